@@ -1,0 +1,175 @@
+import { existsSync } from "node:fs"
+import { didYouMean } from "@opencode/core/lib/text.ts"
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander"
+import { report } from "./fail.ts"
+import { out } from "./out.ts"
+import { version } from "./version.ts"
+
+/**
+ * The table of commands. Each body is loaded when it is called, so that help and errors cost nothing.
+ * @returns the exit code
+ */
+export async function runCommand(args: string[]): Promise<number> {
+  const result = { code: 0 }
+  const program = createProgram(result)
+  try {
+    await program.parseAsync(args, { from: "user" })
+    return result.code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    return report(error, process.env.OPENCODE_LOG_LEVEL === "DEBUG")
+  }
+}
+
+function createProgram(result: { code: number }): Command {
+  const program = new Command("opencode")
+    .description("An AI coding agent for the terminal.")
+    .version(version, "-v, --version", "print the version")
+    .helpOption("-h, --help", "show help")
+    .helpCommand(false)
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out.line(text.trimEnd()), writeErr: (text) => out.note(text.trimEnd()) })
+    .argument("[project]", "folder to work in")
+    .allowExcessArguments(true)
+    .action((project: string | undefined) => {
+      if (project !== undefined && !existsSync(project)) {
+        program.error(
+          `error: unknown command '${project}'${didYouMean(
+            project,
+            program.commands.map((command) => command.name()),
+          )}`,
+        )
+      }
+      out.note('The terminal screen is not part of this version yet. Use `opencode run "…"` or `opencode serve`.\n')
+      program.outputHelp({ error: true })
+      result.code = 1
+    })
+
+  logging(program.command("run"))
+    .description("Send one prompt, work until it is done, print the answer.")
+    .argument("[message...]", "what to do; text on standard input is appended")
+    .option("-m, --model <provider/model>", "model to use")
+    .option("--variant <name>", "variant of the model, such as its reasoning effort: high, low, …")
+    .option("--agent <name>", "agent to use")
+    .option("-c, --continue", "continue the last session of this folder")
+    .option("-s, --session <id>", "continue this session")
+    .addOption(new Option("--format <format>", "how to print").choices(["default", "json"]).default("default"))
+    .option("--title <title>", "title of a new session")
+    .option("--dir <folder>", "folder to work in")
+    .option("--auto", "allow everything that is not denied by a rule")
+    .action(async (message: string[], options) => {
+      const { run } = await import("./commands/run.ts")
+      result.code = await run(message, options)
+    })
+
+  logging(program.command("serve"))
+    .description("Serve the HTTP API.")
+    .option("--port <number>", "port to listen on (default: 4096 if free, else any)", portNumber)
+    .option("--hostname <name>", "address to listen on")
+    .option("--cors <origin>", "origin of a web page that may call the API (repeatable)", collect, [])
+    .option("--no-auth", "serve other machines although no password is set")
+    .option("-c, --cwd <folder>", "folder to work in when a request names none")
+    .option("-d, --debug", "log everything, also to standard error")
+    .action(async (options) => {
+      const { serve } = await import("./commands/serve.ts")
+      await serve(options)
+    })
+
+  const session = program.command("session").description("List and delete sessions.")
+  session
+    .command("list")
+    .description("List the sessions of this folder, newest first.")
+    .option("-n, --max-count <number>", "how many to list", wholeNumber)
+    .addOption(new Option("--format <format>", "how to print").choices(["table", "json"]).default("table"))
+    .action(async (options) => {
+      const { listSessions } = await import("./commands/session.ts")
+      await listSessions(options)
+    })
+  session
+    .command("delete")
+    .description("Delete a session with everything in it.")
+    .argument("<id>", "session to delete")
+    .action(async (id: string) => {
+      const { deleteSession } = await import("./commands/session.ts")
+      await deleteSession(id)
+    })
+
+  program
+    .command("models")
+    .description("List the models that can be used, or those of one provider.")
+    .argument("[provider]", "list all of this provider, with a key or without")
+    .option("--verbose", "print all that is known of each, as JSON")
+    .option("--refresh", "fetch the newest catalogue first")
+    .action(async (provider: string | undefined, options) => {
+      const { models } = await import("./commands/models.ts")
+      result.code = await models(provider, options)
+    })
+
+  const auth = program.command("auth").alias("providers").description("Manage the keys of providers.")
+  auth
+    .command("login")
+    .description("Store a key: asked for, or taken from standard input.")
+    .argument("[provider]", "provider that the key is for")
+    .option("-p, --provider <id>", "the same")
+    .action(async (provider: string | undefined, options: { provider?: string }) => {
+      const { login } = await import("./commands/auth.ts")
+      result.code = await login(provider ?? options.provider)
+    })
+  auth
+    .command("list")
+    .alias("ls")
+    .description("List stored credentials and keys in the environment. Shows no key.")
+    .action(async () => {
+      const { listCredentials } = await import("./commands/auth.ts")
+      listCredentials()
+    })
+  auth
+    .command("logout")
+    .description("Remove a stored credential.")
+    .argument("[provider]", "provider to forget")
+    .action(async (provider: string | undefined) => {
+      const { logout } = await import("./commands/auth.ts")
+      result.code = await logout(provider)
+    })
+
+  const debug = program.command("debug").description("Show what the program sees.")
+  debug
+    .command("paths")
+    .description("Print the folders it uses.")
+    .action(async () => {
+      const { debugPaths } = await import("./commands/debug.ts")
+      debugPaths()
+    })
+  debug
+    .command("config")
+    .description("Print the configuration in effect, and what is wrong with it.")
+    .action(async () => {
+      const { debugConfig } = await import("./commands/debug.ts")
+      await debugConfig()
+    })
+  return program
+}
+
+function logging(command: Command): Command {
+  return command
+    .option("--print-logs", "print the log to standard error")
+    .addOption(new Option("--log-level <level>", "what to log").choices(["DEBUG", "INFO", "WARN", "ERROR"]))
+    .option("--trust", "let this project's settings run commands and choose where requests go")
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.")
+  return Number(text)
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text)
+  if (port > MAX_PORT) throw new InvalidArgumentError(`It has to be at most ${MAX_PORT}.`)
+  return port
+}
+
+/** Sixteen bits, by TCP. */
+const MAX_PORT = 65_535
+
+const collect = (value: string, all: string[]): string[] => [...all, value]

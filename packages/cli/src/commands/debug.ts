@@ -1,0 +1,23 @@
+import { publicConfig } from "@opencode/core/config/public.ts"
+import { compose, foldersOfUser } from "../compose.ts"
+import { out } from "../out.ts"
+import { issueLine, workingFolder } from "../workplace.ts"
+
+export function debugPaths(): void {
+  const folders = Object.entries(foldersOfUser()).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string",
+  )
+  out.line(folders.map(([name, path]) => `${name.padEnd(12)} ${path}`).join("\n"))
+}
+
+/** The configuration on standard output, secrets hidden; what is wrong with it on standard error. */
+export async function debugConfig(): Promise<void> {
+  const composition = await compose()
+  try {
+    const { config } = await composition.engines.at(workingFolder(undefined))
+    out.line(JSON.stringify(publicConfig(config), null, 2))
+    for (const issue of config.issues) out.note(issueLine(issue))
+  } finally {
+    await composition.close()
+  }
+}

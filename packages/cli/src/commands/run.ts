@@ -1,0 +1,171 @@
+import type { AnswerWithParts } from "@opencode/protocol/message.ts"
+import type { Event } from "@opencode/protocol/event.ts"
+import { parseModelRef } from "@opencode/protocol/model-ref.ts"
+import type { LogLevel } from "@opencode/protocol/log.ts"
+import type { Session } from "@opencode/protocol/session.ts"
+import { dataOf, openDoor, type Door } from "../door.ts"
+import { titleFrom } from "@opencode/core/session/title.ts"
+import { CommandFailure, requireSessionID } from "../fail.ts"
+import { out } from "../out.ts"
+import { warnOfSettings, workingFolder } from "../workplace.ts"
+import { readInput } from "../standard-input.ts"
+import { INTERRUPTED, onInterrupt } from "./interrupt.ts"
+import { defaultView, jsonError, jsonView, type RunView } from "./run-view.ts"
+
+/**
+ * One prompt for a script or a person who does not stay: it never waits for an answer, prints the result on standard
+ * output and everything else on standard error, and exits with 0 only when the model finished its answer.
+ */
+export interface RunOptions {
+  model?: string
+  variant?: string
+  agent?: string
+  continue?: boolean
+  session?: string
+  format: "default" | "json"
+  title?: string
+  dir?: string
+  auto?: boolean
+  printLogs?: boolean
+  logLevel?: LogLevel
+  trust?: boolean
+}
+
+export async function run(words: string[], options: RunOptions): Promise<number> {
+  const text = [words.join(" "), await readInput()].filter((part) => part.trim()).join("\n")
+  if (!text) throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")
+  const model = options.model === undefined ? undefined : parseModelRef(options.model)
+  if (options.model !== undefined && !model) {
+    throw new CommandFailure(`A model is written as provider/model, not "${options.model}".`)
+  }
+  if (options.session !== undefined) requireSessionID(options.session)
+  try {
+    return await runPrompt(
+      { text, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
+      options,
+    )
+  } catch (error) {
+    if (options.format === "json" && error instanceof Error) jsonError(error.message)
+    throw error
+  }
+}
+
+async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
+  const door = await openDoor(workingFolder(options.dir), options)
+  try {
+    await warnOfSettings(door)
+    const session = await sessionFor(options, prompt, door)
+    if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
+    const view = options.format === "json" ? jsonView(session.id) : defaultView()
+    return await ask(session, prompt, view, door)
+  } finally {
+    await door.close()
+  }
+}
+
+async function sessionFor(
+  { session, continue: last, title, agent }: RunOptions,
+  { text, model }: Pick<Prompt, "text" | "model">,
+  { client, directory }: Door,
+): Promise<Session> {
+  if (session !== undefined) return dataOf(await client.session.get({ sessionID: session })) as Session
+  if (last) {
+    const [newest] = dataOf(await client.session.list({ directory, roots: true, limit: 1 })) as Session[]
+    if (newest) return newest
+    throw new CommandFailure("There is no session in this folder to continue.")
+  }
+  // Nobody is there to answer questions or to approve a plan.
+  const permission = ["question", "plan_enter", "plan_exit"].map((name) => ({
+    permission: name,
+    pattern: "*",
+    action: "deny" as const,
+  }))
+  return dataOf(
+    await client.session.create({
+      permission,
+      // A name of its own spares the request for one: nobody is here to see it change.
+      title: title ?? titleFrom(text) ?? "run",
+      // Refused here when they do not exist, before there is a session that nothing can be said in.
+      ...(agent === undefined ? {} : { agent }),
+      ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),
+    }),
+  ) as Session
+}
+
+interface Prompt {
+  text: string
+  model: { providerID: string; modelID: string } | undefined
+  variant: string | undefined
+  agent: string | undefined
+  auto: boolean
+}
+
+async function ask(session: Session, prompt: Prompt, view: RunView, door: Door): Promise<number> {
+  const { client } = door
+  const { id: sessionID } = session
+  const stopListening = new AbortController()
+  const refused: string[] = []
+  const { stream } = await client.event.subscribe(
+    { directory: session.directory },
+    { signal: stopListening.signal, sseMaxRetryAttempts: 1 },
+  )
+  const events = stream[Symbol.asyncIterator]() as AsyncIterator<Event>
+  await events.next() // server.connected: from here on nothing is missed
+
+  const listening = follow(events, sessionID, async (event) => {
+    view.event(event)
+    if (event.type !== "permission.asked") return
+    const { id: requestID, permission, patterns } = event.properties
+    const reply = prompt.auto ? "once" : "reject"
+    if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
+    dataOf(await client.permission.reply({ requestID, reply }))
+  })
+  const interrupt = onInterrupt(() => client.session.abort({ sessionID }))
+  try {
+    const answering = client.session.prompt({
+      sessionID,
+      parts: [{ type: "text", text: prompt.text }],
+      ...(prompt.model ? { model: prompt.model } : {}),
+      ...(prompt.variant === undefined ? {} : { variant: prompt.variant }),
+      ...(prompt.agent === undefined ? {} : { agent: prompt.agent }),
+    })
+    // Whichever fails first ends the wait for both.
+    const [answer] = await Promise.all([answering.then(dataOf), listening])
+    view.end(answer as AnswerWithParts)
+    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused)
+  } finally {
+    interrupt.close()
+    stopListening.abort()
+  }
+}
+
+/** Hands over the session's events, until the session is idle. */
+async function follow(
+  events: AsyncIterator<Event>,
+  sessionID: string,
+  handle: (event: Event) => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    const { value: event, done } = await events.next()
+    // Questions could no longer be heard, and so not be answered: better no result than a wait for ever.
+    if (done) throw new CommandFailure("The stream of events broke off before the answer was complete.")
+    if (!("sessionID" in event.properties) || event.properties.sessionID !== sessionID) continue
+    await handle(event)
+    if (event.type === "session.idle") return
+  }
+}
+
+function verdict({ info, parts }: AnswerWithParts, refused: string[]): number {
+  if (info.error) return 1 // the view has said why
+  if (refused.length > 0) {
+    out.note(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
+    return 1
+  }
+  if (info.finish === "length") {
+    out.note("Error: the answer was cut at the model's limit for output.")
+    return 1
+  }
+  if (parts.some((part) => part.type === "text" && part.text.trim())) return 0
+  out.note("Error: the model ended without an answer.")
+  return 1
+}

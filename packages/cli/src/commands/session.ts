@@ -1,0 +1,64 @@
+import type { Session } from "@opencode/protocol/session.ts"
+import { dataOf, openDoor } from "../door.ts"
+import { requireSessionID } from "../fail.ts"
+import { out } from "../out.ts"
+import { workingFolder } from "../workplace.ts"
+
+export async function listSessions({
+  maxCount,
+  format,
+}: {
+  maxCount?: number
+  format: "table" | "json"
+}): Promise<void> {
+  const directory = workingFolder(undefined)
+  const door = await openDoor(directory)
+  try {
+    const limit = maxCount === undefined ? {} : { limit: maxCount }
+    const sessions = dataOf(await door.client.session.list({ directory, roots: true, ...limit })) as Session[]
+    if (format === "json") out.line(JSON.stringify(sessions.map(summary), null, 2))
+    else if (sessions.length > 0) out.line(table(sessions))
+  } finally {
+    await door.close()
+  }
+}
+
+const summary = ({ id, title, time, projectID, directory }: Session) => ({
+  id,
+  title,
+  updated: time.updated,
+  created: time.created,
+  projectId: projectID,
+  directory,
+})
+
+function table(sessions: Session[]): string {
+  const rows = [
+    ["Session ID", "Updated", "Title"],
+    ...sessions.map(({ id, title, time }) => [
+      id,
+      new Date(time.updated).toISOString().slice(0, 16).replace("T", " "),
+      title.replaceAll(/\s+/g, " "),
+    ]),
+  ]
+  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n")
+}
+
+export async function deleteSession(sessionID: string): Promise<void> {
+  requireSessionID(sessionID)
+  const door = await openDoor(workingFolder(undefined))
+  try {
+    dataOf(await door.client.session.delete({ sessionID }))
+    out.note(`Deleted session: ${sessionID}`)
+  } finally {
+    await door.close()
+  }
+}

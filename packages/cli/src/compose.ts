@@ -1,0 +1,112 @@
+import { tmpdir, userInfo } from "node:os"
+import { lstatSync } from "node:fs"
+import { isAbsolute, join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { findFolders, type Folders } from "@opencode/core/config/folders.ts"
+import { createEngines, type Engines } from "@opencode/core/engines.ts"
+import { credentialsFile, openCredentials, openHome, type Home } from "@opencode/core/home.ts"
+import { makeFolder } from "@opencode/core/lib/make-folder.ts"
+import { openLog } from "@opencode/core/lib/log.ts"
+import type { LogLevel } from "@opencode/protocol/log.ts"
+import { CommandFailure } from "./fail.ts"
+import { out } from "./out.ts"
+import { version } from "./version.ts"
+
+/** What every command that works with sessions stands on. The only place that reads the process's surroundings. */
+export interface Composition {
+  home: Home
+  engines: Engines
+  close(): Promise<void>
+}
+
+export interface ComposeOptions {
+  printLogs?: boolean
+  logLevel?: LogLevel
+  /** The person has decided that this project may run and send what its settings say. */
+  trust?: boolean
+}
+
+export const foldersOfUser = (): Folders => findFolders({ env: process.env, home: homeFolder() })
+
+/**
+ * HOME may be missing in a service or a container; the account's own entry stands in, then a folder under the temporary
+ * one that carries the user's number. Its owner is checked before anything is kept in it.
+ */
+function homeFolder(): string {
+  const { HOME } = process.env
+  if (HOME && isAbsolute(HOME)) return HOME
+  try {
+    const { homedir: entry } = userInfo()
+    if (isAbsolute(entry)) return entry
+  } catch {
+    // an account without an entry, as in many containers
+  }
+  return privateFolder(join(tmpdir(), `opencode-home-${process.getuid?.() ?? "user"}`))
+}
+
+function privateFolder(path: string): string {
+  makeFolder(path)
+  if (process.getuid && lstatSync(path).uid !== process.getuid()) {
+    throw new CommandFailure(`HOME is not set, and ${path} belongs to somebody else.`)
+  }
+  return path
+}
+
+/** The build puts it beside the chunks, of which this is one. */
+const catalogFolder = (): string => fileURLToPath(new URL("../catalog", import.meta.url))
+
+export interface Credentials extends Pick<Home, "auth" | "catalog" | "env"> {
+  file: string
+}
+
+/** Of all that a process has, only the keys: without a log and a database, which may be what is broken. */
+export function credentials(): Credentials {
+  const { env } = process
+  const folders = foldersOfUser()
+  const opened = openCredentials({
+    env,
+    folders,
+    catalogFolder: catalogFolder(),
+    warn: (text) => out.note(`Warning: ${text}`),
+  })
+  return { ...opened, env, file: credentialsFile(folders) }
+}
+
+export async function compose(options: ComposeOptions = {}): Promise<Composition> {
+  const { env } = process
+  const log = openLog({
+    folder: foldersOfUser().log,
+    now: Date.now,
+    level: options.logLevel ?? (env.OPENCODE_LOG_LEVEL as LogLevel | undefined) ?? "INFO",
+    ...(options.printLogs || env.OPENCODE_PRINT_LOGS ? { print: out.note } : {}),
+  })
+  const home = await openHome({
+    env,
+    log,
+    version,
+    home: homeFolder(),
+    catalogFolder: catalogFolder(),
+    pid: process.pid,
+    platform: process.platform,
+    trusted: options.trust || env.OPENCODE_TRUST === "1",
+    ...(process.getuid ? { uid: process.getuid() } : {}),
+    ...userName(),
+  })
+  const engines = createEngines(home)
+  return {
+    home,
+    engines,
+    async close() {
+      await engines.close()
+      await home.close()
+    },
+  }
+}
+
+function userName(): { username?: string } {
+  try {
+    return { username: userInfo().username }
+  } catch {
+    return {} // an account without an entry, as in many containers
+  }
+}

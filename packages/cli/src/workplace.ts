@@ -1,0 +1,41 @@
+import { realpathSync, statSync } from "node:fs"
+import { resolve } from "node:path"
+import type { ConfigIssue } from "@opencode/core/config/issue.ts"
+import type { Composition } from "./compose.ts"
+import { CommandFailure } from "./fail.ts"
+import { out } from "./out.ts"
+
+/** Where a command works: a folder, and what its settings make of it. */
+export interface Workplace {
+  composition: Composition
+  directory: string
+}
+
+/** What of the settings was not taken as it was written, on standard error. */
+export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
+  const { config } = await composition.engines.at(directory)
+  for (const issue of config.issues) out.note(`Warning: ${issueLine(issue)}`)
+}
+
+/** `file:line:column: sentence`, as editors and compilers write it. */
+export function issueLine({ file, line, column, message }: ConfigIssue): string {
+  const place = [file, line, column].filter((part) => part !== undefined).join(":")
+  return place ? `${place}: ${message}` : message
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd()
+  } catch {
+    throw new CommandFailure("The current folder no longer exists.")
+  }
+}
+
+/** The folder a command works in. The system knows it better than the variable PWD does. */
+export function workingFolder(given: string | undefined): string {
+  const folder = given === undefined ? currentFolder() : resolve(given)
+  const found = statSync(folder, { throwIfNoEntry: false })
+  if (!found) throw new CommandFailure(`The folder ${folder} does not exist.`)
+  if (!found.isDirectory()) throw new CommandFailure(`${folder} is not a folder.`)
+  return realpathSync(folder)
+}

@@ -1,0 +1,148 @@
+import { events, type Event, type EventType } from "@opencode/protocol/event.ts"
+import type { Host } from "../lib/host.ts"
+
+/**
+ * Numbered, bounded fan-out of everything that happens.
+ *
+ * `state` and `must` frames carry a number from one counter of this process; each workspace keeps its newest ones so
+ * that a client that lost its connection can go on where it stopped. `flow` frames (pieces of streams) carry none and
+ * are kept nowhere. Values in a frame are never changed after they were published.
+ */
+
+/** Frames a workspace keeps for resuming. A tool step publishes about ten; this is several minutes of work. */
+const RING_FRAMES = 1_000
+/** Characters of large bodies those frames may hold between them, so that tool output cannot fill the memory. */
+const RING_CHARACTERS = 2_000_000
+/** What a frame weighs without its texts. */
+const FRAME_CHARACTERS = 500
+
+export interface Scope {
+  directory: string
+  projectID: string
+}
+
+export interface Frame {
+  /** `<epoch>-<n>` of numbered frames. */
+  number?: string
+  id: string
+  scope?: Scope
+  type: EventType
+  properties: Event["properties"]
+  /** The event as JSON, made once however many clients read it: `{"id":…,"type":…,"properties":…}`. */
+  json(): string
+}
+
+export interface Subscription {
+  /** Whether every numbered frame since `after` was delivered; false means: read everything again. */
+  resumed: boolean
+  close(): void
+}
+
+export interface Bus {
+  /** Changes with each start of the process: numbers of another epoch cannot be resumed. */
+  epoch: string
+  publish(scope: Scope | undefined, event: Event): void
+  /**
+   * Hands over every later frame in order. The sink must not throw and must not wait.
+   * @param filter.directory only this workspace's frames; absent means all
+   * @param filter.after number of the last frame the client saw; what it missed is delivered first
+   */
+  subscribe(filter: { directory?: string; after?: string }, sink: (frame: Frame) => void): Subscription
+  subscribers(): number
+  /** Forgets a workspace's frames. */
+  forget(directory: string): void
+}
+
+interface Kept {
+  n: number
+  frame: Frame
+  weight: number
+}
+
+export function createBus(host: Host): Bus {
+  const epoch = host.id("evt").slice(-8)
+  const rings = new Map<string, { kept: Kept[]; weight: number; lost: number }>()
+  const sinks = new Set<{ directory?: string; sink: (frame: Frame) => void }>()
+  let count = 0
+
+  function keep(directory: string, kept: Kept): void {
+    const ring = rings.get(directory) ?? { kept: [], weight: 0, lost: 0 }
+    rings.set(directory, ring)
+    ring.kept.push(kept)
+    ring.weight += kept.weight
+    while (ring.kept.length > RING_FRAMES || ring.weight > RING_CHARACTERS) {
+      const oldest = ring.kept.shift()
+      if (!oldest) break
+      ring.weight -= oldest.weight
+      ring.lost = oldest.n
+    }
+  }
+
+  function missed(directory: string | undefined, after: number): Frame[] | undefined {
+    const chosen = directory === undefined ? [...rings.values()] : [rings.get(directory)].filter((ring) => !!ring)
+    if (chosen.some((ring) => ring.lost > after)) return undefined
+    const later = chosen.flatMap((ring) => ring.kept.filter((kept) => kept.n > after))
+    return later.sort((a, b) => a.n - b.n).map((kept) => kept.frame)
+  }
+
+  return {
+    epoch,
+
+    publish(scope, event) {
+      const numbered = events[event.type].delivery !== "flow"
+      if (!numbered && sinks.size === 0) return
+      const n = numbered ? ++count : 0
+      const frame = createFrame(host.id("evt"), scope, event, numbered ? `${epoch}-${n}` : undefined)
+      if (numbered) keep(scope?.directory ?? "", { n, frame, weight: weightOf(event) })
+      // Who comes while the frame goes round has it from the ring; who goes gets nothing any more.
+      for (const entry of [...sinks]) {
+        const isWanted = entry.directory === undefined || entry.directory === scope?.directory
+        if (isWanted && sinks.has(entry)) entry.sink(frame)
+      }
+    },
+
+    subscribe({ directory, after }, sink) {
+      const [knownEpoch, number] = splitNumber(after)
+      const replay = knownEpoch === epoch && number <= count ? missed(directory, number) : undefined
+      for (const frame of replay ?? []) sink(frame)
+      const entry = { directory, sink }
+      sinks.add(entry)
+      return { resumed: replay !== undefined, close: () => void sinks.delete(entry) }
+    },
+
+    subscribers: () => sinks.size,
+
+    forget(directory) {
+      const ring = rings.get(directory)
+      if (ring) rings.set(directory, { kept: [], weight: 0, lost: count })
+    },
+  }
+}
+
+function createFrame(id: string, scope: Scope | undefined, event: Event, number: string | undefined): Frame {
+  let json: string | undefined
+  return {
+    id,
+    type: event.type,
+    properties: event.properties,
+    ...(number === undefined ? {} : { number }),
+    ...(scope === undefined ? {} : { scope }),
+    json: () => (json ??= JSON.stringify({ id, type: event.type, properties: event.properties })),
+  }
+}
+
+function splitNumber(number: string | undefined): [epoch: string, n: number] {
+  const dash = number?.lastIndexOf("-") ?? -1
+  if (!number || dash < 0) return ["", 0]
+  const digits = number.slice(dash + 1)
+  return /^\d{1,15}$/.test(digits) ? [number.slice(0, dash), Number(digits)] : ["", 0]
+}
+
+/** Roughly how many characters a frame keeps alive, wherever in it they are. */
+const weightOf = (event: Event): number => FRAME_CHARACTERS + charactersIn(event.properties)
+
+function charactersIn(value: unknown): number {
+  if (typeof value === "string") return value.length
+  if (typeof value !== "object" || value === null) return 0
+  return Object.values(value).reduce<number>((sum, member) => sum + charactersIn(member), 0)
+}

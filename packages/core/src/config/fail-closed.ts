@@ -1,0 +1,75 @@
+import type { Config } from "@opencode/protocol/config.ts"
+import { didYouMean, nearNames } from "../lib/text.ts"
+import { dotted, type ConfigIssue } from "./issue.ts"
+import { isObject } from "./json.ts"
+
+/**
+ * What holds where rules were written and cannot be read: nothing of what they may have forbidden happens unasked.
+ * Reading and searching stay as they are, so that a comma too many does not stop all work.
+ */
+export const ASK_BEFORE_HARM: NonNullable<Config["permission"]> = {
+  bash: "ask",
+  edit: "ask",
+  webfetch: "ask",
+  external_directory: "ask",
+  private_address: "ask",
+  control_file: "ask",
+}
+
+export const SAYS_ASKED = "until it is mended, commands, edits and the web are asked about"
+
+/** Whether a text that cannot be read may have held rules. */
+export const mayHoldRules = (text: string): boolean => /permission|deny|"ask"|tools/i.test(text)
+
+/** The permissions that come with the program: what a misspelt one was probably meant to be. */
+const KNOWN = [
+  "read",
+  "edit",
+  "glob",
+  "grep",
+  "list",
+  "bash",
+  "task",
+  "external_directory",
+  "todowrite",
+  "question",
+  "webfetch",
+  "websearch",
+  "lsp",
+  "doom_loop",
+  "skill",
+  "write",
+  "apply_patch",
+  "plan_enter",
+  "plan_exit",
+  "private_address",
+  "control_file",
+]
+
+/** What a value stands for that should be a rule and is none. Undefined where no rule was meant. */
+export function safeRule(path: readonly string[], value: unknown): Config["permission"] | undefined {
+  const depth = depthInRules(path)
+  if (depth === undefined) return undefined
+  const word = typeof value === "string" ? value.trim().toLowerCase() : ""
+  if (word === "allow" || word === "ask" || word === "deny") return word
+  return depth === 0 ? ASK_BEFORE_HARM : "ask"
+}
+
+/** How far inside `permission` or `agent.<name>.permission` a member is. */
+function depthInRules(path: readonly string[]): number | undefined {
+  if (path[0] === "permission") return path.length - 1
+  return path[0] === "agent" && path[2] === "permission" ? path.length - 3 : undefined
+}
+
+/** Rules for a permission that no tool asks for, but nearly: they would be waited for in vain. */
+export function misspeltRules(permission: unknown, path: string[]): ConfigIssue[] {
+  if (!isObject(permission)) return []
+  return Object.keys(permission)
+    .filter((key) => !KNOWN.includes(key) && !/[*?]/.test(key) && nearNames(key, KNOWN).length > 0)
+    .map((key) => ({
+      severity: "warning",
+      kind: "unknown_key",
+      message: `${dotted([...path, key])} is not a permission of this program.${didYouMean(key, KNOWN)}`,
+      path: [...path, key],
+    }))
+}

@@ -1,0 +1,218 @@
+import type { Config } from "@opencode/protocol/config.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
+import { dotted, type ConfigIssue } from "./issue.ts"
+import { isSelfContainedLocal } from "./local-provider.ts"
+import { tightenOnly } from "./tighten.ts"
+
+/**
+ * Who may set what. Later layers win; `managed` is what the machine's administrator wrote, which nobody overrules.
+ * `POLICIES` is the only place that says what a repository may set before its folder is trusted: what runs, sends,
+ * reads outside the folder or loosens is held back, and everything else is data.
+ */
+export type Layer = "builtin" | "organisation" | "user" | "project" | "environment" | "command line" | "managed"
+
+/** The rules before all configuration: for everybody, and each built-in agent's own on top of them. */
+export interface RulesBefore {
+  base: PermissionRuleset
+  agents: Readonly<Record<string, { rules: PermissionRuleset }>>
+}
+
+/** What an untrusted project is compared with. */
+export interface Below {
+  /** The layers under it. */
+  config: Config
+  defaults: RulesBefore
+  home: string
+  /** Whether requests to this provider would carry a key of the user's. */
+  hasCredential(providerID: string): boolean
+}
+
+interface Judged<Value> {
+  value?: Value | undefined
+  held: { path?: string[]; why: string }[]
+}
+type Judge<Key extends keyof Config> = (value: NonNullable<Config[Key]>, below: Below) => Judged<Config[Key]>
+type Policy<Key extends keyof Config> = "set" | "never" | Judge<Key>
+
+const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
+  $schema: "set",
+  logLevel: "set",
+  username: "set",
+  layout: "set",
+  model: "set",
+  small_model: "set",
+  default_agent: "set",
+  // Prompts are text, as AGENTS.md is; the shell pieces in them are held back where commands are expanded.
+  command: "set",
+  watcher: "set",
+  attachment: "set",
+  compaction: "set",
+
+  shell: "never",
+  server: "never",
+  plugin: "never",
+  enterprise: "never",
+
+  permission: (value, below) => {
+    const base = [...below.defaults.base, ...rulesFromConfig(below.config.permission)]
+    const { config, held } = tightenOnly(value, base, below.home)
+    return { value: config, held: held.map(({ path }) => ({ path, why: LOOSENS })) }
+  },
+  agent: judgeAgents,
+  provider: (value, below) =>
+    members(value, (provider, id) =>
+      isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts and keys are sent",
+    ),
+  mcp: (value) =>
+    members(value, (server) =>
+      isOnly(server, "enabled", false) ? undefined : "starts a program or opens a connection",
+    ),
+  formatter: (value, { config }) => judgePrograms(value, config.formatter),
+  lsp: (value, { config }) => judgePrograms(value, config.lsp),
+  instructions: (value) => elements(value, unreachable),
+  skills: ({ paths, urls }) => {
+    const judged = elements(paths ?? [], unreachable)
+    const held = judged.held.map(({ path = [], why }) => ({ path: ["paths", ...path], why }))
+    if (urls) held.push({ path: ["urls"], why: FETCHES })
+    return { value: judged.value?.length ? { paths: judged.value } : undefined, held }
+  },
+  references: (value) =>
+    members(value, (reference) => {
+      const path = typeof reference === "string" ? reference : "path" in reference ? reference.path : undefined
+      return path === undefined ? FETCHES : unreachable(path)
+    }),
+  snapshot: (value) => only(value, value, "switches undo off"),
+  share: (value, { config }) =>
+    only(value, SHARING.indexOf(value) <= SHARING.indexOf(config.share ?? "manual"), "shares conversations"),
+  autoupdate: (value, { config }) =>
+    only(value, value === false || value === config.autoupdate, "decides about updates"),
+  subagent_depth: (value, { config }) =>
+    only(value, value <= (config.subagent_depth ?? DEFAULT_DEPTH), "lets subagents start more of their kind"),
+  tool_output: (value, { config }) =>
+    only(
+      value,
+      (value.max_lines ?? 0) <= (config.tool_output?.max_lines ?? DEFAULT_OUTPUT.max_lines) &&
+        (value.max_bytes ?? 0) <= (config.tool_output?.max_bytes ?? DEFAULT_OUTPUT.max_bytes),
+      "raises a limit",
+    ),
+  disabled_providers: (value, { config }) => ({
+    value: [...new Set([...(config.disabled_providers ?? []), ...value])],
+    held: [],
+  }),
+  enabled_providers: (value, { config: { enabled_providers: enabled } }) => ({
+    value: enabled ? value.filter((id) => enabled.includes(id)) : value,
+    held: [],
+  }),
+  experimental: ({ disable_paste_summary, batch_tool, primary_tools, mcp_timeout, ...rest }) => ({
+    value: defined({ disable_paste_summary, batch_tool, primary_tools, mcp_timeout }),
+    held: Object.keys(rest).map((key) => ({ path: [key], why: LOOSENS })),
+  }),
+
+  // Older spellings: translated before anybody asks.
+  tools: "never",
+  mode: "never",
+  autoshare: "never",
+  reference: "never",
+}
+
+const LOOSENS = "takes back what is asked or denied"
+const FETCHES = "fetches from the network"
+const SHARING = ["disabled", "manual", "auto"]
+/** What holds when nothing is set: a subagent does not start others; output as in OpenCode. */
+const DEFAULT_DEPTH = 1
+const DEFAULT_OUTPUT = { max_lines: 2000, max_bytes: 51_200 }
+
+/** The part of a project's configuration that is in effect before the folder is trusted. Pure. */
+export function restrictProject(config: Config, below: Below): { value: Config; issues: ConfigIssue[] } {
+  const issues: ConfigIssue[] = []
+  const value: Record<string, unknown> = {}
+  for (const [key, wanted] of Object.entries(config) as [keyof Config, never][]) {
+    const policy = POLICIES[key] as Policy<keyof Config>
+    if (wanted === undefined) continue
+    const judged: Judged<unknown> =
+      policy === "set"
+        ? { value: wanted, held: [] }
+        : policy === "never"
+          ? { held: [{ why: "is not for a project to decide" }] }
+          : policy(wanted, below)
+    if (judged.value !== undefined) value[key] = judged.value
+    for (const { path = [], why } of judged.held) {
+      const member = [key, ...path]
+      const message = `${dotted(member)} ${why}; it is held back until you trust this project.`
+      issues.push({ severity: "warning", kind: "held_back", message, path: member })
+    }
+  }
+  return { value: value as Config, issues }
+}
+
+function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged<Config["agent"]> {
+  const held: Judged<unknown>["held"] = []
+  const value: NonNullable<Config["agent"]> = {}
+  for (const [name, agent] of Object.entries(agents)) {
+    const { permission, ...rest } = agent
+    value[name] = rest
+    if (permission === undefined) continue
+    const base = [
+      ...below.defaults.base,
+      ...(below.defaults.agents[name]?.rules ?? []),
+      ...rulesFromConfig(below.config.permission),
+      ...rulesFromConfig(below.config.agent?.[name]?.permission),
+    ]
+    const tightened = tightenOnly(permission, base, below.home)
+    if (tightened.config !== undefined) value[name] = { ...rest, permission: tightened.config }
+    for (const { path } of tightened.held) held.push({ path: [name, "permission", ...path], why: LOOSENS })
+  }
+  return { value, held }
+}
+
+/** Formatters and language servers run programs; switching them off is anybody's right. */
+function judgePrograms<Value extends boolean | Record<string, object>>(value: Value, below: unknown): Judged<Value> {
+  if (value === false) return { value, held: [] }
+  const held = { path: [], why: "starts programs" }
+  // A list that only switches members off still switches the rest on.
+  if (typeof value === "boolean" || !below) return { held: [held] }
+  return members(value as Record<string, object>, (entry) =>
+    isOnly(entry, "disabled", true) ? undefined : "starts a program",
+  ) as Judged<Value>
+}
+
+function members<Member>(
+  value: Record<string, Member>,
+  objection: (member: Member, key: string) => string | undefined,
+): Judged<Record<string, Member>> {
+  const held: Judged<unknown>["held"] = []
+  const kept = Object.entries(value).filter(([key, member]) => {
+    const why = objection(member, key)
+    if (why) held.push({ path: [key], why })
+    return !why
+  })
+  return { value: kept.length ? Object.fromEntries(kept) : undefined, held }
+}
+
+function elements(value: string[], objection: (element: string) => string | undefined): Judged<string[]> {
+  const held: Judged<unknown>["held"] = []
+  const kept = value.filter((element, index) => {
+    const why = objection(element)
+    if (why) held.push({ path: [String(index)], why })
+    return !why
+  })
+  return { value: kept.length ? kept : undefined, held }
+}
+
+const only = <Value>(value: Value, isTighter: boolean, why: string): Judged<Value> =>
+  isTighter ? { value, held: [] } : { held: [{ why }] }
+
+const isOnly = (value: object, key: string, wanted: unknown) =>
+  Object.entries(value).every(([name, member]) => name === key && member === wanted)
+
+function unreachable(path: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return FETCHES
+  const leaves = /^(?:[~/\\$]|[a-z]:)/i.test(path) || path.split(/[/\\]/).includes("..")
+  return leaves ? "reads outside the project" : undefined
+}
+
+function defined<Value extends object>(value: Value): Value | undefined {
+  const entries = Object.entries(value).filter(([, member]) => member !== undefined)
+  return entries.length ? (Object.fromEntries(entries) as Value) : undefined
+}

@@ -1,0 +1,26 @@
+import { constants } from "node:fs"
+import { open } from "node:fs/promises"
+
+/** Configuration is written by hand; a megabyte of it is a mistake or an attack. */
+const MAX_FILE_BYTES = 1_000_000
+
+export type FileText = { text: string } | { missing: true } | { problem: string }
+
+/** A regular file's text. Does not wait for pipes and devices, and reads no more than the limit. */
+export async function readSmallFile(path: string): Promise<FileText> {
+  let handle
+  try {
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const { size } = await handle.stat().then((stat) => (stat.isFile() ? stat : { size: -1 }))
+    if (size < 0) return { problem: "it is not a regular file" }
+    if (size > MAX_FILE_BYTES) return { problem: `it is larger than ${MAX_FILE_BYTES / 1_000_000} MB` }
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0)
+    return { text: buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "") }
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code
+    if (code === undefined) throw error
+    return code === "ENOENT" || code === "ENOTDIR" ? { missing: true } : { problem: `reading it failed (${code})` }
+  } finally {
+    await handle?.close()
+  }
+}

@@ -1,0 +1,120 @@
+import type {
+  PermissionAction,
+  PermissionConfig,
+  PermissionRule,
+  PermissionRuleset,
+} from "@opencode/protocol/permission.ts"
+import { permissionOf } from "../permission/rules.ts"
+import { expandHome } from "../permission/wildcard.ts"
+
+const STRICTNESS: Record<PermissionAction, number> = { allow: 0, ask: 1, deny: 2 }
+/** Longer patterns are taken to overlap everything: the comparison takes length times length. */
+const MAX_PATTERN = 1000
+
+export interface Tightened {
+  /** What is left: rules that take nothing back. Undefined when nothing is. */
+  config: PermissionConfig | undefined
+  /** The rules that would have loosened, and what they would have loosened. */
+  held: { path: string[]; rule: PermissionRule; over: PermissionRule | undefined }[]
+}
+
+/** Takes the rules out of `config` that would allow, or only ask, where `base` is stricter. Pure. */
+export function tightenOnly(config: PermissionConfig, base: PermissionRuleset, home: string): Tightened {
+  const held: Tightened["held"] = []
+  const keep = (path: string[], permission: string, pattern: string, action: PermissionAction) => {
+    const rule = { permission, pattern, action }
+    const loosened = findLoosened(rule, base, home)
+    if (loosened !== "none") held.push({ path, rule, over: loosened === "default" ? undefined : loosened })
+    return loosened === "none"
+  }
+  if (typeof config === "string") return { config: keep([], "*", "*", config) ? config : undefined, held }
+
+  const kept: Record<string, (PermissionConfig & object) | PermissionAction> = {}
+  for (const [key, value] of Object.entries(config)) {
+    const permission = permissionOf(key)
+    if (typeof value === "string") {
+      if (keep([key], permission, "*", value)) kept[key] = value
+      continue
+    }
+    const patterns = Object.entries(value).filter(([pattern, action]) =>
+      keep([key, pattern], permission, pattern, action),
+    )
+    if (patterns.length) kept[key] = Object.fromEntries(patterns)
+  }
+  return { config: Object.keys(kept).length ? (kept as PermissionConfig) : undefined, held }
+}
+
+/**
+ * The rule of `base` that is in effect for something `rule` is about and is stricter than it. `default` when no rule is
+ * in effect there, which means ask. Errs on the strict side where patterns overlap in part.
+ */
+function findLoosened(
+  rule: PermissionRule,
+  base: PermissionRuleset,
+  home: string,
+): PermissionRule | "default" | "none" {
+  const pattern = expandHome(rule.pattern, home)
+  for (const other of base.toReversed()) {
+    const otherPattern = expandHome(other.pattern, home)
+    if (!mayOverlap(other.permission, rule.permission) || !mayOverlap(otherPattern, pattern)) continue
+    if (STRICTNESS[other.action] > STRICTNESS[rule.action]) return other
+    // What came before is not in effect for anything that `rule` is about.
+    if (covers(other.permission, rule.permission) && covers(otherPattern, pattern)) return "none"
+  }
+  return rule.action === "allow" ? "default" : "none"
+}
+
+/** Whether everything that `inner` matches is matched by `outer` too. May say no where it is so. */
+export function covers(outer: string, inner: string): boolean {
+  return bothForms(inner).every((form) => bothForms(outer).some((pattern) => coversForm(pattern, form)))
+}
+
+/** Whether some text is matched by both. */
+export function mayOverlap(a: string, b: string): boolean {
+  if (a.length > MAX_PATTERN || b.length > MAX_PATTERN) return true
+  return bothForms(a).some((x) => bothForms(b).some((y) => meet(x, y)))
+}
+
+/** `git *` also matches the bare `git`. */
+const bothForms = (pattern: string) => (pattern.endsWith(" *") ? [pattern, pattern.slice(0, -2)] : [pattern])
+
+/** `inner` is read as text, in which `*` can only be matched by `*`. */
+function coversForm(outer: string, inner: string): boolean {
+  if (outer === "*") return true
+  if (outer.length > MAX_PATTERN || inner.length > MAX_PATTERN) return false
+  return walk(outer, inner, (o, i) => o === i || (o === "?" && i !== "*"), { outerStars: true, innerStars: false })
+}
+
+const meet = (a: string, b: string): boolean =>
+  walk(a, b, (x, y) => x === y || x === "?" || y === "?", { outerStars: true, innerStars: true })
+
+/** Both patterns from their starts to their ends, one row of reachable positions at a time. */
+function walk(
+  a: string,
+  b: string,
+  isSame: (x: string, y: string) => boolean,
+  { innerStars }: { outerStars: true; innerStars: boolean },
+): boolean {
+  const isStar = (text: string, at: number) => text[at] === "*"
+  let row = new Set([0])
+  for (let i = 0; i <= a.length; i++) {
+    const next = new Set<number>()
+    for (let j = 0; j <= b.length; j++) {
+      if (!row.has(j)) continue
+      const x = a[i]
+      const y = b[j]
+      if (x === "*") {
+        next.add(j)
+        if (j < b.length) row.add(j + 1)
+      }
+      if (innerStars && isStar(b, j)) {
+        row.add(j + 1)
+        if (i < a.length) next.add(j)
+      }
+      if (x !== undefined && y !== undefined && x !== "*" && !(innerStars && y === "*") && isSame(x, y)) next.add(j + 1)
+    }
+    if (i === a.length) return row.has(b.length)
+    row = next
+  }
+  return false
+}

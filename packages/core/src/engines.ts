@@ -1,0 +1,70 @@
+import { resolve } from "node:path"
+import { openEngine, type Engine } from "./engine.ts"
+import type { Home } from "./home.ts"
+import { fault } from "./lib/fault.ts"
+import { canonicalPath } from "./workspace/canonical.ts"
+
+/** The engines of one process, one per folder, opened when somebody first asks for the folder. */
+export interface Engines {
+  at(directory: string): Promise<Engine>
+  /** The engine that a session belongs to, also when its folder is gone. @throws fault `session_not_found` */
+  of(sessionID: string): Promise<Engine>
+  /** Those that are open. */
+  open(): Promise<Engine[]>
+  close(): Promise<void>
+}
+
+/**
+ * Folders that are open at once. A client may name any number of them, and each holds its settings; beyond this the one
+ * that nobody used for longest is closed.
+ */
+const MAX_ENGINES = 50
+
+export function createEngines(home: Home): Engines {
+  /** By canonical folder, least recently used first: two names of one folder must not get two engines. */
+  const engines = new Map<string, Promise<Engine>>()
+
+  async function at(name: string, mayBeGone = false): Promise<Engine> {
+    const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
+    const known = engines.get(directory)
+    const engine = known ?? openEngine(home, directory, mayBeGone)
+    engines.delete(directory)
+    engines.set(directory, engine)
+    if (!known) {
+      engine.catch(() => engines.delete(directory))
+      if (engines.size > MAX_ENGINES) await closeOne(directory)
+    }
+    return engine
+  }
+
+  async function closeOne(except: string): Promise<void> {
+    for (const [directory, opening] of engines) {
+      const engine = directory === except ? undefined : await opening.catch(() => undefined)
+      if (!engine || isInUse(engine) || engines.get(directory) !== opening) continue
+      engines.delete(directory)
+      return engine.close()
+    }
+  }
+
+  const open = async (): Promise<Engine[]> => {
+    const settled = await Promise.allSettled(engines.values())
+    return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
+  }
+
+  return {
+    at: (directory) => at(directory),
+    open,
+    async of(sessionID) {
+      const session = home.store.sessions.get(sessionID)
+      if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+      return at(session.directory, true)
+    },
+    async close() {
+      await Promise.all((await open()).map((engine) => engine.close()))
+      engines.clear()
+    },
+  }
+}
+
+const isInUse = ({ sessions, gate }: Engine): boolean =>
+  Object.keys(sessions.status()).length > 0 || gate.list().length > 0

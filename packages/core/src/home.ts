@@ -1,0 +1,114 @@
+import { join, resolve } from "node:path"
+import { createBus, type Bus } from "./bus/bus.ts"
+import { ensureFolder, findFolders, type Environment, type Folders } from "./config/folders.ts"
+import { createHost, type Host } from "./lib/host.ts"
+import type { Log } from "./lib/log.ts"
+import { openAuth, type Auth } from "./model/auth.ts"
+import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
+import { createRequest, type Request } from "./model/request.ts"
+import type { Owner } from "./store/lease-store.ts"
+import { processStarted } from "./store/process-identity.ts"
+import { openStore, type Store } from "./store/store.ts"
+
+/** What one process has one of, whatever folders it works in. */
+export interface Home {
+  store: Store
+  bus: Bus
+  host: Host
+  log: Log
+  folders: Folders
+  auth: Auth
+  /** What is known of providers without being configured. */
+  catalog: CatalogData
+  request: Request
+  /** Lets `request` send to a host: the one of a provider that is about to be used. */
+  allowHost(host: string): void
+  owner: Owner
+  env: Environment
+  platform: NodeJS.Platform
+  /** The user's number, where the system has such. */
+  uid?: number
+  version: string
+  username?: string
+  /** Settings from flags, as configuration text. */
+  commandLine?: string
+  /** The person has decided that this project's settings may run and send what they say. */
+  trusted: boolean
+  close(): Promise<void>
+}
+
+/** The process as its composer sees it: everything below takes its surroundings from here. */
+export interface Surroundings extends Pick<
+  Home,
+  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "trusted"
+> {
+  /** The user's home folder. */
+  home: string
+  /** The folder with the catalogue of models that came with the program; without it only what is configured is known. */
+  catalogFolder?: string
+  pid: number
+  log: Log
+  /** For tests of a failing disk: see `StoreOptions`. */
+  beforeCommit?: (n: number) => void
+}
+
+export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
+  catalogFolder: string | undefined
+  warn(message: string): void
+}
+
+/** Whose keys there are, and of whom there could be some. Nothing is read before it is asked for. */
+export function openCredentials({
+  env,
+  folders,
+  catalogFolder,
+  warn,
+}: CredentialsInput): Pick<Home, "auth" | "catalog"> {
+  return {
+    auth: openAuth({
+      file: credentialsFile(folders),
+      warn,
+      ...(env.OPENCODE_AUTH_CONTENT === undefined ? {} : { content: env.OPENCODE_AUTH_CONTENT }),
+    }),
+    catalog: openCatalogData({
+      cache: folders.cache,
+      warn,
+      ...(catalogFolder === undefined ? {} : { folder: catalogFolder }),
+      ...(env.OPENCODE_MODELS_PATH ? { file: env.OPENCODE_MODELS_PATH } : {}),
+    }),
+  }
+}
+
+export const credentialsFile = ({ data }: Pick<Folders, "data">): string => join(data, "auth.json")
+
+/** @throws fault `storage` or `unavailable` when the data folder cannot be used */
+export async function openHome({ home, pid, beforeCommit, catalogFolder, ...around }: Surroundings): Promise<Home> {
+  const { env, log } = around
+  const host = createHost()
+  const folders = findFolders({ env, home })
+  await ensureFolder(folders.data)
+  const store = await openStore({
+    folder: folders.data,
+    host,
+    ...(env.OPENCODE_DB ? { file: resolve(folders.data, env.OPENCODE_DB) } : {}),
+    ...(beforeCommit ? { beforeCommit } : {}),
+  })
+  const allowedHosts = new Set<string>()
+  const request = createRequest({ allowedHosts, env })
+  const started = processStarted(pid)
+  return {
+    ...around,
+    host,
+    folders,
+    store,
+    request,
+    allowHost: (name) => void allowedHosts.add(name),
+    bus: createBus(host),
+    ...openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) }),
+    owner: { pid, ...(started === undefined ? {} : { processStarted: started }) },
+    async close() {
+      request.close()
+      await store.close()
+    },
+  }
+}

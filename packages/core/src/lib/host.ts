@@ -1,0 +1,45 @@
+import { randomBytes } from "node:crypto"
+import { newId, type IdPrefix } from "@opencode/protocol/id.ts"
+
+/**
+ * The effect boundary for time, identity and chance: everything that would make two runs of the same session differ
+ * is drawn here, per lane, so that a recording can be replayed.
+ */
+export interface Host {
+  /** Wall clock, milliseconds since the epoch. Shown to people; never used for order. */
+  now(): number
+  /** Monotonic clock, milliseconds. Used for deadlines and durations. */
+  monotonic(): number
+  id(prefix: IdPrefix): string
+  /** A number in [0, 1). */
+  random(): number
+  /** The draws of one lane (a session, a step, a call) do not depend on those of any other. */
+  lane(name: string): Host
+}
+
+/** Random bytes drawn at once: an id needs 14, and a call to the system costs more than the bytes. */
+const POOL_BYTES = 14 * 256
+const ID_BYTES = 14
+
+export function createHost(): Host {
+  let pool = Buffer.alloc(0)
+  let lastMs = 0
+  let counter = 0
+  const host: Host = {
+    now: () => Date.now(),
+    monotonic: () => performance.now(),
+    id(prefix) {
+      // A clock that steps back must not produce an id that sorts before one already given.
+      const ms = Math.max(Date.now(), lastMs)
+      counter = ms === lastMs ? counter + 1 : 1
+      lastMs = ms
+      if (pool.length < ID_BYTES) pool = randomBytes(POOL_BYTES)
+      const random = pool.subarray(0, ID_BYTES)
+      pool = pool.subarray(ID_BYTES)
+      return newId(prefix, ms, counter, random)
+    },
+    random: () => Math.random(),
+    lane: () => host,
+  }
+  return host
+}

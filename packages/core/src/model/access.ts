@@ -1,0 +1,116 @@
+import type { LanguageModelV3 } from "@ai-sdk/provider"
+import type { Config } from "@opencode/protocol/config.ts"
+import type { Model } from "@opencode/protocol/provider.ts"
+import { fault, type Fault } from "../lib/fault.ts"
+import type { Auth } from "./auth.ts"
+import type { CatalogProvider } from "./catalog.ts"
+import { credentialOf, hasOwnAuthorization, isKeyVariable, sendingObjection, type OriginOf } from "./credential.ts"
+import { isLoopback } from "./custody.ts"
+import { addressOf, findsOwnCredentials } from "./packages/address.ts"
+import type { LanguageInput } from "./packages/package.ts"
+import type { ApiShape } from "./models-dev.ts"
+import type { Request } from "./request.ts"
+import { asRecord } from "./wire/json.ts"
+
+/** What must hold before a model is spoken to: it has an address, what is sent may go there, and the key is there. */
+export interface Access {
+  config: Config
+  auth: Pick<Auth, "key">
+  env: Readonly<Record<string, string | undefined>>
+  request: Request
+  /** Who set a value; without it, everything is the user's. */
+  origin?: OriginOf
+  /** Whether the user allowed this project to decide where things are sent. */
+  isTrusted?(destination: { providerID: string; host: string }): boolean
+  /** Called with `host[:port]` before a model is used there. */
+  allowHost?(host: string): void
+  userAgent?: string
+}
+
+/** @throws Fault `provider_auth` without a key, `forbidden` when the key may not go there, `config_invalid` */
+export type OpenLanguage = (provider: CatalogProvider, model: Model) => Promise<LanguageModelV3>
+
+/** Checks at every use, and keeps what it opened: a step costs no more than the look at the key. */
+export function languages(access: Access): OpenLanguage {
+  const opened = new Map<string, { key: string | undefined; language: Promise<LanguageModelV3> }>()
+  return async (provider, model) => {
+    const { input, key } = check(provider, model, access)
+    const name = `${provider.id}/${model.id}`
+    const known = opened.get(name)
+    if (known && known.key === key) return known.language
+    const language = import("./language.ts").then(({ openLanguage }) => openLanguage(input))
+    opened.set(name, { key, language })
+    language.catch(() => opened.delete(name))
+    return language
+  }
+}
+
+function check(
+  provider: CatalogProvider,
+  model: Model,
+  access: Access,
+): { input: LanguageInput; key: string | undefined } {
+  const { id: providerID, options } = provider
+  const { npm, url: given } = model.api
+  const credential = credentialOf(provider, access)
+  const place = { npm, providerID, url: given, options, env: access.env, hasKey: credential?.key !== undefined }
+  const baseURL = addressOf(place)
+  if (!URL.canParse(baseURL))
+    throw fault("config_invalid", `Provider ${providerID} has no address: set its options.baseURL.`, { providerID })
+  const url = new URL(baseURL)
+  const findsOwn = !credential?.key && findsOwnCredentials(npm, baseURL)
+  const headers = { ...textMembers(options.headers), ...model.headers }
+  const objection = sendingObjection(
+    { providerID, modelID: model.id, url, config: access.config.provider?.[providerID], credential, findsOwn },
+    { origin: access.origin, isTrusted: access.isTrusted?.({ providerID, host: url.host }) ?? false },
+  )
+  if (objection)
+    throw fault("forbidden", `Model ${providerID}/${model.id} ${objection}; trust the project to allow it.`, {
+      providerID,
+      host: url.host,
+    })
+  // A server on this machine rarely has a key, and says so itself when it wants one.
+  const needsKey = provider.env.length > 0 && !findsOwn && !isLoopback(url)
+  if (!credential && needsKey && !hasOwnAuthorization(options, headers)) throw missingKey(provider)
+
+  access.allowHost?.(url.host)
+  const input: LanguageInput = {
+    npm,
+    providerID,
+    modelID: model.api.id,
+    baseURL,
+    ...(credential?.key && { key: credential.key }),
+    headers: { ...(access.userAgent && { "user-agent": access.userAgent }), ...headers },
+    options: { ...callOf(provider.shapes?.[model.id]), ...options },
+    deadlines: {
+      headerTimeoutMs: options.headerTimeout,
+      chunkTimeoutMs: options.chunkTimeout,
+      timeoutMs: options.timeout,
+    },
+    request: access.request,
+    env: access.env,
+    // A small one, perhaps: it runs on this machine, or no catalogue lists it.
+    mayWriteCalls: isLoopback(url) || model.release_date === "",
+    ...(access.allowHost && { allowHost: access.allowHost }),
+  }
+  return { input, key: credential?.key?.reveal() }
+}
+
+/** What the packages call the two ways. */
+const callOf = (shape: ApiShape | undefined): Record<string, boolean> =>
+  shape === undefined ? {} : shape === "responses" ? { useResponses: true } : { useChat: true }
+
+const missingKey = ({ id, name, env }: CatalogProvider): Fault =>
+  fault(
+    "provider_auth",
+    `${name} needs a key: set ${env.filter(isKeyVariable).join(" or ")}, or run \`opencode auth login\`.`,
+    {
+      providerID: id,
+      env,
+    },
+  )
+
+const textMembers = (value: unknown): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(asRecord(value) ?? {}).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  )

@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs"
+import { fault } from "../lib/fault.ts"
+import { withLock } from "../lib/lock.ts"
+import { replaceFile } from "../lib/replace-file.ts"
+import { secret, type Secret } from "../lib/secret.ts"
+import { asRecord, asText, type Json } from "./wire/json.ts"
+
+/**
+ * The credentials file: provider id to entry, readable by its owner alone, replaced as a whole by one process at a time.
+ * It is read at each use, so that a login in another process counts at once. Entries of kinds that are not used here are
+ * kept as they are.
+ */
+export interface Auth {
+  /** The key of an entry of type `api`. */
+  key(providerID: string): Secret | undefined
+  /** Provider id to the type of its entry: `api`, `oauth`, `wellknown`… */
+  list(): Record<string, string>
+  /** @throws Fault `conflict` when the file is there and cannot be read: it is never overwritten then; or `busy` */
+  set(providerID: string, entry: AuthEntry): Promise<void>
+  /** @returns whether there was one. @throws as `set` */
+  remove(providerID: string): Promise<boolean>
+}
+
+/** As stored: `{type: "api", key}`, `{type: "oauth", refresh, access, expires}`, `{type: "wellknown", key, token}`. */
+export type AuthEntry = { type: string } & Record<string, unknown>
+
+export function openAuth(options: {
+  file: string
+  /** Stands in for the file, which is then neither read nor written. */
+  content?: string
+  warn(message: string): void
+}): Auth {
+  const { file, content, warn } = options
+  const told = new Set<string>()
+
+  /** One warning per reason: the file is looked at often. */
+  function read(): Json {
+    const found = readEntries(file, content)
+    if (!("problem" in found)) return found.entries
+    if (!told.has(found.problem)) warn(found.problem)
+    told.add(found.problem)
+    return {}
+  }
+
+  async function change(edit: (entries: Json) => Json | undefined): Promise<boolean> {
+    if (content !== undefined)
+      throw fault("conflict", "The credentials are given by OPENCODE_AUTH_CONTENT and cannot be changed.")
+    return withLock(file, { pid: process.pid }, ({ isHeld }) => {
+      const found = readEntries(file)
+      if ("problem" in found) throw fault("conflict", found.problem, { file })
+      const edited = edit(found.entries)
+      if (!edited) return false
+      if (!isHeld()) throw fault("busy", `Another process is changing ${file}.`, { file })
+      replaceFile(file, JSON.stringify(edited, null, 2))
+      return true
+    })
+  }
+
+  return {
+    key(providerID) {
+      const entry = asRecord(read()[providerID])
+      const key = entry?.type === "api" ? asText(entry.key) : undefined
+      return key ? secret(key) : undefined
+    },
+    list: () =>
+      Object.fromEntries(
+        Object.entries(read()).flatMap(([id, entry]) => {
+          const type = asText(asRecord(entry)?.type)
+          return type ? [[id, type]] : []
+        }),
+      ),
+    async set(providerID, entry) {
+      await change((entries) => ({ ...entries, [providerID]: entry }))
+    },
+    remove: (providerID) =>
+      change(({ [providerID]: removed, ...entries }) => (removed === undefined ? undefined : entries)),
+  }
+}
+
+function readEntries(file: string, content?: string): { entries: Json } | { problem: string } {
+  const where = content === undefined ? file : "OPENCODE_AUTH_CONTENT"
+  try {
+    const entries = asRecord(JSON.parse(content ?? readFileSync(file, "utf8")))
+    return entries ? { entries } : { problem: `${where} is not an object; its credentials are not used.` }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === "ENOENT") return { entries: {} }
+    // A parser's words would repeat what is in the file.
+    return { problem: `${where} cannot be read (${code ?? "broken JSON"}); its credentials are not used.` }
+  }
+}

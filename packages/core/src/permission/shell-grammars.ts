@@ -1,0 +1,146 @@
+/** What the arguments of common programs are: which name files, and what is done to these. Data alone. */
+
+/** `look` shows that it exists, or changes to it; `change` is both of the others. */
+export type Access = "look" | "read" | "write" | "change"
+
+export interface Grammar {
+  /** What is done to the operands; "words" says that they are no files. */
+  operands: Access | "words"
+  /** The last of several operands, or the one that an option names instead, is written. */
+  hasTarget?: boolean
+  /** Operands before the paths: a mode, an owner, a pattern. */
+  skip?: number
+  /** Short options whose value is a path. */
+  reads?: string
+  writes?: string
+  /** The same for folders that are only gone to or searched. */
+  looks?: string
+  /** Short options whose value is something else. */
+  values?: string
+  /** Long options whose value is a path. */
+  long?: Readonly<Record<string, Access>>
+  /** Of its other words, those that look like a path are taken for one, as with a program that is not listed. */
+  isOpen?: boolean
+}
+
+const FILES0: Grammar["long"] = { "files0-from": "read" }
+const TARGET: Grammar = {
+  operands: "read",
+  hasTarget: true,
+  writes: "t",
+  values: "S",
+  long: { "target-directory": "write" },
+}
+
+const all = (names: string, grammar: Grammar): Array<[string, Grammar]> =>
+  names.split(" ").map((name) => [name, grammar])
+
+const GRAMMARS = new Map<string, Grammar>([
+  ...all(
+    "cat tac rev nl fold fmt comm paste join od hexdump strings less more most wc file cmp diff diff3 sdiff colordiff " +
+      "base32 base64 basenc md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum sum b2sum zcat bzcat xzcat zless " +
+      "bat batcat pr ptx tsort expand unexpand csplit unzip open xdg-open view source .",
+    { operands: "read", long: FILES0 },
+  ),
+  ...all("readlink realpath ls dir vdir tree du stat cd pushd chdir", {
+    operands: "look",
+    long: { reference: "look" },
+  }),
+  ...all("rm rmdir unlink shred tee sponge patch", { operands: "write", long: { output: "write", input: "read" } }),
+  ...all("gzip gunzip bzip2 bunzip2 xz unxz zstd ed ex vi vim nvim nano emacs vimdiff", { operands: "change" }),
+  ["mkdir", { operands: "write", values: "m" }],
+  ["touch", { operands: "write", reads: "r", values: "dt", long: { reference: "look" } }],
+  ["truncate", { operands: "write", reads: "r", values: "s", long: { reference: "look" } }],
+  ...all("chmod chown chgrp", { operands: "write", skip: 1, long: { reference: "look" } }),
+  ["cp", TARGET],
+  ["ln", TARGET],
+  ["mv", { ...TARGET, operands: "change" }],
+  ["install", { ...TARGET, values: "gmoS" }],
+  ["rsync", { operands: "read", hasTarget: true, values: "eBMT", long: { "files-from": "read", "log-file": "write" } }],
+  ["zip", { operands: "change", values: "xiPt" }],
+  ["head", { operands: "read", values: "cn" }],
+  ["tail", { operands: "read", values: "cns" }],
+  ["split", { operands: "read", values: "abCln" }],
+  ["xxd", { operands: "read", hasTarget: true, values: "clogs" }],
+  [
+    "sort",
+    {
+      operands: "read",
+      writes: "o",
+      looks: "T",
+      values: "kSt",
+      long: { output: "write", "temporary-directory": "look", "random-source": "read", ...FILES0 },
+    },
+  ],
+  ["uniq", { operands: "read", hasTarget: true, values: "fsw" }],
+  ...all("grep egrep fgrep zgrep", {
+    operands: "read",
+    skip: 1,
+    reads: "f",
+    values: "ABCDdem",
+    long: { file: "read", "exclude-from": "read" },
+  }),
+  ...all("rg ag ack", {
+    operands: "read",
+    skip: 1,
+    reads: "f",
+    values: "ABCEegjMmrtT",
+    long: { file: "read", "ignore-file": "read" },
+  }),
+  ...all("awk gawk mawk nawk", { operands: "read", skip: 1, reads: "f", values: "vFi", long: { file: "read" } }),
+  ["cut", { operands: "read", values: "bcdf" }],
+  ["column", { operands: "read", values: "scotNR" }],
+  ["iconv", { operands: "read", values: "ft", writes: "o", long: { output: "write" } }],
+  ...all("jq yq", { operands: "read", skip: 1, reads: "f", long: { "from-file": "read" } }),
+  [
+    "curl",
+    {
+      operands: "words",
+      isOpen: true,
+      writes: "oDc",
+      reads: "KTb",
+      long: { output: "write", "upload-file": "read", config: "read" },
+    },
+  ],
+  [
+    "wget",
+    {
+      operands: "words",
+      isOpen: true,
+      writes: "OoPa",
+      reads: "i",
+      long: { "output-document": "write", "post-file": "read" },
+    },
+  ],
+  ...all("tr expr sleep kill true false : exit return break continue shift seq", { operands: "words" }),
+])
+
+export const grammarOf = (base: string): Grammar | undefined => GRAMMARS.get(base)
+
+/** Programs that only speak of their arguments: what looks like a path may serve another command, but is not opened. */
+export const TELLING = new Set(
+  "echo printf test [ which type command basename dirname export local declare typeset readonly unset set read hash".split(
+    " ",
+  ),
+)
+
+/** Options by which a program goes to a folder before it does anything; the rest of its words begin there. */
+export const MOVING_OPTIONS: Readonly<Record<string, RegExp>> = {
+  git: /^(?:-C|--git-dir|--work-tree)$/,
+  make: /^(?:-C|--directory)$/,
+  gmake: /^(?:-C|--directory)$/,
+  ninja: /^-C$/,
+  tar: /^(?:-C|--directory|--cd)$/,
+  env: /^(?:-C|--chdir)$/,
+  sudo: /^(?:-D|--chdir)$/,
+  npm: /^(?:-C|--prefix)$/,
+  pnpm: /^(?:-C|--dir|--prefix)$/,
+  yarn: /^--cwd$/,
+  bun: /^--cwd$/,
+  cargo: /^(?:-C|--manifest-path)$/,
+  go: /^-C$/,
+  uv: /^--(?:directory|project)$/,
+  poetry: /^(?:-C|--directory|--project)$/,
+  pip: /^(?:-t|--target|--prefix|--root)$/,
+  pip3: /^(?:-t|--target|--prefix|--root)$/,
+}

@@ -1,0 +1,268 @@
+import type { Command, Redirect, SyntaxNode } from "unbash"
+import type { Ask } from "./ask.ts"
+import { formsOf, type Variables } from "./shell-expand.ts"
+import { commandHazards, hazardsOf } from "./shell-hazards.ts"
+import { patternOf, prefixOf } from "./shell-prefix.ts"
+import { startHazards } from "./shell-starters.ts"
+import { addInherited, addValues, settledNames } from "./shell-variables.ts"
+import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
+import { unwrap } from "./shell-wrappers.ts"
+
+/**
+ * Command text to everything it would run, read and write. One parser, one tree, no early "allow": whatever is not
+ * wholly understood is a problem, and a problem means that a person is asked. The text is read as bash or sh reads it;
+ * it must be run by one of them.
+ */
+export interface ShellAnalysis {
+  source: string
+  /** Every simple command at any depth, in the order of the text; a wrapper comes before what it runs. */
+  commands: ShellCommand[]
+  /** Files that the shell itself opens. A path is absolute, relative to the working folder, or begins with `~/`. */
+  redirects: Array<{ path: string; access: "read" | "write" }>
+  /** The same for those whose path is known only when it runs. */
+  puzzles: Array<{ word: ShellWord; access: "read" | "write" }>
+  /** Variables that are set, in commands' prefixes too. */
+  assignments: string[]
+  /** The values they may have, as far as the text and the environment say. */
+  variables: Variables
+  /** Sentences that say why the analysis is not complete. Empty means complete. */
+  problems: string[]
+}
+
+export interface ShellCommand {
+  argv: ShellWord[]
+  /** The command's name without its folder, in lower case. */
+  base: string
+  /** Its words, normalised and joined; what rules are matched against. */
+  text: string
+  /** The pattern that "always" would allow. */
+  prefix: string
+  /** Other spellings of it that a deny rule may use. */
+  aliases: string[]
+  /** It is given more arguments when it runs, by xargs or find. */
+  isFed: boolean
+  /** How many of the words are its own; the rest are those of a command that it runs. */
+  own: number
+  /** Variables that have one of the values given to them in the text when it runs, and no other. */
+  settled: ReadonlySet<string>
+}
+
+/** Scripts in scripts (`sh -c 'sh -c …'`): nobody needs more, and quoting doubles the text at every level. */
+const MAX_SCRIPT_DEPTH = 8
+/** Wrappers around one command (`sudo env nice …`): keeps the work linear in the length of the text. */
+const MAX_WRAPPERS = 16
+
+/** Blanks looked at behind a command's name; nobody writes more before a parenthesis. */
+const MAX_GAP = 1_000
+
+type Unbash = typeof import("unbash")
+
+/** @param environment what the command's variables are before it sets any */
+export async function analyseShell(
+  command: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ShellAnalysis> {
+  const bash = await import("unbash")
+  const found: ShellAnalysis = {
+    source: command,
+    commands: [],
+    redirects: [],
+    puzzles: [],
+    assignments: [],
+    variables: new Map(),
+    problems: [],
+  }
+  try {
+    walk(bash, command, 0, found)
+  } catch (error) {
+    // The text is hostile; a parser that gives up on it (stack, memory) must end in a question, not in a crash.
+    found.problems.push(`cannot be analysed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+  addInherited(found.variables, command, environment)
+  if (found.commands.length === 0) found.problems.push("no command was recognised")
+  found.problems = [...new Set(found.problems)]
+  // What was not understood may set any variable.
+  if (found.problems.length > 0) found.commands = found.commands.map((one) => ({ ...one, settled: new Set() }))
+  return found
+}
+
+/** The question the bash tool asks: one pattern for each simple command. */
+export function asksForShell({ source, commands, problems, variables }: ShellAnalysis): Ask {
+  const isClear = problems.length === 0
+  // "/bin/rm x; /usr/bin/rm x" is one pattern with two aliases.
+  const aliases: Record<string, string[]> = {}
+  for (const command of commands) {
+    const known = Object.hasOwn(aliases, command.text) ? aliases[command.text] : undefined
+    const found = [...command.aliases, ...guesses(command, variables)]
+    if (found.length > 0) aliases[command.text] = [...(known ?? []), ...found]
+  }
+  return {
+    permission: "bash",
+    patterns: commands.length > 0 ? [...new Set(commands.map((command) => command.text))] : [source.trim()],
+    // Approving a prefix would not help next time: what is not understood is asked again.
+    always: isClear ? [...new Set(commands.map((command) => command.prefix))] : [],
+    metadata: isClear ? { command: source } : { command: source, problems },
+    ...(Object.keys(aliases).length > 0 && { aliases }),
+    ...(!isClear && { problems }),
+  }
+}
+
+/** A name that is known only when it runs may still be told by the text: `X=rm; $X a`, `{rm,a}`. */
+function guesses({ argv: [name, ...args] }: ShellCommand, variables: Variables): string[] {
+  if (!name || name.isLiteral) return []
+  const rest = args.map((word) => ` ${word.text}`).join("")
+  return formsOf(name, variables).flatMap(({ text, open }) => (open === undefined ? [text + rest] : []))
+}
+
+function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis) {
+  if (depth > MAX_SCRIPT_DEPTH) {
+    found.problems.push("scripts are nested too deeply to be analysed")
+    return
+  }
+  const script = bash.parse(source)
+  const settledAt = settledNames(script, source)
+  const todo: Array<{ node: SyntaxNode; text: string }> = [{ node: script, text: source }]
+  // A loop and not a recursion: "1+1+1+…" is a tree as deep as the text is long.
+  for (let next = todo.pop(); next; next = todo.pop()) {
+    const { node } = next
+    // Positions below a script in escaped backticks are those of its own text.
+    const text = (node.type === "Script" && node.source) || next.text
+    found.problems.push(...hazardsOf(node))
+    addValues(node, found.variables)
+    if (node.type === "Assignment") found.assignments.push(node.name)
+    if (node.type === "Redirect") addRedirect(node, found)
+    if (node.type === "Command") {
+      // To bash this is a syntax error; the parser (unbash 6.0.4) steps over the parenthesis in silence.
+      if (node.name && /^[\s\\]*\(/.test(text.slice(node.name.end, node.name.end + MAX_GAP))) {
+        found.problems.push("syntax: unexpected (")
+      }
+      const scripts = addCommands(node, found, settledAt)
+      for (const inner of scripts) walk(bash, inner, depth + 1, found)
+    }
+    const children: SyntaxNode[] = []
+    bash.forEachChild(node, (child) => children.push(child))
+    for (const child of children.reverse()) todo.push({ node: child, text })
+  }
+}
+
+/** @returns scripts that the command hands to a shell */
+function addCommands(node: Command, found: ShellAnalysis, settledAt: (pos: number) => ReadonlySet<string>): string[] {
+  if (!node.name) return []
+  const scripts: string[] = []
+  const words = [
+    shellWord(node.name),
+    ...node.args.map((arg) => (arg.type === "Word" ? shellWord(arg) : assignmentWord(arg.text))),
+  ]
+  const around: Array<{ wrapper: ShellCommand; own: string; at: number }> = []
+  const todo = [{ argv: words, isFed: false, wrappers: 0 }]
+  for (let next = todo.shift(); next; next = todo.shift()) {
+    const { argv, isFed, wrappers } = next
+    const [name] = argv
+    if (!name) continue
+    if (!name.isLiteral || name.value === "" || name.value === "{}" || name.value.startsWith("-")) {
+      found.problems.push(`the command "${name.text}" is known only when it runs`)
+    }
+    const base = baseOf(name.value)
+    const { inner, scripts: more, problems, isOpaque } = unwrap(base, argv, { isFed, input: inputOf(node) })
+    const isTooDeep = inner.length > 0 && wrappers >= MAX_WRAPPERS
+    if (isTooDeep) found.problems.push("commands are nested too deeply to be analysed")
+    found.problems.push(...problems, ...commandHazards(base, argv), ...startHazards(base, argv))
+    scripts.push(...more)
+
+    const first = inner[0]
+    const own = first && base !== "find" ? first.start : argv.length
+    const takesTails = isOpaque || isTooDeep
+    const described = describe(argv, base, { isFed, takesTails, own, settled: settledAt(node.pos) })
+    found.commands.push(described)
+    if (first && base !== "find" && !isTooDeep) {
+      around.push({
+        wrapper: described,
+        own: patternOf(argv.slice(0, first.start)),
+        at: found.commands.length,
+      })
+    }
+    if (!isTooDeep) todo.unshift(...inner.map((one) => ({ ...one, wrappers: wrappers + 1 })))
+  }
+  // What a wrapper runs stands right behind it. "Always" for "sudo ls" is for ls under sudo, not for sudo.
+  for (const { wrapper, own, at } of around.reverse()) wrapper.prefix = `${own} ${found.commands[at]?.prefix ?? ""}`
+  return scripts
+}
+
+/** Where the system keeps its programs: a name there means the same as without the folder. */
+const SYSTEM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/
+
+export const isSystemPath = (name: string): boolean => SYSTEM.test(name)
+
+const baseOf = (name: string) =>
+  name
+    .slice(name.lastIndexOf("/") + 1)
+    .toLowerCase()
+    .replace(/\.exe$/, "")
+
+function describe(
+  argv: ShellWord[],
+  base: string,
+  { takesTails, ...facts }: Pick<ShellCommand, "isFed" | "own" | "settled"> & { takesTails: boolean },
+): ShellCommand {
+  const [name, ...args] = argv
+  const spelled = name?.text ?? ""
+  const join = (first: string) => [first, ...args.map((word) => word.text)].join(" ")
+  const system = SYSTEM.exec(spelled)?.[1]
+  const text = join(system ?? spelled)
+  // The last segment as written, for rules with capitals, and in lower case, for file systems that ignore it.
+  const aliases = new Set([spelled, spelled.slice(spelled.lastIndexOf("/") + 1), base].map(join))
+  if (takesTails) {
+    let at = text.length - join("").length + 1
+    for (const word of args) {
+      aliases.add(text.slice(at)).add(word.value)
+      at += word.text.length + 1
+    }
+  }
+  aliases.delete(text)
+  const words = system === undefined ? argv : [literalWord(system), ...args]
+  return { argv, base, text, prefix: prefixOf(words, base), aliases: [...aliases], ...facts }
+}
+
+/** `A=1` among the arguments of `export` and its like; its parts are visited as an assignment. */
+function assignmentWord(text: string): ShellWord {
+  const word = literalWord(text)
+  return {
+    ...word,
+    text: /[\s"'`$\\]/.test(text) ? text : word.text,
+    isLiteral: !/["'`$\\]/.test(text),
+  }
+}
+
+/** Standard input that is written out in full: a here-document or here-string without expansions. */
+function inputOf(node: Command): string | undefined {
+  const last = node.redirects.findLast((redirect) => redirect.type !== "Redirect" || redirect.operator.startsWith("<"))
+  if (last?.type === "HereString" && last.target) {
+    const word = shellWord(last.target)
+    return word.isLiteral ? word.value : undefined
+  }
+  if (last?.type !== "HereDoc") return undefined
+  const { text, parts } = last.body
+  const isLiteral = last.delimiter?.quoted === true || (parts === undefined && !text.includes("\\"))
+  return isLiteral ? text : undefined
+}
+
+/** Reading or writing these touches no file; a pipe in `/dev/fd/` gets its number when it runs. */
+export const STREAMS = /^\/dev\/(?:null|zero|u?random|tty|std(?:in|out|err)|fd\/\d*)$/
+
+function addRedirect(node: Redirect, found: ShellAnalysis) {
+  const { operator } = node
+  const word = node.target && shellWord(node.target)
+  if (operator.endsWith("&") && word?.isLiteral && /^(?:\d+-?|-)$/.test(word.value)) return
+  // A glob may name any file; only the path itself will do.
+  const isKnown = word?.path !== undefined && (word.isLiteral || word.path.startsWith("~"))
+  if (!isKnown || operator === "<&" || word.value === "") {
+    found.problems.push(`a redirect to "${word?.text ?? ""}" is known only when it runs`)
+    if (word) found.puzzles.push({ word, access: operator.startsWith("<") ? "read" : "write" })
+  } else if (/^\/dev\/(?:tcp|udp)\//.test(word.value)) {
+    found.problems.push(`a redirect to ${word.value} opens a network connection`)
+  } else if (!STREAMS.test(word.value)) {
+    const path = word.path ?? word.value
+    if (operator.startsWith("<")) found.redirects.push({ path, access: "read" })
+    if (operator !== "<") found.redirects.push({ path, access: "write" })
+  }
+}

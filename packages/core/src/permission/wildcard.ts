@@ -1,0 +1,44 @@
+/**
+ * The wildcard of permission rules: `*` is any run of characters, separators and newlines included; `?` is one
+ * character; everything else is itself. It is not a path glob and never becomes a regular expression, so no pattern
+ * can make it slow: the work is at most length of text times length of pattern.
+ */
+export function matches(pattern: string, text: string): boolean {
+  // "git status *" also means the bare "git status".
+  if (pattern.endsWith(" *") && glob(pattern.slice(0, -2), text)) return true
+  return glob(pattern, text)
+}
+
+/** `~` and `$HOME` at the start of a pattern stand for the user's home folder. */
+export function expandHome(pattern: string, home: string): string {
+  const rest = /^(?:~|\$HOME)(?=\/|$)/.exec(pattern)
+  return rest ? home + pattern.slice(rest[0].length) : pattern
+}
+
+function glob(pattern: string, text: string): boolean {
+  let at = 0
+  let from = 0
+  // Where to go on when the present attempt fails: just behind the last star, one character further in the text.
+  let star = -1
+  let retry = 0
+  while (from < text.length) {
+    const want = pattern[at]
+    if (want === "*") {
+      star = at++
+      retry = from
+    } else if (want === "?") {
+      from += isHighSurrogate(text, from) ? 2 : 1
+      at++
+    } else if (want === text[from]) {
+      from++
+      at++
+    } else if (star >= 0) {
+      at = star + 1
+      from = ++retry
+    } else return false
+  }
+  while (pattern[at] === "*") at++
+  return at === pattern.length
+}
+
+const isHighSurrogate = (text: string, at: number) => (text.codePointAt(at) ?? 0) > 0xffff

@@ -1,0 +1,275 @@
+import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { SessionStatus } from "@opencode/protocol/session.ts"
+import { deferred, type Deferred } from "../lib/deadline.ts"
+import { fault, type Fault } from "../lib/fault.ts"
+import type { Log } from "../lib/log.ts"
+import type { HeldLease, Lease, Owner } from "../store/lease-store.ts"
+import { isAlive } from "../store/process-identity.ts"
+import type { Store } from "../store/store.ts"
+import type { Tx } from "../store/tx.ts"
+import type { Publish } from "./record.ts"
+
+/**
+ * One turn at a time per session. A lane exists while its session has something to answer; it holds the session's
+ * lease for just that long. A prompt that arrives meanwhile is admitted at once: the running turn sees it at its next
+ * step, or the turn after it answers it. Every admitted prompt is answered exactly once.
+ */
+export interface TurnSeat {
+  sessionID: string
+  lease: Lease
+  signal: AbortSignal
+  /** Prompts that the turn has shown to the model. Its end answers these, and only these. */
+  covered: Set<string>
+  setStatus(status: SessionStatus): void
+}
+
+export interface Lanes {
+  /**
+   * Commits a prompt and has it answered.
+   * @returns the answer: the last message of the turn that covered the prompt. Absent when none is wanted.
+   * @throws fault `busy` when another living process works on the session
+   */
+  admit(sessionID: string, admission: Admission): Promise<{ answer?: Promise<MessageWithParts> }>
+  /** Answers prompts that an earlier process admitted and never began. */
+  resume(sessionID: string, messageIDs: string[]): void
+  /** Runs `body` with the session's lease and no turn in the way. @throws fault `busy` when a turn runs. */
+  exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T>
+  /**
+   * Ends the running turn, and with it what waits behind it at this moment. What is admitted later is answered by a turn
+   * of its own. Resolves when the turn is over.
+   */
+  abort(sessionID: string): Promise<boolean>
+  status(): Record<string, SessionStatus>
+  isBusy(sessionID: string): boolean
+  close(): Promise<void>
+}
+
+export interface Admission {
+  /** Runs inside the admitting transaction and returns the stored prompt. */
+  write(tx: Tx): MessageWithParts
+  /** Right after the commit, before anything is done about the prompt. */
+  announce(message: MessageWithParts): void
+  wantsAnswer: boolean
+}
+
+export interface LaneDeps {
+  store: Store
+  owner: Owner
+  now(): number
+  publish: Publish
+  log: Log
+  /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
+  runTurn(seat: TurnSeat): Promise<MessageWithParts>
+}
+
+interface Lane {
+  sessionID: string
+  lease: Promise<Lease>
+  controller: AbortController
+  waiting: Map<string, Deferred<MessageWithParts>>
+  /** What waited when the running turn was aborted. */
+  aborted: Set<string>
+  admissions: Set<Promise<unknown>>
+  status: SessionStatus
+  /** A turn of this lane ended without being able to say so in its message. */
+  hasBroken: boolean
+  running?: Promise<void>
+  current?: Promise<void>
+}
+
+export function createLanes(deps: LaneDeps): Lanes {
+  const { store, owner, now, publish, log, runTurn } = deps
+  const lanes = new Map<string, Lane>()
+  const state = { closing: false }
+
+  function laneOf(sessionID: string): Lane {
+    const existing = lanes.get(sessionID)
+    if (existing) return existing
+    const lane: Lane = {
+      sessionID,
+      lease: takeLease(sessionID),
+      controller: new AbortController(),
+      waiting: new Map(),
+      aborted: new Set(),
+      admissions: new Set(),
+      status: { type: "busy" },
+      hasBroken: false,
+    }
+    lanes.set(sessionID, lane)
+    lane.lease.catch(() => lanes.delete(sessionID))
+    return lane
+  }
+
+  const isOthers = (held: HeldLease): boolean => held.pid !== owner.pid && isAlive(held)
+
+  function workingElsewhere(sessionID: string): HeldLease | undefined {
+    const held = store.leases.get(sessionID)
+    return held && isOthers(held) ? held : undefined
+  }
+
+  async function takeLease(sessionID: string): Promise<Lease> {
+    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner, now: now() }))
+    if ("heldBy" in taken) throw busyElsewhere(sessionID, taken.heldBy.pid)
+    return taken
+  }
+
+  function setStatus(lane: Lane, status: SessionStatus): void {
+    lane.status = status
+    publish("session.status", { sessionID: lane.sessionID, status })
+  }
+
+  async function run(lane: Lane): Promise<void> {
+    const lease = await lane.lease
+    if (lane.waiting.size > 0) setStatus(lane, { type: "busy" })
+    while (lane.waiting.size > 0 || lane.admissions.size > 0) {
+      if (lane.waiting.size === 0) await Promise.allSettled([...lane.admissions])
+      else await (lane.current = runOne(lane, lease))
+    }
+    // The last turn has left already, unless the only admission failed.
+    if (lanes.get(lane.sessionID) !== lane) return
+    leave(lane)
+    await settle(lane, lease, { answered: [], isLast: true })
+  }
+
+  async function runOne(lane: Lane, lease: Lease): Promise<void> {
+    const covered = new Set<string>()
+    const { sessionID, controller } = lane
+    const seat: TurnSeat = {
+      sessionID,
+      lease,
+      covered,
+      signal: controller.signal,
+      setStatus: (status) => setStatus(lane, status),
+    }
+    const end = await runTurn(seat).then(
+      (answer) => ({ answer }),
+      (error: unknown) => ({ error }),
+    )
+    lane.hasBroken ||= "error" in end
+    // A turn that broke answers everything that was admitted up to that moment: the next one would break likewise.
+    const all = state.closing || "error" in end || covered.size === 0
+    const waiters = [...lane.waiting].filter(([id]) => all || covered.has(id) || lane.aborted.has(id))
+    lane.aborted.clear()
+    const answered = waiters.map(([messageID]) => messageID)
+    for (const messageID of answered) lane.waiting.delete(messageID)
+    const isLast = lane.waiting.size === 0 && lane.admissions.size === 0
+    if (isLast) leave(lane)
+    else if (controller.signal.aborted && !state.closing) lane.controller = new AbortController()
+    await settle(lane, lease, { answered, isLast })
+    for (const [, waiter] of waiters) {
+      if ("answer" in end) waiter.resolve(end.answer)
+      else waiter.reject(end.error)
+    }
+  }
+
+  /** From here on the session is idle for everybody, and a new prompt opens a new lane. */
+  function leave(lane: Lane): void {
+    lanes.delete(lane.sessionID)
+    if (!lane.current) return // nothing was asked of the model, nobody was told that the session is busy
+    setStatus(lane, { type: "idle" })
+    publish("session.idle", { sessionID: lane.sessionID })
+  }
+
+  async function settle(lane: Lane, lease: Lease, end: { answered: string[]; isLast: boolean }): Promise<void> {
+    try {
+      await store.turnWrite(lease, (tx) => {
+        for (const messageID of end.answered) store.inbox.mark(tx, messageID, "answered", now())
+        // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
+        if (end.isLast && !(lane.hasBroken && isOpen(lane.sessionID))) store.leases.release(tx, lease)
+      })
+    } catch (error) {
+      if (!store.sessions.get(lane.sessionID)) return // deleted meanwhile, with its lease
+      // The answer itself is stored; what stays behind is a lease that the next start takes over from a dead process.
+      log.error("end of turn could not be stored", { error, sessionID: lease.sessionID })
+    }
+  }
+
+  const isOpen = (sessionID: string): boolean =>
+    store.messages.list(sessionID).some(({ info }) => info.role === "assistant" && info.time.completed === undefined)
+
+  function start(lane: Lane): void {
+    lane.running ??= run(lane).catch((error: unknown) => broken(lane, error))
+  }
+
+  function wait(lane: Lane, messageID: string): Promise<MessageWithParts> {
+    const waiter = deferred<MessageWithParts>()
+    waiter.promise.catch(() => {}) // whoever asked hears of it; nobody has to ask
+    lane.waiting.set(messageID, waiter)
+    return waiter.promise
+  }
+
+  /** A bug in the lane itself: whoever waits hears of it, and the session can be used again. */
+  function broken(lane: Lane, error: unknown): void {
+    log.error("lane broke", { error, sessionID: lane.sessionID })
+    for (const waiter of lane.waiting.values()) waiter.reject(error)
+    if (lanes.get(lane.sessionID) === lane) leave(lane)
+  }
+
+  return {
+    async admit(sessionID, { write, announce, wantsAnswer }) {
+      if (state.closing) throw fault("unavailable", "The server is shutting down.")
+      const lane = laneOf(sessionID)
+      const admission = lane.lease.then((lease) => store.turnWrite(lease, write))
+      lane.admissions.add(admission)
+      try {
+        const message = await admission
+        announce(message)
+        return wantsAnswer ? { answer: wait(lane, message.info.id) } : {}
+      } finally {
+        lane.admissions.delete(admission)
+        if (lanes.get(sessionID) === lane) start(lane)
+      }
+    },
+
+    resume(sessionID, messageIDs) {
+      const lane = laneOf(sessionID)
+      for (const messageID of messageIDs) void wait(lane, messageID)
+      start(lane)
+    },
+
+    async exclusive(sessionID, body) {
+      if (lanes.has(sessionID)) throw fault("busy", `Session ${sessionID} is busy.`, { sessionID })
+      const lease = await takeLease(sessionID)
+      try {
+        return await body(lease)
+      } finally {
+        await store.write((tx) => store.leases.release(tx, lease))
+      }
+    },
+
+    async abort(sessionID) {
+      const lane = lanes.get(sessionID)
+      if (!lane) {
+        const other = workingElsewhere(sessionID)
+        if (other) throw busyElsewhere(sessionID, other.pid)
+        return false
+      }
+      await Promise.allSettled([...lane.admissions])
+      for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
+      lane.controller.abort()
+      await (lane.current ?? lane.running)
+      return true
+    },
+
+    status: () =>
+      Object.fromEntries([
+        ...store.leases.list().flatMap((held) => (isOthers(held) ? [[held.sessionID, BUSY]] : [])),
+        ...[...lanes].map(([sessionID, lane]) => [sessionID, lane.status]),
+      ]),
+    isBusy: (sessionID) => lanes.has(sessionID),
+
+    async close() {
+      state.closing = true
+      const open = [...lanes.values()]
+      for (const lane of open) lane.controller.abort()
+      // What is just being admitted starts a turn of its own, which ends at once.
+      await Promise.allSettled(open.flatMap((lane) => [...lane.admissions]))
+      await Promise.allSettled(open.map((lane) => lane.running))
+    },
+  }
+}
+
+const BUSY: SessionStatus = { type: "busy" }
+
+const busyElsewhere = (sessionID: string, pid: number): Fault =>
+  fault("busy", `Session ${sessionID} is being worked on by another process (pid ${pid}).`, { sessionID, pid })

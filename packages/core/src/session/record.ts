@@ -1,0 +1,270 @@
+import type { EventProperties, EventType } from "@opencode/protocol/event.ts"
+import type { AssistantMessage, MessageWithParts } from "@opencode/protocol/message.ts"
+import type { Part, PartOf } from "@opencode/protocol/part.ts"
+import type { Host } from "../lib/host.ts"
+import type { Lease } from "../store/lease-store.ts"
+import type { Store } from "../store/store.ts"
+import type { Tx } from "../store/tx.ts"
+import type { WriteOptions } from "../store/writer.ts"
+
+/**
+ * One answer of the model while it is being written. Clients hear of every change at once; the store at durable points.
+ *
+ * Parts are replaced, never changed: a published part stays as it was. Text streams as deltas, which are stored only as
+ * what came since the last checkpoint, and folded when the part is complete. Reads overlay the open record.
+ */
+export interface StepRecord {
+  readonly message: AssistantMessage
+  readonly parts: Part[]
+  update(change: Partial<AssistantMessage>): void
+  /** Notes the hash of the prompts that the answer is made with; stored with the next commit. */
+  madeWith(prompts: string): void
+  /** Adds a part, or replaces the one with its id. */
+  put(part: Part): void
+  /** Replaces a part without telling anybody: what a half-written call looks like matters to readers and crashes only. */
+  hold(part: Part): void
+  /** Adds to the text of an open text or reasoning part. */
+  append(partID: string, delta: string): void
+  /** Publishes the delta that is still being gathered: whoever reads the parts next has all that was published, no more. */
+  flush(): void
+  /** Takes back everything after the first `keep` parts: a failed attempt, before it is made again. */
+  discard(keep: number): void
+  /** Stores what changed, and whatever belongs to the same durable point, in one transaction. Survives a power cut. */
+  commit(also: (tx: Tx) => void): Promise<void>
+  /** The last commit: the message as it stays. Announces it with its parts. */
+  complete(change: Partial<AssistantMessage>, also?: (tx: Tx) => void): Promise<void>
+}
+
+export type Publish = <Type extends EventType>(type: Type, properties: EventProperties<Type>) => void
+
+export interface RecordDeps {
+  store: Store
+  host: Pick<Host, "now" | "monotonic">
+  publish: Publish
+}
+
+/** Between two checkpoints of streaming text at the least. */
+const CHECKPOINT_MS = 500
+/** Between two checkpoints at the most: what a crash may lose of text that comes slowly. */
+const SLOW_CHECKPOINT_MS = 10_000
+/** A checkpoint writes about 10 KB of pages, whatever it stores: for text of this size that is in proportion. */
+const CHECKPOINT_CHARACTERS = 8_000
+
+/**
+ * Much text is stored twice a second. Little text is stored at growing intervals, so that an answer that trickles for
+ * minutes does not write a hundred times what it says.
+ */
+export const isCheckpointDue = (elapsedMs: number, characters: number, before: number): boolean =>
+  elapsedMs >= CHECKPOINT_MS &&
+  (characters >= CHECKPOINT_CHARACTERS || elapsedMs >= Math.min(SLOW_CHECKPOINT_MS, CHECKPOINT_MS * 1.7 ** before))
+/** Between two deltas of one part: a screen shows 60 pictures a second, and no reader needs more. */
+const DELTA_MS = 16
+
+/** An answer can be asked for again: a power cut may cost the last of it, a crash of this process may not. */
+const QUICK = { durability: "process" } as const
+
+type TextLike = PartOf<"text"> | PartOf<"reasoning">
+const isTextLike = (part: Part | undefined): part is TextLike => part?.type === "text" || part?.type === "reasoning"
+
+/**
+ * Inserts the message row, so that its place in the order is fixed, and announces it.
+ * @param isCurrent asked inside the transaction; when it says no, nothing is written and there is no record
+ */
+export async function openRecord(
+  message: AssistantMessage,
+  lease: Lease,
+  deps: RecordDeps,
+  isCurrent: () => boolean = () => true,
+): Promise<StepRecord | undefined> {
+  const { store, host, publish } = deps
+  const insert = (tx: Tx): boolean => isCurrent() && store.messages.put(tx, message) > 0
+  if (!(await store.turnWrite(lease, insert, QUICK))) return undefined
+  publish("message.created", { sessionID: message.sessionID, info: message })
+  publish("message.updated", { sessionID: message.sessionID, info: message })
+
+  const { sessionID } = message
+  let info = message
+  let prompts: string | undefined
+  const parts = new Map<string, Part>()
+  const dirty = new Set<string>()
+  const removed = new Set<string>()
+  /** How much of an open part's text the store has. Present from its first checkpoint on. */
+  const storedLength = new Map<string, number>()
+  let pending: { partID: string; text: string } | undefined
+  let deltaTimer: NodeJS.Timeout | undefined
+  let lastDelta = -Infinity
+  let lastCheckpoint = host.monotonic()
+  let checkpoints = 0
+  let checkpoint = Promise.resolve()
+  let isSaving = false
+
+  function flushDelta(): void {
+    clearTimeout(deltaTimer)
+    deltaTimer = undefined
+    if (!pending) return
+    const { partID, text } = pending
+    pending = undefined
+    lastDelta = host.monotonic()
+    publish("message.part.delta", { sessionID, messageID: info.id, partID, field: "text", delta: text })
+  }
+
+  function saveOpenText(partID: string): void {
+    const part = parts.get(partID)
+    if (!isTextLike(part) || isSaving) return
+    const from = storedLength.get(partID)
+    const now = host.monotonic()
+    if (!isCheckpointDue(now - lastCheckpoint, part.text.length - (from ?? 0), checkpoints)) return
+    lastCheckpoint = now
+    checkpoints++
+    storedLength.set(partID, part.text.length)
+    const order = [...parts.keys()]
+    // What was completed since the last durable point, so that a crash does not lose what stands before the open text.
+    const closed = [...dirty].flatMap((id) => (id === partID ? [] : (parts.get(id) ?? [])))
+    const write = store.turnWrite(
+      lease,
+      (tx) => {
+        for (const other of closed) store.parts.put(tx, other, order.indexOf(other.id))
+        if (from === undefined) store.parts.put(tx, part, order.indexOf(partID))
+        else store.parts.appendTail(tx, partID, part.text.slice(from))
+      },
+      QUICK,
+    )
+    isSaving = true
+    checkpoint = write.then(
+      () => {
+        isSaving = false
+        for (const other of closed) if (parts.get(other.id) === other) dirty.delete(other.id)
+      },
+      () => {
+        // The next one stores the whole part; until then the text is safe in memory.
+        isSaving = false
+        storedLength.delete(partID)
+      },
+    )
+  }
+
+  return {
+    get message() {
+      return info
+    },
+    get parts() {
+      return [...parts.values()]
+    },
+
+    update(change) {
+      flushDelta()
+      info = { ...info, ...change }
+      publish("message.updated", { sessionID, info })
+    },
+
+    madeWith: (hash) => void (prompts = hash),
+
+    put(part) {
+      flushDelta()
+      parts.set(part.id, part)
+      dirty.add(part.id)
+      publish("message.part.updated", { sessionID, part, time: host.now() })
+    },
+
+    hold(part) {
+      parts.set(part.id, part)
+      dirty.add(part.id)
+    },
+
+    append(partID, delta) {
+      const part = parts.get(partID)
+      if (!isTextLike(part) || !delta) return
+      parts.set(partID, { ...part, text: part.text + delta })
+      dirty.add(partID)
+      if (pending && pending.partID !== partID) flushDelta()
+      pending = { partID, text: (pending?.text ?? "") + delta }
+      const wait = DELTA_MS - (host.monotonic() - lastDelta)
+      if (wait <= 0) flushDelta()
+      else deltaTimer ??= setTimeout(flushDelta, wait)
+      saveOpenText(partID)
+    },
+
+    flush: flushDelta,
+
+    discard(keep) {
+      flushDelta()
+      for (const part of [...parts.values()].slice(keep)) {
+        parts.delete(part.id)
+        dirty.delete(part.id)
+        storedLength.delete(part.id)
+        removed.add(part.id)
+        publish("message.part.removed", { sessionID, messageID: info.id, partID: part.id })
+      }
+    },
+
+    commit: (also) => commit(also),
+
+    async complete(change, also) {
+      info = { ...info, ...change }
+      await commit(also, QUICK)
+      publish("message.updated", { sessionID, info, parts: [...parts.values()] })
+    },
+  }
+
+  async function commit(also?: (tx: Tx) => void, options: WriteOptions = {}): Promise<void> {
+    flushDelta()
+    await checkpoint
+    const order = [...parts.keys()]
+    const changed = [...dirty].map((id) => ({ part: parts.get(id), index: order.indexOf(id) }))
+    const gone = [...removed]
+    const committed = info
+    dirty.clear()
+    removed.clear()
+    storedLength.clear()
+    const write = store.turnWrite(
+      lease,
+      (tx) => {
+        store.messages.put(tx, committed, prompts)
+        for (const { part, index } of changed) if (part) store.parts.put(tx, part, index)
+        for (const id of gone) store.parts.remove(tx, id)
+        also?.(tx)
+      },
+      options,
+    )
+    await write.catch((error: unknown) => {
+      // The next commit gets another chance with all of it.
+      for (const { part } of changed) if (part && parts.has(part.id)) dirty.add(part.id)
+      for (const id of gone) removed.add(id)
+      throw error
+    })
+  }
+}
+
+/** The records that are open in this process, by session: what reads lay over the stored rows. */
+export interface OpenRecords {
+  add(record: StepRecord): void
+  remove(record: StepRecord): void
+  /** Stored messages with the open ones as they are now. */
+  overlay(sessionID: string, stored: MessageWithParts[]): MessageWithParts[]
+  /** Parts that are still being written: what a client that just connected needs to follow their deltas. */
+  openParts(): Part[]
+}
+
+export function createOpenRecords(): OpenRecords {
+  const records = new Map<string, StepRecord>()
+  return {
+    add: (record) => void records.set(record.message.id, record),
+    remove: (record) => void records.delete(record.message.id),
+    overlay: (sessionID, stored) =>
+      stored.map((message) => {
+        const record = records.get(message.info.id)
+        record?.flush()
+        return record?.message.sessionID === sessionID ? { info: record.message, parts: record.parts } : message
+      }),
+    openParts: () =>
+      [...records.values()].flatMap((record) => {
+        record.flush()
+        return record.parts.filter(isOpen)
+      }),
+  }
+}
+
+function isOpen(part: Part): boolean {
+  if (part.type === "tool") return part.state.status === "pending" || part.state.status === "running"
+  return isTextLike(part) && part.time !== undefined && part.time.end === undefined
+}

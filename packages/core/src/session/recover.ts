@@ -1,0 +1,130 @@
+import type { AssistantMessage, MessageWithParts } from "@opencode/protocol/message.ts"
+import type { Part, ToolPart } from "@opencode/protocol/part.ts"
+import type { Host } from "../lib/host.ts"
+import type { Intent } from "../store/intent-store.ts"
+import type { Owner } from "../store/lease-store.ts"
+import { isAlive } from "../store/process-identity.ts"
+import type { Store } from "../store/store.ts"
+import type { Lanes } from "./lane.ts"
+import type { Publish } from "./record.ts"
+
+/**
+ * Closes what a process that died left open. Touches a session only when its lease belongs to a process that is proven
+ * dead (or to this one, without a turn): what another process is doing stays its own.
+ *
+ * Afterwards no message is unfinished and no call is running; nothing was repeated. Prompts that were admitted and
+ * never begun are answered now, because somebody has opened the session.
+ */
+export interface RecoverDeps {
+  store: Store
+  host: Host
+  owner: Owner
+  lanes: Lanes
+  publish: Publish
+  /** Whether a tool's calls must never be repeated unseen. */
+  isUnsafe(tool: string): boolean
+}
+
+export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promise<void> {
+  const { store, owner, lanes } = deps
+  /** Whoever opens a session that is being closed waits for the same end: two at once would take the lease in turns. */
+  const underWay = new Map<string, Promise<void>>()
+
+  function isLeftOpen(sessionID: string): boolean {
+    if (lanes.isBusy(sessionID)) return false
+    const held = store.leases.get(sessionID)
+    return held !== undefined && (held.pid === owner.pid || !isAlive(held))
+  }
+
+  async function recover(sessionID: string): Promise<void> {
+    const unbegun = await lanes.exclusive(sessionID, async (lease) => {
+      const closed = closeUnfinished(sessionID, deps)
+      await store.turnWrite(lease, (tx) => {
+        for (const { info, parts } of closed.messages) {
+          store.messages.put(tx, info)
+          for (const part of parts) store.parts.put(tx, part)
+        }
+        for (const intent of closed.intents) {
+          store.intents.finish(tx, intent, { finished: deps.host.now(), outcome: "interrupted" })
+        }
+        for (const messageID of closed.begun) store.inbox.mark(tx, messageID, "answered", deps.host.now())
+      })
+      for (const { info, parts } of closed.messages) deps.publish("message.updated", { sessionID, info, parts })
+      return closed.unbegun
+    })
+    if (unbegun.length) lanes.resume(sessionID, unbegun)
+  }
+
+  return async (sessionID) => {
+    const same = underWay.get(sessionID)
+    if (same) return same
+    if (!isLeftOpen(sessionID)) return
+    const recovery = recover(sessionID).finally(() => underWay.delete(sessionID))
+    underWay.set(sessionID, recovery)
+    return recovery
+  }
+}
+
+interface Closed {
+  messages: MessageWithParts[]
+  intents: Intent[]
+  /** Prompts that the dead turn had begun to answer: their answer is the interrupted one. */
+  begun: string[]
+  unbegun: string[]
+}
+
+function closeUnfinished(sessionID: string, { store, host, isUnsafe }: RecoverDeps): Closed {
+  const history = store.messages.list(sessionID)
+  const intents = store.intents.unfinished(sessionID)
+  const answers = history.flatMap(({ info }) => (info.role === "assistant" ? [info.parentID] : []))
+  const answered = new Set(answers)
+  const unanswered = store.inbox.unanswered(sessionID).map((admission) => admission.messageID)
+  const unbegun = unanswered.filter((messageID) => !answered.has(messageID))
+  return {
+    intents,
+    unbegun,
+    begun: unanswered.filter((messageID) => answered.has(messageID)),
+    messages: history.flatMap(({ info, parts }) =>
+      info.role === "assistant" && info.time.completed === undefined
+        ? [
+            {
+              info: interrupted(info, host.now()),
+              parts: parts.map((part) => closePart(part, intents, isUnsafe, host.now())),
+            },
+          ]
+        : [],
+    ),
+  }
+}
+
+const interrupted = (message: AssistantMessage, now: number): AssistantMessage => ({
+  ...message,
+  time: { ...message.time, completed: now },
+  error: { name: "MessageAbortedError", data: { message: "Interrupted: the program ended during this answer." } },
+})
+
+function closePart(part: Part, intents: Intent[], isUnsafe: (tool: string) => boolean, now: number): Part {
+  if ((part.type === "text" || part.type === "reasoning") && part.time && part.time.end === undefined) {
+    return { ...part, time: { ...part.time, end: now } }
+  }
+  if (part.type !== "tool" || (part.state.status !== "pending" && part.state.status !== "running")) return part
+  const hasIntent = intents.some((intent) => intent.callID === part.callID && intent.messageID === part.messageID)
+  return {
+    ...part,
+    state: {
+      status: "error",
+      input: part.state.input,
+      error: whatIsKnown(part, hasIntent, isUnsafe),
+      metadata: { interrupted: true },
+      time: { start: part.state.status === "running" ? part.state.time.start : now, end: now },
+    },
+  }
+}
+
+function whatIsKnown(part: ToolPart, hasIntent: boolean, isUnsafe: (tool: string) => boolean): string {
+  if (hasIntent) {
+    return "The program ended while this call ran. Whether it had its effect is unknown: check before doing it again."
+  }
+  if (isUnsafe(part.tool) || part.state.status === "pending") return "The program ended before this call started."
+  return "The program ended during this call. It can be made again."
+}

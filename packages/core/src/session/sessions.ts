@@ -1,0 +1,227 @@
+import { relative } from "node:path"
+import type { MessageWithParts, PromptInput, UserMessage } from "@opencode/protocol/message.ts"
+import type { Part } from "@opencode/protocol/part.ts"
+import type { Session, SessionCreate, SessionStatus, SessionUpdate } from "@opencode/protocol/session.ts"
+import type { Todo } from "@opencode/protocol/todo.ts"
+import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
+import type { Hooks } from "../extension/hooks.ts"
+import { fault } from "../lib/fault.ts"
+import type { Host } from "../lib/host.ts"
+import type { SessionFilter } from "../store/session-store.ts"
+import type { Store } from "../store/store.ts"
+import type { Workspace } from "../workspace/workspace.ts"
+import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
+import type { Lanes } from "./lane.ts"
+import type { OpenRecords, Publish } from "./record.ts"
+import { slug } from "./slug.ts"
+import type { FoundTitle, Titles } from "./title-request.ts"
+import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
+
+/** The conversations of one workspace. */
+export interface Sessions {
+  create(input: SessionCreate): Promise<Session>
+  /** @throws fault `session_not_found` */
+  get(sessionID: string): Session
+  /** Newest updated first. */
+  list(filter: SessionFilter): Session[]
+  update(sessionID: string, change: SessionUpdate): Promise<Session>
+  /** A name that a model found. A name that a person gave meanwhile stays; what asking cost is counted all the same. */
+  rename(sessionID: string, found: FoundTitle): Promise<void>
+  /** Ends what runs in the session and its children, then removes them with everything they said. */
+  remove(sessionID: string): Promise<void>
+  /** Sessions that are not idle. */
+  status(): Record<string, SessionStatus>
+  /** Oldest first; with `limit` the newest so many, with `before` those that came before that message. */
+  messages(sessionID: string, page?: { limit?: number; before?: string }): Promise<MessageWithParts[]>
+  message(sessionID: string, messageID: string): Promise<MessageWithParts>
+  /** What the agent noted to be done. @throws fault `session_not_found` */
+  todos(sessionID: string): Todo[]
+  /**
+   * Admits a prompt: when this resolves it is on disk, and it will be answered once.
+   * `answer` is absent for a prompt that wants none.
+   */
+  prompt(
+    sessionID: string,
+    input: PromptInput,
+  ): Promise<{ message: MessageWithParts; answer?: Promise<MessageWithParts> }>
+  /** Ends the running turn. Resolves, with whether there was one, when the session is idle. */
+  abort(sessionID: string): Promise<boolean>
+  /** Parts that are being written at this moment. */
+  openParts(): Part[]
+  close(): Promise<void>
+}
+
+export interface SessionsDeps extends AdmitDeps {
+  store: Store
+  host: Host
+  workspace: Workspace
+  lanes: Lanes
+  records: OpenRecords
+  hooks: Hooks
+  publish: Publish
+  /** Closes what a process that died left open in the session. */
+  recover(sessionID: string): Promise<void>
+  /** Asks for a name for a session whose first prompt this is. */
+  nameAfter: Titles["ask"]
+  version: string
+}
+
+export function createSessions(deps: SessionsDeps): Sessions {
+  const { store, host, workspace, lanes, records, hooks, publish } = deps
+
+  function get(sessionID: string): Session {
+    const session = store.sessions.get(sessionID)
+    if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+    return session
+  }
+
+  const family = (session: Session): Session[] => [session, ...store.sessions.children(session.id).flatMap(family)]
+
+  /** Changes the stored row as it is at the moment of writing, and tells everybody. */
+  async function change(sessionID: string, edit: (session: Session) => Session): Promise<Session> {
+    const session = await store.write((tx) => {
+      const edited = edit(get(sessionID))
+      store.sessions.replace(tx, edited)
+      return edited
+    })
+    publish("session.updated", { sessionID, info: session })
+    return session
+  }
+
+  function admitted(session: Session, message: UserMessage, parts: Part[]): Session {
+    const text = parts.find((part) => part.type === "text" && !part.synthetic)
+    const title = isDefaultTitle(session.title) && text?.type === "text" ? titleFrom(text.text) : undefined
+    const { providerID, modelID, variant } = message.model
+    return {
+      ...session,
+      ...(title ? { title } : {}),
+      agent: message.agent,
+      model: { id: modelID, providerID, variant: variant ?? "default" },
+      time: { ...session.time, updated: host.now() },
+    }
+  }
+
+  return {
+    get,
+    status: lanes.status,
+    abort: lanes.abort,
+    openParts: records.openParts,
+    list: (filter) => store.sessions.list(filter),
+
+    async create(input) {
+      if (input.parentID !== undefined) get(input.parentID)
+      if (input.agent !== undefined) requireAgent(input.agent, deps.agents)
+      const model = input.model && settled(input.model, deps.models)
+      const created = host.now()
+      const session: Session = {
+        id: host.id("ses"),
+        slug: slug(host.random),
+        projectID: workspace.projectID,
+        directory: workspace.directory,
+        path: relative(workspace.worktree, workspace.directory),
+        cost: 0,
+        tokens: noTokens(),
+        title: input.title ?? defaultTitle(created, input.parentID !== undefined),
+        version: deps.version,
+        time: { created, updated: created },
+        ...(input.parentID === undefined ? {} : { parentID: input.parentID }),
+        ...(input.agent === undefined ? {} : { agent: input.agent }),
+        ...(model ? { model } : {}),
+        ...(input.metadata ? { metadata: input.metadata } : {}),
+        ...(input.permission ? { permission: input.permission } : {}),
+        ...(input.workspaceID === undefined ? {} : { workspaceID: input.workspaceID }),
+      }
+      await store.write((tx) => store.sessions.insert(tx, session))
+      publish("session.created", { sessionID: session.id, info: session })
+      return session
+    },
+
+    update: (sessionID, { title, metadata, permission, time }) =>
+      change(sessionID, (session) => ({
+        ...session,
+        ...(title === undefined ? {} : { title }),
+        ...(metadata === undefined ? {} : { metadata }),
+        ...(permission === undefined ? {} : { permission }),
+        time: { ...session.time, ...time, updated: host.now() },
+      })),
+
+    async rename(sessionID, { from, to, cost, tokens }) {
+      await change(sessionID, (session) => ({
+        ...session,
+        title: session.title === from ? to : session.title,
+        cost: (session.cost ?? 0) + cost,
+        tokens: addTokens(session.tokens ?? noTokens(), tokens),
+      }))
+    },
+
+    async remove(sessionID) {
+      await Promise.all(family(get(sessionID)).map((session) => lanes.abort(session.id)))
+      const removed = await store.write((tx) => store.sessions.remove(tx, sessionID))
+      for (const session of removed.reverse()) publish("session.deleted", { sessionID: session.id, info: session })
+    },
+
+    async messages(sessionID, page = {}) {
+      get(sessionID)
+      await deps.recover(sessionID)
+      return records.overlay(sessionID, store.messages.list(sessionID, page))
+    },
+
+    async message(sessionID, messageID) {
+      get(sessionID)
+      await deps.recover(sessionID)
+      const stored = store.messages.getWithParts(messageID)
+      const [message] = stored?.info.sessionID === sessionID ? records.overlay(sessionID, [stored]) : []
+      if (!message) throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
+      return message
+    },
+
+    todos: (sessionID) => store.todos.get(get(sessionID).id),
+
+    async prompt(sessionID, input) {
+      const session = get(sessionID)
+      await deps.recover(sessionID)
+      const { info, parts } = await promptMessage(session, input, deps)
+      if (store.messages.get(info.id)) {
+        throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
+      }
+      const output = { message: info, parts }
+      await hooks.chatMessage({ sessionID, agent: info.agent, messageID: info.id }, output)
+      const message: MessageWithParts = { info: output.message, parts: output.parts }
+
+      const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
+      const { answer } = await lanes.admit(sessionID, {
+        wantsAnswer: !input.noReply,
+        write(tx) {
+          store.messages.put(tx, message.info)
+          for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
+          if (!input.noReply)
+            store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
+          store.sessions.replace(tx, admitted(get(sessionID), output.message, output.parts))
+          return message
+        },
+        announce() {
+          publish("session.updated", { sessionID, info: get(sessionID) })
+          publish("message.created", { sessionID, info: message.info })
+          publish("message.updated", { sessionID, info: message.info })
+          for (const part of message.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+        },
+      })
+      if (isUnnamed && answer) deps.nameAfter({ info: output.message, parts: output.parts }, get(sessionID).title)
+      return answer ? { message, answer } : { message }
+    },
+
+    close: lanes.close,
+  }
+}
+
+/** The model as it is stored: what a name such as `model#variant` means is decided when it is given. */
+function settled(
+  given: NonNullable<SessionCreate["model"]>,
+  models: AdmitDeps["models"],
+): NonNullable<Session["model"]> {
+  const { providerID, modelID, variant } = models.settle(
+    { providerID: given.providerID, modelID: given.id },
+    given.variant,
+  )
+  return { providerID, id: modelID, ...(variant === undefined ? {} : { variant }) }
+}

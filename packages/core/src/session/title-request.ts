@@ -1,0 +1,97 @@
+import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
+import type { Agent } from "@opencode/protocol/agent.ts"
+import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import { noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
+import { clip } from "../lib/text.ts"
+import type { Log } from "../lib/log.ts"
+import { costOf } from "../model/cost.ts"
+import type { Models } from "../model/resolve.ts"
+import { streamAnswer } from "../model/stream.ts"
+import { titleFrom } from "./title.ts"
+
+/**
+ * A better name for a new session than the first line of its prompt: asked of the provider's small model, beside the
+ * first turn. Nothing waits for it, and when it fails the session keeps the name it has.
+ */
+export interface Titles {
+  /** @param from the name the session has now */
+  ask(prompt: MessageWithParts & { info: UserMessage }, from: string): void
+  /** Ends the requests that are under way. */
+  close(): Promise<void>
+}
+
+export interface TitleDeps {
+  models: Pick<Models, "small" | "resolve">
+  /** The agent `title`; absent when it is switched off, and then nothing is asked. */
+  agent: Agent | undefined
+  log: Log
+  now(): number
+  /** Gives the session its new name, and adds what asking cost. */
+  rename(sessionID: string, found: FoundTitle): Promise<void>
+}
+
+export interface FoundTitle {
+  /** The name it replaces: a session that somebody has renamed meanwhile keeps its own. */
+  from: string
+  to: string
+  /** Dollars. */
+  cost: number
+  tokens: Tokens
+}
+
+/** What a title needs of a prompt; a pasted log is not named better by all of it. */
+const PROMPT_CHARACTERS = 4_000
+/** A title that takes longer comes too late to be of use. */
+const DEADLINE_MS = 30_000
+/** A line, and what a small model may think before it. */
+const MAX_OUTPUT_TOKENS = 1_000
+
+export function createTitles({ models, agent, log, now, rename }: TitleDeps): Titles {
+  const closing = new AbortController()
+  const running = new Set<Promise<void>>()
+
+  async function request(info: UserMessage, text: string, from: string): Promise<void> {
+    const { model, language, conceal } = models.resolve(agent?.model ?? models.small(info.model))
+    const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(DEADLINE_MS)])
+    const options: LanguageModelV3CallOptions = {
+      maxOutputTokens: MAX_OUTPUT_TOKENS,
+      prompt: [
+        { role: "system", content: agent?.prompt ?? "" },
+        { role: "user", content: [{ type: "text", text: "Generate a title for this conversation:\n" }] },
+        { role: "user", content: [{ type: "text", text: clip(text, PROMPT_CHARACTERS) }] },
+      ],
+    }
+    let answer = ""
+    let tokens = noTokens()
+    for await (const event of streamAnswer({ language: await language(), options, signal, now, conceal })) {
+      if (event.type === "text-delta") answer += event.delta
+      if (event.type === "finish") tokens = event.usage
+    }
+    await rename(info.sessionID, { from, to: cleanTitle(answer) ?? from, cost: costOf(model, tokens), tokens })
+  }
+
+  return {
+    ask({ info, parts }, from) {
+      const text = parts.flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : [])).join("\n")
+      if (!agent || !text.trim() || closing.signal.aborted) return
+      const asked = request(info, text, from).catch((error: unknown) => {
+        log.info("no title from the model", { sessionID: info.sessionID, error })
+      })
+      running.add(asked)
+      void asked.finally(() => running.delete(asked))
+    },
+    async close() {
+      closing.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** The first line that says something, without the thinking, quotes and headings that models put around it. */
+export function cleanTitle(answer: string): string | undefined {
+  const said = answer.replaceAll(/<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/g, "")
+  return titleFrom(said)
+    ?.replace(/^(?:#+|title:)\s*/i, "")
+    .replace(/^(["'`*_]+)(.*)\1\.?$/, "$2")
+    .trim()
+}

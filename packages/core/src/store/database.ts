@@ -1,0 +1,122 @@
+/**
+ * One open database file. Invariants: the file and its log are readable by their owner alone; a file that is damaged,
+ * newer than this program or not ours is refused before anything is written to it.
+ */
+import { closeSync, existsSync, openSync } from "node:fs"
+import path from "node:path"
+import type { Host } from "../lib/host.ts"
+import { makeFolder } from "../lib/make-folder.ts"
+import { checkedVersion, migrate } from "./migrate.ts"
+import { migrations as allMigrations, type Migration } from "./migrations/index.ts"
+import { makePrivate } from "./private-place.ts"
+import { untilFree } from "./retry.ts"
+import { loadSqlite, type Sqlite, type Statement } from "./sqlite.ts"
+import { diskFault, endsTransaction, sqliteFault } from "./storage-error.ts"
+
+/** Enough for the pages of the sessions in use; the operating system caches the rest of the file. */
+const CACHE_KIB = 8_192
+/** A big import leaves a big log behind; after its checkpoint the log is cut back to this. */
+const LOG_LIMIT_BYTES = 16 * 1024 * 1024
+
+/**
+ * What a commit survives. `power` (`synchronous=FULL`) waits for the disk, about 0.1 ms on an SSD: admitted prompts and
+ * intents are promises, and an intent lost in a power cut would let an unsafe call run twice. `process`
+ * (`synchronous=NORMAL`) survives `kill -9` but loses in a power cut what was committed since the last checkpoint of the
+ * log or the last `power` commit: right for text that is still streaming.
+ */
+export type Durability = "power" | "process"
+
+export interface Database {
+  readonly file: string
+  exec(sql: string): void
+  /** Statements are kept: the program has a fixed set of them. */
+  prepare(sql: string): Statement
+  /** Applies to the transactions that follow. */
+  setDurability(durability: Durability): void
+  close(): void
+}
+
+export interface DatabaseOptions {
+  file: string
+  host: Host
+  /** Only tests of upgrades give other ones. */
+  migrations?: readonly Migration[]
+}
+
+/** @throws fault `storage` (damaged, newer, foreign, unwritable) or `unavailable` (locked for 5 s) */
+export async function openDatabase({ file, host, migrations = allMigrations }: DatabaseOptions): Promise<Database> {
+  createPrivately(file)
+  const open = await loadSqlite()
+  let sqlite: Sqlite | undefined
+  try {
+    const opened = (sqlite = open(file))
+    const migrating = { sqlite: opened, file, migrations, host, open }
+    // Locks are waited for by us, asynchronously; inside SQLite the wait would stop the whole process.
+    opened.exec("PRAGMA busy_timeout = 0")
+    await untilFree(host, () => checkedVersion(migrating))
+    // An older program or a copy may have left them open to others.
+    for (const one of [file, `${file}-wal`, `${file}-shm`]) makePrivate(one)
+    // A file system without shared memory keeps the old mode: slower, and just as safe.
+    await untilFree(host, () => opened.exec("PRAGMA journal_mode = WAL"))
+    opened.exec(`PRAGMA foreign_keys = OFF; PRAGMA synchronous = FULL; PRAGMA cache_size = -${CACHE_KIB}`)
+    await migrate(migrating)
+    opened.exec(`PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = ${LOG_LIMIT_BYTES}`)
+    return wrap(file, opened)
+  } catch (error) {
+    sqlite?.close()
+    throw sqliteFault(error, file)
+  }
+}
+
+function wrap(file: string, sqlite: Sqlite): Database {
+  const statements = new Map<string, Statement>()
+  let current: Durability = "power"
+  return {
+    file,
+    exec: (sql) => sqlite.exec(sql),
+    prepare(sql) {
+      const known = statements.get(sql)
+      if (known) return known
+      const statement = sqlite.prepare(sql)
+      statements.set(sql, statement)
+      return statement
+    },
+    setDurability(durability) {
+      if (durability === current) return
+      sqlite.exec(durability === "power" ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL")
+      current = durability
+    },
+    close() {
+      statements.clear()
+      emptyLog(sqlite)
+      sqlite.close()
+    },
+  }
+}
+
+/**
+ * `@photostructure/sqlite` ends a connection only when its statements are garbage, which may be never; without this the
+ * log would stay long and the next start slow. When another process is using the database, or the disk is full, the log
+ * just stays: it is part of the database. Can go with Node 20.
+ */
+function emptyLog(sqlite: Sqlite): void {
+  try {
+    sqlite.exec("PRAGMA wal_checkpoint(TRUNCATE)")
+  } catch (error) {
+    if (!endsTransaction(error)) throw error
+  }
+}
+
+/**
+ * An existing file is never opened here: closing any descriptor of it would drop the POSIX locks that another connection
+ * of this process holds. SQLite gives the log the mode of the database file.
+ */
+function createPrivately(file: string): void {
+  try {
+    makeFolder(path.dirname(file))
+    if (!existsSync(file)) closeSync(openSync(file, "wx", 0o600))
+  } catch (error) {
+    // Another process, starting at the same moment, may have created it first.
+    if (!existsSync(file)) throw diskFault(error, `Creating the database ${file}`)
+  }
+}

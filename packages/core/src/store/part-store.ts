@@ -1,0 +1,124 @@
+/**
+ * Parts. Invariants: `put` carries the whole part and ends its tails; a read folds the tails onto the stored text, so
+ * it shows every checkpoint; a part of a type nobody here knows is kept and returned as it is.
+ */
+import type { Part } from "@opencode/protocol/part.ts"
+import { fault } from "../lib/fault.ts"
+import type { Blobs } from "./blobs.ts"
+import { BLOB_THRESHOLD_BYTES, withoutBody } from "./part-body.ts"
+import { versioned } from "./row-version.ts"
+import type { Reader, Tx } from "./tx.ts"
+
+interface Row {
+  message_id: string
+  v: number
+  data: string
+  blob: string | null
+  tail: string | null
+}
+
+const SELECT = `SELECT part.message_id, part.v, part.data, part.blob,
+  (SELECT group_concat(text, '' ORDER BY n) FROM part_tail WHERE part_id = part.id) AS tail FROM part`
+
+export type PartStore = ReturnType<typeof createPartStore>
+
+export function createPartStore(reader: Reader, blobs: Blobs) {
+  const shape = versioned<Part>()
+
+  function part(row: Row): Part {
+    const value = (row.blob !== null && large(row.blob, row.v)) || shape.decode(row.data, row.v)
+    return row.tail !== null && "text" in value ? { ...value, text: value.text + row.tail } : value
+  }
+
+  /** Undefined when the file is missing or damaged; then the row itself is what is shown. */
+  function large(blob: string, v: number): Part | undefined {
+    const body = blobs.read(blob)
+    try {
+      return body === undefined ? undefined : shape.decode(body, v)
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      return undefined
+    }
+  }
+
+  return {
+    /**
+     * @param position index in the message; without it a new part goes to the end and a known one stays where it is
+     * @throws fault `conflict` when the id belongs to another message; fault `storage`
+     */
+    put(tx: Tx, value: Part, position?: number): void {
+      const { id, sessionID, messageID } = value
+      const body = shape.encode(value)
+      const isLarge = Buffer.byteLength(body) > BLOB_THRESHOLD_BYTES
+      const before = reader.get<{ blob: string | null }>("SELECT blob FROM part WHERE id = ?", id)
+      const blob = isLarge ? blobs.put(body, before?.blob ?? null) : null
+      const data = isLarge ? JSON.stringify(withoutBody(value)) : body
+      const changed = tx.run(
+        `INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
+         VALUES (?, ?, ?, coalesce(?, (SELECT max(position) + 1 FROM part WHERE message_id = ?), 0), ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET position = coalesce(?, position), type = excluded.type, v = excluded.v,
+           data = excluded.data, blob = excluded.blob
+           WHERE message_id = excluded.message_id AND session_id = excluded.session_id`,
+        id,
+        sessionID,
+        messageID,
+        position ?? null,
+        messageID,
+        value.type,
+        shape.current,
+        data,
+        blob,
+        position ?? null,
+      )
+      if (changed === 0) throw fault("conflict", `The part ${id} belongs to another message.`, { partID: id })
+      if (before) tx.run("DELETE FROM part_tail WHERE part_id = ?", id)
+      if (before?.blob && before.blob !== blob) blobs.drop(tx, [before.blob])
+    },
+
+    /** Text that followed what is stored. @throws when there is no such part */
+    appendTail(tx: Tx, partID: string, text: string): void {
+      tx.run(
+        `INSERT INTO part_tail (part_id, n, text)
+         VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM part_tail WHERE part_id = ?), ?)`,
+        partID,
+        partID,
+        text,
+      )
+    },
+
+    get(id: string): Part | undefined {
+      const row = reader.get<Row>(`${SELECT} WHERE part.id = ?`, id)
+      return row && part(row)
+    },
+
+    /** In the order of the message. */
+    list: (messageID: string): Part[] =>
+      reader.all<Row>(`${SELECT} WHERE message_id = ? ORDER BY position, rowid`, messageID).map(part),
+
+    /** The parts of the messages between two positions of the session, both included, by message. */
+    between(sessionID: string, first: number, last: number): Map<string, Part[]> {
+      const rows = reader.all<Row>(
+        `${SELECT} JOIN message ON message.id = part.message_id
+         WHERE message.session_id = ? AND message.position BETWEEN ? AND ?
+         ORDER BY message.position, part.position, part.rowid`,
+        sessionID,
+        first,
+        last,
+      )
+      const byMessage = new Map<string, Part[]>()
+      for (const row of rows) {
+        const parts = byMessage.get(row.message_id)
+        if (parts) parts.push(part(row))
+        else byMessage.set(row.message_id, [part(row)])
+      }
+      return byMessage
+    },
+
+    /** @returns whether there was such a part */
+    remove(tx: Tx, id: string): boolean {
+      const before = reader.get<{ blob: string | null }>("SELECT blob FROM part WHERE id = ?", id)
+      if (before?.blob) blobs.drop(tx, [before.blob])
+      return tx.run("DELETE FROM part WHERE id = ?", id) > 0
+    },
+  }
+}

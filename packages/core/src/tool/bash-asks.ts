@@ -1,0 +1,103 @@
+import { resolve } from "node:path"
+import type { Ask } from "../permission/ask.ts"
+import { filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
+import { asksForShell, STREAMS, type ShellAnalysis } from "../permission/shell.ts"
+import type { FileRef, Paths } from "../workspace/paths.ts"
+import { createPlaces, type FoundPlace } from "./bash-places.ts"
+import { asksForFile, asksOutside } from "./file-asks.ts"
+
+/**
+ * What has to be asked before a command runs: the folders outside the workspace that it names, the files that it reads
+ * and writes as far as its words tell, then the command. So a rule for a file holds however the file is opened. A path
+ * that only the running shell knows makes the command one that was not wholly understood.
+ */
+export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, paths: Paths): Promise<Ask[]> {
+  const { source: command, redirects, puzzles, variables } = analysis
+  const named = analysis.commands.map((one) => ({ base: one.base, ...pathsOf(one, variables) }))
+  const problems = named.flatMap(({ base, unknown }) =>
+    unknown.map((word) => `which file ${base} gets with ${word} is known only when it runs`),
+  )
+  const opened = redirects.map(({ path, access }): NamedFile => ({ path, access, isGlob: false }))
+  const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
+  const moves = [...new Set(named.flatMap((one) => one.moves))]
+  const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
+  const wanted = [
+    ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),
+    ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(({ path }) => !STREAMS.test(path)),
+  ]
+  const isTooMuch = folders.length > 1 && wanted.length * folders.length > MAX_PLACES
+  const astray = named.find((one) => one.astray !== undefined)?.astray
+  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES]
+
+  const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
+  const found = (await Promise.all(wanted.map(places.find))).flat()
+  const touched = (access: "read" | "write") =>
+    found.filter((place) => access === place.access || place.access === "change")
+  const here: FoundPlace = { file: folder, kind: "directory", access: "look", isName: false }
+  const facts = ({ file }: FoundPlace) => ({ filepath: file.absolute, command })
+  return [
+    ...asksOutside([here, ...found.filter(({ isName }) => !isName)], { command }),
+    ...(lost === undefined ? [] : [asksAstray(lost, command)]),
+    ...merged([
+      ...touched("read").flatMap((place) => asksForFile("read", place, facts(place))),
+      ...touched("write").flatMap((place) => withContents(asksForFile("edit", place, facts(place)), place)),
+    ]),
+    asksForShell({ ...analysis, problems: [...new Set([...analysis.problems, ...problems])] }),
+  ]
+}
+
+/** A loop over the packages of a repository; what goes to more folders is asked for like one that nobody knows. */
+const MAX_MOVES = 24
+/** Every relative path is looked for in all of these folders; so many look-ups take about half a second. */
+const MAX_PLACES = 4_000
+
+/** Where relative paths may begin. Whether a `cd` happens, and before what, is not followed: all folders count. */
+function foldersOf(start: string, moves: readonly string[]): string[] {
+  const folders = new Set([start])
+  let current = start
+  for (const move of moves) {
+    // Our home and what is below it was asked for as a place of its own.
+    if (move.startsWith("~")) continue
+    current = resolve(current, move)
+    folders.add(current).add(resolve(start, move))
+  }
+  return [...folders]
+}
+
+/** From a folder that nobody knows, every relative path may lead outside: so going there is asked for as going outside. */
+function asksAstray(word: string, command: string): Ask {
+  const problems = [`where it goes to with ${word} is not known before it runs`]
+  return {
+    permission: "external_directory",
+    patterns: [`${word}/*`],
+    always: [],
+    metadata: { command, problems },
+    problems,
+  }
+}
+
+/** Who removes or replaces a folder changes what is in it, so rules for that count as well. */
+const withContents = (asks: Ask[], { kind }: FoundPlace): Ask[] =>
+  kind !== "directory"
+    ? asks
+    : asks.map((ask) => ({
+        ...ask,
+        aliases: Object.fromEntries(ask.patterns.map((name) => [name, [...(ask.aliases?.[name] ?? []), `${name}/*`]])),
+      }))
+
+const ORDER = ["control_file", "read", "edit"]
+
+/** One question for each permission. Places outside are asked about once, for the whole command. */
+function merged(asks: Ask[]): Ask[] {
+  return ORDER.flatMap((permission) => {
+    const same = asks.filter((ask) => ask.permission === permission)
+    const [first] = same
+    if (!first) return []
+    return {
+      ...first,
+      patterns: [...new Set(same.flatMap((ask) => ask.patterns))],
+      always: [...new Set(same.flatMap((ask) => ask.always))],
+      aliases: Object.fromEntries(same.flatMap((ask) => Object.entries(ask.aliases ?? {}))),
+    }
+  })
+}

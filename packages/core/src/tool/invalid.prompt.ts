@@ -1,0 +1,1 @@
+export const prose = "Do not use."

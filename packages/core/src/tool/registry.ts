@@ -1,0 +1,133 @@
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import { z } from "zod"
+import { nearNames } from "../lib/text.ts"
+import { isOffered } from "../permission/rules.ts"
+import { matches } from "../permission/wildcard.ts"
+import { coerceInput, type JsonSchema } from "./coerce.ts"
+import type { Tool } from "./tool.ts"
+
+/** How clients list the tools, and the model gets them. A stable order keeps the provider's prompt cache warm. */
+const ORDER = [
+  "invalid",
+  "question",
+  "bash",
+  "read",
+  "glob",
+  "grep",
+  "edit",
+  "write",
+  "task",
+  "webfetch",
+  "todowrite",
+  "websearch",
+  "skill",
+  "apply_patch",
+]
+
+export interface ToolDefinition {
+  name: string
+  description: string
+  inputSchema: JsonSchema
+}
+
+export interface OfferOptions {
+  rules: PermissionRuleset
+  /** The model as its maker calls it: families were taught different tools for the same work. */
+  modelID: string
+  /** Names the prompt or the agent turned off; `*` and `?` are wildcards. */
+  disabled?: readonly string[]
+}
+
+export type Validated = { input: unknown; problem?: undefined } | { input?: undefined; problem: string }
+
+export interface Registry {
+  /** Also finds `Bash` when there is only `bash`: models get the case wrong. */
+  get(name: string): Tool | undefined
+  ids(): string[]
+  /** What the model is told. A tool that the rules deny for everything is left out, and so is `invalid`. */
+  offered(options: OfferOptions): ToolDefinition[]
+  /** The input as the tool takes it, or one sentence that names what is wrong with it. `raw` may be JSON text. */
+  validate(tool: Tool, raw: unknown): Validated
+  /** One sentence for a call that names no tool. */
+  unknown(name: string): string
+}
+
+export function createRegistry(tools: readonly Tool[]): Registry {
+  const sorted = [...tools].sort((a, b) => rank(a.name) - rank(b.name))
+  const byName = new Map(sorted.map((tool) => [tool.name, tool]))
+  const byLowerName = new Map(sorted.map((tool) => [tool.name.toLowerCase(), tool]))
+  const built = new Map<Tool, { zod: z.ZodType; json: JsonSchema }>()
+
+  const schemaOf = (tool: Tool) => {
+    const known = built.get(tool)
+    if (known) return known
+    const zod = tool.input()
+    const schema = { zod, json: jsonSchema(zod) }
+    built.set(tool, schema)
+    return schema
+  }
+
+  return {
+    get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
+    ids: () => sorted.map((tool) => tool.name),
+    offered({ rules, modelID, disabled = [] }) {
+      return sorted
+        .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
+        .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
+        .map((tool) => ({ name: tool.name, description: tool.prose, inputSchema: schemaOf(tool).json }))
+    },
+    validate(tool, raw) {
+      const given = fromText(raw)
+      if ("problem" in given) return { problem: `Invalid input for tool ${tool.name}: ${given.problem}` }
+      const { zod, json } = schemaOf(tool)
+      const parsed = zod.safeParse(coerceInput(given.value, json))
+      if (parsed.success) return { input: parsed.data }
+      return { problem: `Invalid input for tool ${tool.name}: ${sentence(parsed.error)}` }
+    },
+    unknown(name) {
+      const names = sorted.map((tool) => tool.name).filter((known) => known !== "invalid")
+      const near = nearNames(name, names)
+      const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `There are: ${names.join(", ")}.`
+      return `There is no tool named "${name}". ${hint}`
+    },
+  }
+}
+
+/** Whether one of the names or wildcards turns the tool off, by its own name or one that it stands for. */
+export const isOff = ({ name, standsFor = [] }: Tool, disabled: readonly string[]): boolean =>
+  [name, ...standsFor].some((known) => disabled.some((pattern) => matches(pattern, known)))
+
+function rank(name: string): number {
+  const index = ORDER.indexOf(name)
+  return index === -1 ? ORDER.length : index
+}
+
+function jsonSchema(zod: z.ZodType): JsonSchema {
+  const { $schema: _, ...schema } = z.toJSONSchema(zod, {
+    io: "input",
+    override({ jsonSchema }) {
+      // Every whole number has these; the model learns nothing from them and pays for them in each request.
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+    },
+  }) as JsonSchema
+  return schema.type === "object" ? { ...schema, additionalProperties: false } : schema
+}
+
+function fromText(raw: unknown): { value: unknown } | { problem: string } {
+  if (typeof raw !== "string") return { value: raw ?? {} }
+  if (raw.trim() === "") return { value: {} }
+  try {
+    return { value: JSON.parse(raw) }
+  } catch (error) {
+    return { problem: `JSON parsing failed: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+function sentence(error: z.ZodError): string {
+  const problems = error.issues.map((issue) => {
+    const member = issue.path.join(".")
+    return member === "" ? issue.message : `"${member}": ${issue.message}`
+  })
+  return `${problems.join("; ")}.`
+}

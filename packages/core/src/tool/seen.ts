@@ -1,0 +1,31 @@
+import { stat } from "node:fs/promises"
+import { fingerprint, type Fingerprint } from "../workspace/files.ts"
+import type { SeenFiles } from "./tool.ts"
+
+/** A session may read without end; a forgotten file only has to be read again before it is overwritten. */
+const MAX_FILES = 10_000
+
+/** What one session has read. Lives in memory: after a restart files are read again before they are overwritten. */
+export function createSeenFiles(): SeenFiles {
+  const files = new Map<string, Fingerprint>()
+  return {
+    get: (real) => files.get(real),
+    set(real, fingerprint) {
+      // Deleted first so that the order is that of last use.
+      files.delete(real)
+      files.set(real, fingerprint)
+      if (files.size <= MAX_FILES) return
+      const [oldest] = files.keys()
+      if (oldest !== undefined) files.delete(oldest)
+    },
+  }
+}
+
+/** Hashing more would cost seconds on each read of a large file; its size and time have to do. */
+const MAX_HASHED_BYTES = 32 * 1024 * 1024
+
+/** How a file is remembered. Take it before reading, so that a change in between is noticed. */
+export async function fingerprintOf(real: string): Promise<Fingerprint> {
+  const { size, mtimeMs } = await stat(real)
+  return size > MAX_HASHED_BYTES ? { size, mtimeMs, hash: `time:${mtimeMs}` } : fingerprint(real)
+}

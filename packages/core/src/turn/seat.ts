@@ -1,0 +1,34 @@
+import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import { fault, isFault } from "../lib/fault.ts"
+import type { TurnSeat } from "../session/lane.ts"
+import { messageErrorOf } from "./describe-error.ts"
+import { answerOf, runTurn } from "./loop.ts"
+import { createRepetition } from "./repetition.ts"
+import type { Turn, TurnDeps } from "./turn.ts"
+
+/** Sits down on a lane's seat: reads the history, runs the turn, and hands back its last message. */
+export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWithParts> {
+  return async (seat) => {
+    const { store, log } = deps
+    const { sessionID } = seat
+    try {
+      const session = store.sessions.get(sessionID)
+      if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+      const turn: Turn = Object.assign(seat, {
+        session,
+        history: store.messages.list(sessionID),
+        steps: 0,
+        repetition: createRepetition(),
+      })
+      const ending = await runTurn(turn, deps)
+      log.info("turn ended", { sessionID, ending: ending.type, steps: turn.steps })
+      const answer = answerOf(turn)
+      if (!answer) throw new Error("The turn ended without a message.")
+      return answer
+    } catch (error) {
+      // Nothing could be written into a message: the event and whoever waits are all that can tell it.
+      deps.publish("session.error", { sessionID, error: messageErrorOf(error, "", seat.signal, deps) })
+      throw isFault(error) ? error : fault("unavailable", "The turn could not be run.", { sessionID }, error)
+    }
+  }
+}

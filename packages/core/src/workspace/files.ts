@@ -1,0 +1,55 @@
+import { createHash } from "node:crypto"
+import { toolFailure } from "../lib/fault.ts"
+import { openRegular } from "./open-file.ts"
+
+/** Reading and writing files by their resolved path (`FileRef.real`), always with a limit. */
+export { listDirectory, nearNames, type DirectoryEntry } from "./directory.ts"
+export { isBinary, sniffMime } from "./sniff.ts"
+export { readTextPage, type TextPage, type TextPageOptions } from "./text-page.ts"
+export { writeFileAtomic } from "./write-file.ts"
+
+export interface Fingerprint {
+  size: number
+  mtimeMs: number
+  /** SHA-256 of the content, in hex. */
+  hash: string
+}
+
+const CHUNK_BYTES = 256 * 1024
+
+/** The whole file. @throws tool failure when it is missing, not a regular file, or larger than `maxBytes` */
+export async function readAllBytes(path: string, maxBytes: number): Promise<Buffer> {
+  await using file = await openRegular(path)
+  const tooLarge = () => toolFailure(`${path} is larger than ${maxBytes} bytes.`)
+  const { size } = await file.stat()
+  if (size > maxBytes) throw tooLarge()
+  // One byte more than expected shows whether it grew meanwhile; the loop serves files that report no size.
+  const parts: Buffer[] = []
+  let total = 0
+  for (;;) {
+    const part = Buffer.allocUnsafe(Math.min(Math.max(size - total, 0) + 1, CHUNK_BYTES))
+    const { bytesRead } = await file.read(part, 0, part.length, total)
+    if (bytesRead === 0) return Buffer.concat(parts)
+    total += bytesRead
+    if (total > maxBytes) throw tooLarge()
+    parts.push(part.subarray(0, bytesRead))
+  }
+}
+
+/** What a file was like, to tell later whether someone changed it since. Compare with `isSameContent`. */
+export async function fingerprint(path: string): Promise<Fingerprint> {
+  await using file = await openRegular(path)
+  const { size, mtimeMs } = await file.stat()
+  const hash = createHash("sha256")
+  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
+  for (let at = 0; ;) {
+    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at)
+    if (bytesRead === 0) break
+    hash.update(chunk.subarray(0, bytesRead))
+    at += bytesRead
+  }
+  return { size, mtimeMs, hash: hash.digest("hex") }
+}
+
+/** A file that was only touched, or checked out again, is the same. */
+export const isSameContent = (a: Fingerprint, b: Fingerprint): boolean => a.size === b.size && a.hash === b.hash

@@ -1,0 +1,90 @@
+import { dirname, isAbsolute, join, relative, resolve, sep } from "node:path"
+import { toolFailure } from "../lib/fault.ts"
+import { canonicalPath } from "./canonical.ts"
+
+/**
+ * The only place that resolves a path. Everything is decided on canonical paths, segment by segment, and everything
+ * that is opened afterwards is `real`: what was asked about is what is touched.
+ */
+export interface FileRef {
+  /** As it was written, made absolute. For showing. */
+  absolute: string
+  /** With symbolic links resolved as far as the path exists. For asking and for opening. */
+  real: string
+  /** `real` relative to its root (to the first root when outside), with "/" between segments; "" is the root itself. */
+  relative: string
+  /** In one of the roots, or in a folder that is always allowed. */
+  inside: boolean
+  /** The root it lies in; absent outside and in the always allowed folders. */
+  root?: string
+}
+
+export interface Paths {
+  /** Canonical. The first is the worktree, or the folder itself without one. */
+  readonly roots: readonly string[]
+  /** @throws tool failure for NUL bytes, loops of links and the device trees */
+  resolve(input: string): Promise<FileRef>
+}
+
+export interface PathsOptions {
+  /** What relative paths are relative to. */
+  directory: string
+  roots: readonly string[]
+  home: string
+  /** Folders outside the roots that need no question: temporary files, saved tool output. */
+  allowed: readonly string[]
+}
+
+/** These are views into processes and devices, not files: reading one can leak our environment or never end. */
+const DEVICE_TREES = ["/proc", "/sys", "/dev"]
+
+export async function createPaths(options: PathsOptions): Promise<Paths> {
+  const canonical = (paths: readonly string[]) => Promise.all(paths.map((path) => canonicalPath(resolve(path))))
+  const roots = await canonical(options.roots)
+  const allowed = await canonical(options.allowed)
+
+  return {
+    roots,
+    async resolve(input) {
+      if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
+      const written = expandHome(input, options.home)
+      // Not normalised: `link/..` is the parent of the link's target, which only the file system knows.
+      const real = await canonicalPath(isAbsolute(written) ? written : `${options.directory}${sep}${written}`)
+      const absolute = resolve(options.directory, written)
+      for (const path of [absolute, real]) refuseDevice(path, input)
+      const root = deepest(roots, real)
+      return {
+        absolute,
+        real,
+        relative: relative(root ?? roots[0] ?? options.directory, real)
+          .split(sep)
+          .join("/"),
+        inside: root !== undefined || allowed.some((folder) => isInside(folder, real)),
+        ...(root === undefined ? {} : { root }),
+      }
+    },
+  }
+}
+
+/** True for the parent itself. Both must be absolute and canonical; `/proj` does not contain `/proj-secret`. */
+export function isInside(parent: string, child: string): boolean {
+  const way = relative(parent, child)
+  return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+/** What the `external_directory` question names: everything directly in the folder of the file, or in the folder. */
+export function parentPattern(file: FileRef, kind: "file" | "directory" = "file"): string {
+  return join(kind === "file" ? dirname(file.real) : file.real, "*")
+}
+
+function expandHome(input: string, home: string): string {
+  return input === "~" || input.startsWith("~/") ? home + input.slice(1) : input
+}
+
+function refuseDevice(path: string, input: string): void {
+  if (path === "/dev/null" || !DEVICE_TREES.some((tree) => isInside(tree, path))) return
+  throw toolFailure(`${input} is not a file: /proc, /sys and /dev cannot be used as files.`)
+}
+
+const deepest = (roots: readonly string[], path: string): string | undefined =>
+  roots.filter((root) => isInside(root, path)).sort((a, b) => b.length - a.length)[0]

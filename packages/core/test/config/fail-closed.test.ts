@@ -1,0 +1,46 @@
+import { calls, says, script } from "@opencode/testing/script.ts"
+import { world } from "@opencode/testing/world.ts"
+import { expect, test } from "vitest"
+
+const attempt = script(calls("bash", { command: "echo ran > ran.txt" }), says("tried"))
+
+/** Runs one command under what was written, and says whether somebody was asked or it was refused. */
+async function outcome(written: { env?: Record<string, string>; project?: string }): Promise<string> {
+  await using w = await world({
+    model: attempt,
+    ...(written.env ? { env: written.env } : {}),
+    ...(written.project === undefined ? {} : { files: { "opencode.json": written.project } }),
+  })
+  const turn = w.prompt("go")
+  const asked = w.happened("permission.asked").then(({ id }) => {
+    w.engine.gate.reply(id, { reply: "reject" })
+    return "asked"
+  })
+  const first = await Promise.race([asked, turn.then(() => "done")])
+  asked.catch(() => {}) // in a turn that nobody was asked in
+  await turn
+  return w.files().includes("ran.txt") ? "ran" : first
+}
+
+test.each([
+  ["a file that is not JSON", { project: '{"permission":{"bash":"deny"},}}' }],
+  ["a word that is no action", { project: '{"permission":{"bash":"denny"}}' }],
+  ["an action in capitals", { project: '{"permission":{"bash":"DENY"}}' }],
+  ["a pattern with a word that is no action", { project: '{"permission":{"bash":{"*":"denny"}}}' }],
+  ["a list instead of rules", { project: '{"permission":["bash"]}' }],
+  ["rules of an agent", { project: '{"agent":{"build":{"permission":{"bash":"denny"}}}}' }],
+  ["a variable that is cut", { env: { OPENCODE_PERMISSION: '{"bash":"deny"' } }],
+  ["content that is cut", { env: { OPENCODE_CONFIG_CONTENT: '{"permission":{"bash":"deny"' } }],
+  ["a file that was named and is not there", { env: { OPENCODE_CONFIG: "/nope/opencode.json" } }],
+])("a rule lost in %s does not let a command run", async (_, written) => {
+  expect(await outcome(written)).not.toBe("ran")
+})
+
+test("a broken file without rules does not change what is allowed", async () => {
+  expect(await outcome({ project: '{"model": }' })).toBe("ran")
+})
+
+test("a misspelt permission is reported with the one that was meant", async () => {
+  await using w = await world({ config: { permission: { bsh: "deny" } } })
+  expect(w.engine.config.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/bsh.*bash/)])
+})

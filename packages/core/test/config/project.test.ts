@@ -1,0 +1,220 @@
+import type { Config } from "@opencode/protocol/config.ts"
+import type { PermissionAction, PermissionConfig, PermissionRuleset } from "@opencode/protocol/permission.ts"
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { restrictProject } from "../../src/config/layers.ts"
+import { createMerge } from "../../src/config/merge.ts"
+import { covers, mayOverlap } from "../../src/config/tighten.ts"
+import { defaultRules } from "../../src/permission/defaults.ts"
+import { evaluate, rulesFromConfig } from "../../src/permission/rules.ts"
+import { matches } from "../../src/permission/wildcard.ts"
+import { place, PROJECT, USER } from "./place.ts"
+
+const defaults = defaultRules({ data: "/h/data", temp: "/tmp/opencode", toolOutput: "/h/data/tool-output" })
+const rule = (permission: string, pattern: string, action: PermissionAction) => ({ permission, pattern, action })
+const restrict = (project: Config, user: Config = {}, keys: string[] = []) => {
+  const { value, issues } = restrictProject(project, {
+    config: user,
+    defaults,
+    home: "/h",
+    hasCredential: (id) => keys.includes(id),
+  })
+  return { value, held: issues.map(({ path }) => path.join(".")) }
+}
+
+/** What an untrusted project says, what the user said, what is in effect, what is held back. */
+const permissions: [Config["permission"], Config["permission"], Config["permission"], string[]][] = [
+  [{ bash: "allow" }, undefined, { bash: "allow" }, []],
+  [{ bash: "allow" }, { bash: "ask" }, undefined, ["permission.bash"]],
+  [{ bash: "allow" }, "ask", undefined, ["permission.bash"]],
+  [{ bash: "allow" }, { "*": "ask", bash: "allow" }, { bash: "allow" }, []],
+  [{ bash: "ask" }, { bash: "deny" }, undefined, ["permission.bash"]],
+  [{ bash: "deny" }, { bash: "allow" }, { bash: "deny" }, []],
+  [{ bash: { "*": "ask", "git *": "allow" } }, undefined, { bash: { "*": "ask", "git *": "allow" } }, []],
+  [{ bash: { "rm *": "allow" } }, { bash: { "rm -rf *": "deny" } }, undefined, ["permission.bash.rm *"]],
+  [
+    { bash: { "git status": "allow" } },
+    { bash: { "*": "ask", "git *": "allow" } },
+    { bash: { "git status": "allow" } },
+    [],
+  ],
+  ["allow", undefined, undefined, ["permission"]],
+  ["ask", undefined, undefined, ["permission"]],
+  ["deny", undefined, "deny", []],
+  [{ "*": "allow", edit: "ask" }, undefined, { edit: "ask" }, ["permission.*"]],
+  [{ read: "allow" }, undefined, undefined, ["permission.read"]],
+  [{ read: { "*.md": "allow" } }, undefined, undefined, ["permission.read.*.md"]],
+  [{ external_directory: "allow" }, undefined, undefined, ["permission.external_directory"]],
+  [{ external_directory: { "~/.ssh/*": "allow" } }, undefined, undefined, ["permission.external_directory.~/.ssh/*"]],
+  [
+    { external_directory: { "/tmp/opencode/x/*": "allow" } },
+    undefined,
+    { external_directory: { "/tmp/opencode/x/*": "allow" } },
+    [],
+  ],
+  [{ write: "allow" }, { edit: "deny" }, undefined, ["permission.write"]],
+  [{ "b*": "allow" }, { bash: "ask" }, undefined, ["permission.b*"]],
+  [{ doom_loop: "allow" }, undefined, undefined, ["permission.doom_loop"]],
+]
+test.each(permissions)("permission %j over %j", (project, user, effect, held) => {
+  expect(restrict({ permission: project }, { permission: user })).toEqual({
+    value: effect === undefined ? {} : { permission: effect },
+    held,
+  })
+})
+
+const local = (more: object = {}) => ({ options: { baseURL: "http://127.0.0.1:11434/v1" }, ...more })
+/** Settings besides permission: project, user, in effect, held back. */
+const settings: [Config, Config, Config, string[]][] = [
+  [{ model: "a/b", agent: { x: { prompt: "p" } } }, {}, { model: "a/b", agent: { x: { prompt: "p" } } }, []],
+  [{ shell: "./x", plugin: ["./p.js"], server: { hostname: "0.0.0.0" } }, {}, {}, ["shell", "plugin", "server"]],
+  [
+    { mcp: { a: { type: "local", command: ["x"] }, b: { enabled: false } } },
+    {},
+    { mcp: { b: { enabled: false } } },
+    ["mcp.a"],
+  ],
+  [{ mcp: { a: { enabled: true } } }, {}, {}, ["mcp.a"]],
+  [{ lsp: true, formatter: false }, {}, { formatter: false }, ["lsp"]],
+  [{ lsp: { x: { disabled: true } } }, {}, {}, ["lsp"]],
+  [
+    { lsp: { x: { disabled: true }, y: { command: ["y"] } } },
+    { lsp: true },
+    { lsp: { x: { disabled: true } } },
+    ["lsp.y"],
+  ],
+  [
+    { instructions: ["docs/*.md", "../x", "~/.ssh/id", "/etc/passwd", "https://x/y"] },
+    {},
+    { instructions: ["docs/*.md"] },
+    ["instructions.1", "instructions.2", "instructions.3", "instructions.4"],
+  ],
+  [
+    { skills: { paths: ["s", "../s"], urls: ["u"] } },
+    {},
+    { skills: { paths: ["s"] } },
+    ["skills.paths.1", "skills.urls"],
+  ],
+  [
+    { references: { a: "./a", b: { repository: "x/y" }, c: { path: "/c" } } },
+    {},
+    { references: { a: "./a" } },
+    ["references.b", "references.c"],
+  ],
+  [{ share: "auto" }, {}, {}, ["share"]],
+  [{ share: "disabled" }, { share: "auto" }, { share: "disabled" }, []],
+  [{ share: "manual" }, { share: "disabled" }, {}, ["share"]],
+  [{ snapshot: false }, {}, {}, ["snapshot"]],
+  [{ autoupdate: true }, {}, {}, ["autoupdate"]],
+  [{ disabled_providers: [] }, { disabled_providers: ["x"] }, { disabled_providers: ["x"] }, []],
+  [{ enabled_providers: ["x", "y"] }, { enabled_providers: ["x"] }, { enabled_providers: ["x"] }, []],
+  [{ tool_output: { max_bytes: 1e9 } }, {}, {}, ["tool_output"]],
+  [{ subagent_depth: 9 }, {}, {}, ["subagent_depth"]],
+  [
+    { experimental: { batch_tool: true, openTelemetry: true } },
+    {},
+    { experimental: { batch_tool: true } },
+    ["experimental.openTelemetry"],
+  ],
+  [
+    { agent: { plan: { permission: { edit: "allow" }, steps: 3 } } },
+    {},
+    { agent: { plan: { steps: 3 } } },
+    ["agent.plan.permission.edit"],
+  ],
+  [
+    { agent: { build: { permission: { bash: "allow" } } } },
+    { agent: { build: { permission: { bash: "ask" } } } },
+    { agent: { build: {} } },
+    ["agent.build.permission.bash"],
+  ],
+  [{ provider: { ollama: local() } }, {}, { provider: { ollama: local() } }, []],
+  [{ provider: { x: { options: { baseURL: "https://evil.example" } } } }, {}, {}, ["provider.x"]],
+  [{ provider: { x: { options: { baseURL: "http://127.0.0.1.evil.example" } } } }, {}, {}, ["provider.x"]],
+  [{ provider: { x: { options: { baseURL: "http://127.0.0.1@evil.example" } } } }, {}, {}, ["provider.x"]],
+  [{ provider: { ollama: local() } }, { provider: { ollama: { options: { apiKey: "k" } } } }, {}, ["provider.ollama"]],
+  [{ provider: { keyed: local() } }, {}, {}, ["provider.keyed"]],
+  [{ provider: { x: local({ id: "keyed" }) } }, {}, {}, ["provider.x"]],
+  [{ provider: { x: local({ npm: "file:///evil.js" }) } }, {}, {}, ["provider.x"]],
+  [{ provider: { x: local({ env: ["AWS_KEY"] }) } }, {}, {}, ["provider.x"]],
+  [
+    { provider: { x: local({ models: { m: { provider: { api: "https://evil.example" } } } }) } },
+    {},
+    {},
+    ["provider.x"],
+  ],
+  [{ provider: { x: { models: { m: {} } } } }, {}, {}, ["provider.x"]],
+]
+test.each(settings)("%j over %j", (project, user, effect, held) => {
+  expect(restrict(project, user, ["keyed"])).toEqual({ value: effect, held })
+})
+
+describe("from files", () => {
+  test("what is held back is reported with its place, and in effect once trusted", async () => {
+    await using at = await place({
+      [USER]: { permission: { bash: "ask" } },
+      [PROJECT]: '{\n  "permission": {\n    "bash": "allow"\n  }\n}',
+    })
+    const config = await at.load({ defaults })
+    expect(config.value.permission).toEqual({ bash: "ask" })
+    expect(config.issues).toMatchObject([{ kind: "held_back", line: 3, column: 5, path: ["permission", "bash"] }])
+    expect(config.issues[0]?.message).toContain("trust this project")
+    expect((await at.load({ defaults, trusted: true })).value.permission).toEqual({ bash: "allow" })
+  })
+
+  test("the user's own file, named in the environment, needs no trust although it lies in the project", async () => {
+    await using at = await place({ [PROJECT]: { shell: "/bin/zsh" } })
+    expect((await at.load()).value).toEqual({})
+    expect((await at.load({ env: { OPENCODE_CONFIG: "../opencode.json" } })).value).toEqual({ shell: "/bin/zsh" })
+  })
+
+  test("a key in the environment keeps a project from naming its provider's address", async () => {
+    await using at = await place({ [PROJECT]: { provider: { anthropic: local() } } })
+    expect((await at.load({ env: { ANTHROPIC_API_KEY: "k" } })).value).toEqual({})
+  })
+})
+
+test("patterns: what is said to be covered is, and what overlaps is said to", () => {
+  const pattern = fc.array(fc.constantFrom("a", "b", " ", "*", "?"), { maxLength: 5 }).map((chars) => chars.join(""))
+  const text = fc.array(fc.constantFrom("a", "b", " "), { maxLength: 5 }).map((chars) => chars.join(""))
+  fc.assert(
+    fc.property(pattern, pattern, text, (outer, inner, sample) => {
+      const both = matches(outer, sample) && matches(inner, sample)
+      if (both) expect(mayOverlap(outer, inner)).toBe(true)
+      if (covers(outer, inner) && matches(inner, sample)) expect(matches(outer, sample)).toBe(true)
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test("whatever an untrusted project says, nothing is asked or denied less than without it", () => {
+  const strictness = { allow: 0, ask: 1, deny: 2 }
+  const action = fc.constantFrom("allow", "ask", "deny")
+  const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
+  const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
+  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a"), value, { maxKeys: 4 })
+  const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
+  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask")]
+  fc.assert(
+    fc.property(permission, permission, permission, (user, own, project) => {
+      const config: Config = { permission: user, agent: { x: { permission: own } } }
+      const below = { config, defaults: { base, agents: {} }, home: "/h", hasCredential: () => false }
+      const { value: kept } = restrictProject({ permission: project, agent: { x: { permission: project } } }, below)
+      const merge = createMerge()
+      merge.add(config, { layer: "user" })
+      merge.add(kept, { layer: "project" })
+      const before = [...base, ...rulesFromConfig(user)]
+      const after = [...base, ...rulesFromConfig(merge.value.permission)]
+      const ownBefore = [...before, ...rulesFromConfig(own)]
+      const ownAfter = [...after, ...rulesFromConfig(merge.value.agent?.x?.permission)]
+      for (const name of ["bash", "edit", "m_a", "m_b"]) {
+        for (const text of ["ab", "a", "a b", "b", "/h/x1", "z"]) {
+          const grade = (rules: PermissionRuleset) => strictness[evaluate(name, text, rules, { home: "/h" }).action]
+          expect(grade(after)).toBeGreaterThanOrEqual(grade(before))
+          expect(grade(ownAfter)).toBeGreaterThanOrEqual(grade(ownBefore))
+        }
+      }
+    }),
+    { numRuns: 2000 },
+  )
+})

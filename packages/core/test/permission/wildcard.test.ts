@@ -1,0 +1,64 @@
+import fc from "fast-check"
+import { expect, test } from "vitest"
+import { expandHome, matches } from "@opencode/core/permission/wildcard.ts"
+
+test.each([
+  ["*", "", true],
+  ["*", "any/thing\nat all", true],
+  ["git status *", "git status", true],
+  ["git status *", "git status -s", true],
+  ["git status *", "git statusx", false],
+  ["git status*", "git statusx", true],
+  ["rm", "rm -rf x", false],
+  ["src/*.ts", "src/a/b.ts", true],
+  ["*.env", "deep/.env", true],
+  ["*.env", ".env.local", false],
+  ["?", "é", true],
+  ["?", "😀", true],
+  ["?", "", false],
+  ["a.c", "abc", false],
+  ["(a|b)+$", "(a|b)+$", true],
+  ["[ab]", "a", false],
+  ["mymcp_*", "mymcp_read", true],
+  ["", "", true],
+  ["", "a", false],
+])("%j against %j is %j", (pattern, text, expected) => {
+  expect(matches(pattern, text)).toBe(expected)
+})
+
+test("the home folder stands for ~ and $HOME at the start of a pattern only", () => {
+  expect(["~", "~/x/*", "$HOME/x", "~root/x", "$HOMEPAGE", "a/~/b"].map((it) => expandHome(it, "/h"))).toEqual([
+    "/h",
+    "/h/x/*",
+    "/h/x",
+    "~root/x",
+    "$HOMEPAGE",
+    "a/~/b",
+  ])
+})
+
+test("agrees with the obvious, slow definition", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "/", "\n", "😀"), maxLength: 8 })
+  const pattern = fc.string({ unit: fc.constantFrom("a", "b", " ", "/", "*", "?", "😀"), maxLength: 6 })
+  fc.assert(
+    fc.property(pattern, text, (wildcard, input) => {
+      const slow = obvious([...wildcard], [...input])
+      const bare = wildcard.endsWith(" *") && obvious([...wildcard.slice(0, -2)], [...input])
+      expect(matches(wildcard, input)).toBe(slow || bare)
+    }),
+    { numRuns: 3000 },
+  )
+})
+
+test("no pattern makes it slow", () => {
+  const start = performance.now()
+  expect(matches("*a".repeat(30) + "b", "a".repeat(100_000))).toBe(false)
+  expect(performance.now() - start).toBeLessThan(2_000)
+})
+
+function obvious(pattern: string[], text: string[]): boolean {
+  const [first, ...rest] = pattern
+  if (first === undefined) return text.length === 0
+  if (first === "*") return obvious(rest, text) || (text.length > 0 && obvious(pattern, text.slice(1)))
+  return text.length > 0 && (first === "?" || first === text[0]) && obvious(rest, text.slice(1))
+}

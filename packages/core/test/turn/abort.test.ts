@@ -1,0 +1,160 @@
+import { processesWith } from "@opencode/testing/processes.ts"
+import {
+  calls,
+  cuts,
+  emptyStream,
+  fails,
+  neverAnswers,
+  overflows,
+  rateLimited,
+  says,
+  script,
+  stalls,
+  unauthorized,
+} from "@opencode/testing/script.ts"
+import { world, type World } from "@opencode/testing/world.ts"
+import { expect, test, vi } from "vitest"
+
+const isIdle = (w: World): void => {
+  expect(w.engine.sessions.status()).toEqual({})
+}
+
+test("an abort keeps the text so far, ends the provider's connection and leaves the session idle", async () => {
+  await using w = await world({
+    model: script(stalls(says("this much is said, and then nothing more"), 2), says("again")),
+  })
+  const turn = w.prompt("go")
+  await w.happened("message.part.delta")
+  expect(await w.engine.sessions.abort((await w.session()).id)).toBe(true)
+  const answer = await turn
+
+  expect(answer.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  expect(answer.parts.find((part) => part.type === "text")).toMatchObject({ text: expect.stringMatching(/^this/) })
+  isIdle(w)
+  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
+})
+
+test("an abort before the provider answers at all ends the wait", async () => {
+  await using w = await world({ model: script(neverAnswers()) })
+  const turn = w.prompt("go")
+  await w.model.received(1)
+  await w.engine.sessions.abort((await w.session()).id)
+  expect((await turn).info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  isIdle(w)
+})
+
+test("an abort directly after an accepted prompt ends it", async () => {
+  await using w = await world({ model: script(stalls(says("late"), 0)) })
+  const { id } = await w.session()
+  const { answer } = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "go" }] })
+  await w.engine.sessions.abort(id)
+  expect((await answer)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  isIdle(w)
+})
+
+test("an abort ends a running command with everything it started, and keeps what it printed", async () => {
+  await using w = await world({
+    model: script(calls("bash", { command: "echo begun; sleep 61.25 & sleep 61.25; touch made" })),
+  })
+  const turn = w.prompt("go")
+  await w.happened("message.part.updated", ({ part }) => {
+    return (
+      part.type === "tool" && part.state.status === "running" && String(part.state.metadata?.output).includes("begun")
+    )
+  })
+  await w.engine.sessions.abort((await w.session()).id)
+  const answer = await turn
+
+  expect(answer.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  const [call] = await w.calls()
+  expect(call?.state).toMatchObject({
+    status: "completed",
+    output: expect.stringContaining("User aborted the command"),
+  })
+  await vi.waitFor(() => expect(processesWith("sleep 61.25")).toEqual([]))
+  expect(w.files()).not.toContain("made")
+})
+
+test("an abort answers a pending question with no", async () => {
+  await using w = await world({ permission: { bash: "ask" }, model: script(calls("bash", { command: "touch made" })) })
+  const turn = w.prompt("go")
+  await w.asked("bash")
+  await w.engine.sessions.abort((await w.session()).id)
+  await turn
+  expect(w.engine.gate.list()).toEqual([])
+  expect(await w.happened("permission.replied")).toMatchObject({ reply: "reject" })
+  expect(w.files()).toEqual([])
+})
+
+test("a rate limit is waited for as long as the provider says, and clients see it", async () => {
+  await using w = await world({ model: script(rateLimited({ retryAfterMs: 20 }), says("at last")) })
+  const answer = await w.prompt("go")
+  expect(answer.parts.find((part) => part.type === "text")).toMatchObject({ text: "at last" })
+  const retry = await w.happened("session.status", ({ status }) => status.type === "retry")
+  expect(retry.status).toMatchObject({ attempt: 1, next: expect.any(Number) })
+})
+
+test("an abort ends a wait for a rate limit at once", async () => {
+  await using w = await world({ model: script(rateLimited({ retryAfter: 3_600 })) })
+  const turn = w.prompt("go")
+  await w.happened("session.status", ({ status }) => status.type === "retry")
+  await w.engine.sessions.abort((await w.session()).id)
+  expect((await turn).info).toMatchObject({ error: { name: "MessageAbortedError" } })
+})
+
+test("a refused key is not tried again, and the message says why", async () => {
+  await using w = await world({ model: script(unauthorized()) })
+  const answer = await w.prompt("go")
+  expect(answer.info).toMatchObject({ error: { name: "APIError", data: { statusCode: 401, isRetryable: false } } })
+  expect(await w.happened("session.error")).toMatchObject({ error: { name: "APIError" } })
+  expect(w.model.requests).toHaveLength(1)
+  isIdle(w)
+})
+
+test("a request that is too long for the model ends with that error", async () => {
+  await using w = await world({ model: script(overflows()) })
+  expect((await w.prompt("go")).info).toMatchObject({ error: { name: "ContextOverflowError" } })
+})
+
+test("an answer that was cut is asked for again, and nothing of the cut one stays", async () => {
+  await using w = await world({ model: script(cuts(says("first half of the first try"), 2), says("second try")) })
+  const answer = await w.prompt("go")
+  expect(answer.parts.map((part) => part.type)).toEqual(["step-start", "text", "step-finish"])
+  expect(answer.parts[1]).toMatchObject({ text: "second try" })
+  expect(await w.transcript()).toHaveLength(2)
+}, 15_000)
+
+test("a call that was cut in the middle does not run", async () => {
+  await using w = await world({
+    model: script(cuts(calls("bash", { command: "touch made && echo a long enough command" }), 2), says("never mind")),
+  })
+  await w.prompt("go")
+  expect(w.files()).toEqual([])
+}, 15_000)
+
+test("answers without content are given up after a few tries", async () => {
+  await using w = await world({ model: () => emptyStream() })
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true, advanceTimeDelta: 20 })
+  try {
+    const turn = w.prompt("go")
+    const pump = setInterval(() => vi.advanceTimersByTime(1_000), 5)
+    const answer = await turn
+    clearInterval(pump)
+    expect(answer.info).toHaveProperty("error")
+    expect(w.model.requests).toHaveLength(4)
+  } finally {
+    vi.useRealTimers()
+  }
+}, 20_000)
+
+test("a key that a provider repeats in its error is neither stored nor shown", async () => {
+  const message = "Incorrect API key provided: mock-key-1234567890"
+  await using w = await world({
+    env: { OPENCODE_CONFIG_CONTENT: '{"provider":{"mock":{"options":{"apiKey":"mock-key-1234567890"}}}}' },
+    model: script(fails(401, { message, headers: { "x-echo": "mock-key-1234567890" } })),
+  })
+  const answer = await w.prompt("go")
+  expect(answer.info).toMatchObject({ error: { data: { message: expect.stringContaining("[secret]") } } })
+  expect(JSON.stringify([answer, w.events.map((frame) => frame.json())])).not.toContain("mock-key-1234567890")
+})

@@ -1,0 +1,144 @@
+import { calls, says, script } from "@opencode/testing/script.ts"
+import { world } from "@opencode/testing/world.ts"
+import { expect, test } from "vitest"
+
+test("a rejected command does not run, and the model hears why", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: script(calls("bash", { command: "touch made" }), says("understood")),
+  })
+  const turn = w.prompt("go")
+  const question = await w.asked("bash")
+  expect(question).toMatchObject({
+    patterns: ["touch made"],
+    lasting: ["touch *"],
+    metadata: { command: "touch made" },
+  })
+  question.reject("not now")
+  await turn
+
+  expect(w.files()).not.toContain("made")
+  expect(w.model.heard()).toContain("not now")
+})
+
+test("a plain rejection ends the turn", async () => {
+  await using w = await world({ permission: { bash: "ask" }, model: script(calls("bash", { command: "touch made" })) })
+  const turn = w.prompt("go")
+  ;(await w.asked("bash")).reject()
+  const answer = await turn
+
+  expect(w.model.requests).toHaveLength(1)
+  expect(answer.info).toMatchObject({ finish: "tool-calls" })
+  expect(await w.calls()).toMatchObject([
+    { state: { status: "error", error: "The user rejected permission to use this specific tool call." } },
+  ])
+})
+
+test("once allows once, always allows what it offered from then on", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: script(
+      calls("bash", { command: "echo 1 && ls" }),
+      calls("bash", { command: "echo 2" }),
+      calls("bash", { command: "echo 3" }),
+      says("done"),
+    ),
+  })
+  const turn = w.prompt("go")
+  const first = await w.asked("bash")
+  expect(first.patterns).toEqual(["echo 1", "ls"])
+  first.once()
+  const second = await w.asked("bash")
+  expect(second.patterns).toEqual(["echo 2"])
+  second.always()
+  await turn
+
+  expect((await w.calls()).map((call) => call.state.status)).toEqual(["completed", "completed", "completed"])
+  expect(w.events.filter((frame) => frame.type === "permission.asked")).toHaveLength(2)
+})
+
+test("a denied command is refused without a question and the turn goes on", async () => {
+  await using w = await world({
+    permission: { bash: { "*": "allow", "rm *": "deny" } },
+    files: { keep: "x" },
+    model: script(calls("bash", { command: "CI=1 /bin/rm keep" }), says("fine")),
+  })
+  await w.prompt("go")
+  expect(w.files()).toContain("keep")
+  expect(w.model.heard()).toContain("rule")
+})
+
+test("a tool that is denied altogether is not offered", async () => {
+  await using w = await world({ permission: { bash: "deny" }, model: script(says("ok")) })
+  await w.prompt("go")
+  expect(w.model.requests[0]?.tools).not.toContain("bash")
+  expect(w.model.requests[0]?.tools).toContain("read")
+})
+
+test("a file outside the workspace asks, and the question names the folder", async () => {
+  await using w = await world({ model: script(calls("read", { filePath: "../home/.keep" }), says("ok")) })
+  const turn = w.prompt("go")
+  const question = await w.asked("external_directory")
+  expect(question.patterns).toEqual([`${w.folder.join("home")}/*`])
+  question.reject("stay inside")
+  await turn
+  expect(w.model.heard()).toContain("stay inside")
+})
+
+test("plan mode neither edits nor runs what could write, whatever is configured", async () => {
+  await using w = await world({
+    permission: "allow",
+    config: { agent: { plan: { permission: { edit: "allow", bash: "allow" } } } },
+    model: script(
+      calls("write", { filePath: "made", content: "x" }),
+      calls("bash", { command: "echo x > made" }),
+      calls("bash", { command: "ls" }),
+      says("planned"),
+    ),
+  })
+  await w.prompt("plan it", { agent: "plan" })
+  expect(w.files()).toEqual([])
+  expect((await w.calls()).map((call) => call.state.status)).toEqual(["error", "error", "completed"])
+  expect(JSON.stringify(w.model.requests[0]?.body)).toContain("Plan mode")
+})
+
+test("rules of the session hold besides those of the agent", async () => {
+  await using w = await world({ model: script(calls("bash", { command: "echo hi" }), says("ok")) })
+  const session = await w.engine.sessions.create({
+    permission: [{ permission: "bash", pattern: "echo *", action: "deny" }],
+  })
+  const { answer } = await w.engine.sessions.prompt(session.id, { parts: [{ type: "text", text: "go" }] })
+  await answer
+  expect(w.model.heard()).toContain("rule")
+})
+
+test("a search shows no line of a file that would be asked about", async () => {
+  await using w = await world({
+    files: { ".env": "KEY=secret\n", "a.ts": "KEY\n" },
+    model: script(calls("grep", { pattern: "KEY" }), says("done")),
+  })
+  await w.prompt("go")
+  expect(w.model.heard()).toContain("a.ts")
+  expect(w.model.heard()).not.toContain("secret")
+})
+
+test("files that decide what runs later are asked for although edits are allowed", async () => {
+  await using w = await world({
+    permission: { edit: "allow", bash: "allow" },
+    model: script(
+      calls("write", { filePath: ".github/workflows/ci.yml", content: "on: push" }),
+      calls("bash", { command: "echo x > .git/hooks/pre-commit" }),
+      calls("write", { filePath: ".opencode/plans/a.md", content: "plan" }),
+      says("done"),
+    ),
+  })
+  const turn = w.prompt("go")
+  const first = await w.asked("control_file")
+  expect(first).toMatchObject({ patterns: [".github/workflows/ci.yml"], lasting: [".github/workflows/ci.yml"] })
+  first.reject("not that")
+  const second = await w.asked("control_file")
+  expect(second.patterns).toEqual([".git/hooks/pre-commit"])
+  second.reject("nor that")
+  await turn
+  expect(w.files().filter((file) => file.startsWith("."))).toEqual([".opencode/plans/a.md"])
+})

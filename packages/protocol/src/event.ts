@@ -1,0 +1,115 @@
+import { z } from "zod"
+import { MessageError } from "./error.ts"
+import { MessageID, PartID, PermissionID, SessionID } from "./id.ts"
+import { Message } from "./message.ts"
+import { Part } from "./part.ts"
+import { PermissionReply, PermissionRequest } from "./permission.ts"
+import { inline, type Infer, type Schema } from "./schema.ts"
+import { Session, SessionStatus } from "./session.ts"
+import { Todo } from "./todo.ts"
+
+/**
+ * How an event reaches a client:
+ * - `state`: numbered; replaces what a client knew about one thing. A client that missed it reads the thing again.
+ * - `must`: numbered; asks for an answer or ends something. Never dropped.
+ * - `flow`: a piece of a stream. Carries no number, may be merged with its neighbours.
+ */
+export type Delivery = "state" | "must" | "flow"
+
+const event = <S extends Schema>(delivery: Delivery, properties: S) => ({ delivery, properties })
+
+/** Everything that can happen, in one table. */
+export const events = {
+  "server.connected": event(
+    "flow",
+    inline(() => z.object({ resumed: z.boolean().optional() })),
+  ),
+  "server.heartbeat": event(
+    "flow",
+    inline(() => z.object({})),
+  ),
+  "session.created": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), info: Session() })),
+  ),
+  "session.updated": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), info: Session() })),
+  ),
+  "session.deleted": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), info: Session() })),
+  ),
+  "session.status": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), status: SessionStatus() })),
+  ),
+  "session.idle": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID() })),
+  ),
+  "session.error": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID().optional(), error: MessageError().optional() })),
+  ),
+  "message.created": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), info: Message() })),
+  ),
+  "message.updated": event(
+    "state",
+    /** `parts` only in the update that completes a message. */
+    inline(() => z.object({ sessionID: SessionID(), info: Message(), parts: z.array(Part()).optional() })),
+  ),
+  "message.removed": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), messageID: MessageID() })),
+  ),
+  "message.deleted": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), messageID: MessageID() })),
+  ),
+  "message.part.updated": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), part: Part(), time: z.number() })),
+  ),
+  "message.part.delta": event(
+    "flow",
+    inline(() =>
+      z.object({
+        sessionID: SessionID(),
+        messageID: MessageID(),
+        partID: PartID(),
+        field: z.string(),
+        delta: z.string(),
+      }),
+    ),
+  ),
+  "message.part.removed": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), messageID: MessageID(), partID: PartID() })),
+  ),
+  "permission.asked": event("must", PermissionRequest),
+  "permission.replied": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID(), requestID: PermissionID(), reply: PermissionReply() })),
+  ),
+  "todo.updated": event(
+    "state",
+    inline(() => z.object({ sessionID: SessionID(), todos: z.array(Todo()) })),
+  ),
+  "file.edited": event(
+    "state",
+    inline(() => z.object({ file: z.string() })),
+  ),
+} as const
+
+export type EventType = keyof typeof events
+export type EventProperties<Type extends EventType> = Infer<(typeof events)[Type]["properties"]>
+export type EventOf<Type extends EventType> = { type: Type; properties: EventProperties<Type> }
+export type Event = { [Type in EventType]: EventOf<Type> }[EventType]
+
+/** An event as clients receive it. */
+export const Envelope = inline(() =>
+  z.object({ id: z.string().optional(), type: z.string(), properties: z.record(z.string(), z.unknown()) }),
+)

@@ -1,0 +1,90 @@
+import { z } from "zod"
+import { MessageError } from "./error.ts"
+import { MessageID, SessionID } from "./id.ts"
+import { ModelRef } from "./model-ref.ts"
+import { AgentPartInput, FilePartInput, Part, SubtaskPartInput, TextPartInput } from "./part.ts"
+import { inline, schema, type Infer } from "./schema.ts"
+import { SnapshotFileDiff } from "./session.ts"
+import { Tokens } from "./tokens.ts"
+
+export const OutputFormatText = schema("OutputFormatText", () => z.object({ type: z.literal("text") }))
+export const OutputFormatJsonSchema = schema("OutputFormatJsonSchema", () =>
+  z.object({
+    type: z.literal("json_schema"),
+    schema: z.record(z.string(), z.unknown()),
+    retryCount: z.number().int().min(0).optional(),
+  }),
+)
+export const OutputFormat = schema("OutputFormat", () =>
+  z.discriminatedUnion("type", [OutputFormatText(), OutputFormatJsonSchema()]),
+)
+
+export const UserMessage = schema("UserMessage", () =>
+  z.object({
+    id: MessageID(),
+    sessionID: SessionID(),
+    role: z.literal("user"),
+    time: z.object({ created: z.number().min(0) }),
+    format: OutputFormat().optional(),
+    summary: z
+      .object({ title: z.string().optional(), body: z.string().optional(), diffs: z.array(SnapshotFileDiff()) })
+      .optional(),
+    agent: z.string(),
+    model: z.object({ providerID: z.string(), modelID: z.string(), variant: z.string().optional() }),
+    system: z.string().optional(),
+    tools: z.record(z.string(), z.boolean()).optional(),
+  }),
+)
+export type UserMessage = Infer<typeof UserMessage>
+
+/** One per model answer (a step); all steps that answer one prompt have that prompt as `parentID`. */
+export const AssistantMessage = schema("AssistantMessage", () =>
+  z.object({
+    id: MessageID(),
+    sessionID: SessionID(),
+    role: z.literal("assistant"),
+    time: z.object({ created: z.number().int().min(0), completed: z.number().int().min(0).optional() }),
+    error: MessageError().optional(),
+    parentID: MessageID(),
+    modelID: z.string(),
+    providerID: z.string(),
+    mode: z.string(),
+    agent: z.string(),
+    path: z.object({ cwd: z.string(), root: z.string() }),
+    summary: z.boolean().optional(),
+    cost: z.number(),
+    tokens: Tokens(),
+    structured: z.unknown().optional(),
+    variant: z.string().optional(),
+    finish: z.string().optional(),
+  }),
+)
+export type AssistantMessage = Infer<typeof AssistantMessage>
+
+export const Message = schema("Message", () => z.discriminatedUnion("role", [UserMessage(), AssistantMessage()]))
+export type Message = Infer<typeof Message>
+
+export const MessageWithParts = inline(() => z.object({ info: Message(), parts: z.array(Part()) }))
+export type MessageWithParts = Infer<typeof MessageWithParts>
+
+export const AnswerWithParts = inline(() => z.object({ info: AssistantMessage(), parts: z.array(Part()) }))
+export type AnswerWithParts = Infer<typeof AnswerWithParts>
+
+export const PromptInput = inline(() =>
+  z.object({
+    messageID: MessageID().optional(),
+    model: ModelRef().optional(),
+    agent: z.string().optional(),
+    /** Store the message and do not ask the model. */
+    noReply: z.boolean().optional(),
+    /** Tool name to whether it is offered for this prompt. */
+    tools: z.record(z.string(), z.boolean()).optional(),
+    format: OutputFormat().optional(),
+    system: z.string().optional(),
+    variant: z.string().optional(),
+    parts: z.array(
+      z.discriminatedUnion("type", [TextPartInput(), FilePartInput(), AgentPartInput(), SubtaskPartInput()]),
+    ),
+  }),
+)
+export type PromptInput = Infer<typeof PromptInput>

@@ -1,0 +1,105 @@
+import { z } from "zod"
+import { SessionID, MessageID, PartID } from "./id.ts"
+import { PermissionRuleset } from "./permission.ts"
+import { inline, schema, type Infer } from "./schema.ts"
+import { Tokens } from "./tokens.ts"
+
+/** What happened to one file: a unified diff and its size in lines. */
+export const SnapshotFileDiff = schema("SnapshotFileDiff", () =>
+  z.object({
+    file: z.string().optional(),
+    patch: z.string().optional(),
+    additions: z.number(),
+    deletions: z.number(),
+    status: z.enum(["added", "deleted", "modified"]).optional(),
+  }),
+)
+export type SnapshotFileDiff = Infer<typeof SnapshotFileDiff>
+
+export const SessionModel = inline(() =>
+  z.object({ id: z.string(), providerID: z.string(), variant: z.string().optional() }),
+)
+
+/** Times are milliseconds since the epoch; cost is in US dollars. */
+export const Session = schema("Session", () =>
+  z.object({
+    id: SessionID(),
+    slug: z.string(),
+    projectID: z.string(),
+    workspaceID: z.string().optional(),
+    directory: z.string(),
+    /** The directory relative to the worktree. */
+    path: z.string().optional(),
+    parentID: SessionID().optional(),
+    summary: z
+      .object({
+        additions: z.number(),
+        deletions: z.number(),
+        files: z.number(),
+        diffs: z.array(SnapshotFileDiff()).optional(),
+      })
+      .optional(),
+    cost: z.number().optional(),
+    tokens: Tokens().optional(),
+    share: z.object({ url: z.string() }).optional(),
+    title: z.string(),
+    agent: z.string().optional(),
+    model: SessionModel().optional(),
+    version: z.string(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    time: z.object({
+      created: z.number().int().min(0),
+      updated: z.number().int().min(0),
+      compacting: z.number().int().min(0).optional(),
+      archived: z.number().optional(),
+    }),
+    permission: PermissionRuleset().optional(),
+    revert: z
+      .object({
+        messageID: MessageID(),
+        partID: PartID().optional(),
+        snapshot: z.string().optional(),
+        diff: z.string().optional(),
+      })
+      .optional(),
+  }),
+)
+export type Session = Infer<typeof Session>
+
+/** `next` is when the provider is asked again, in milliseconds since the epoch. */
+export const SessionStatus = schema("SessionStatus", () =>
+  z.discriminatedUnion("type", [
+    z.object({ type: z.literal("idle") }),
+    z.object({
+      type: z.literal("retry"),
+      attempt: z.number().int().min(0),
+      message: z.string(),
+      next: z.number().int().min(0),
+    }),
+    z.object({ type: z.literal("busy") }),
+  ]),
+)
+export type SessionStatus = Infer<typeof SessionStatus>
+
+export const SessionCreate = inline(() =>
+  z.object({
+    parentID: SessionID().optional(),
+    title: z.string().optional(),
+    agent: z.string().optional(),
+    model: SessionModel().optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    permission: PermissionRuleset().optional(),
+    workspaceID: z.string().optional(),
+  }),
+)
+export type SessionCreate = Infer<typeof SessionCreate>
+
+export const SessionUpdate = inline(() =>
+  z.object({
+    title: z.string().optional(),
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    permission: PermissionRuleset().optional(),
+    time: z.object({ archived: z.number().optional() }).optional(),
+  }),
+)
+export type SessionUpdate = Infer<typeof SessionUpdate>

@@ -1,0 +1,33 @@
+import { isIP } from "node:net"
+
+/**
+ * Whether a request may name this host. A page that had its own name resolved to this machine (DNS rebinding) is of the
+ * same origin for the browser; the name it was asked under is what gives it away, so foreign names are refused.
+ *
+ * An address literal cannot be rebound: it passes when the server listens there, or everywhere.
+ */
+export function createHostCheck(hostnames: readonly string[]): (host: string | undefined) => boolean {
+  const known = new Set(hostnames.map(bare))
+  const isEverywhere = known.has("0.0.0.0") || known.has("::")
+  return (host) => {
+    const name = hostnameOf(host)
+    if (name === undefined) return false
+    return isLoopback(name) || known.has(name) || (isEverywhere && isIP(name) !== 0)
+  }
+}
+
+/** `localhost`, names below it, 127.0.0.0/8 and ::1, without port and brackets. */
+export const isLoopback = (name: string): boolean =>
+  name === "localhost" || name.endsWith(".localhost") || name === "::1" || (isIP(name) === 4 && name.startsWith("127."))
+
+/** The name in a Host header, in lower case; undefined when the header is missing or is not one. */
+export function hostnameOf(host: string | undefined): string | undefined {
+  const match = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::\d{1,5})?$/i.exec(host ?? "")
+  return match?.[1] === undefined ? undefined : bare(match[1])
+}
+
+const bare = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/^\[|\]$/g, "")
+    .replace(/\.$/, "")

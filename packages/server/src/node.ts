@@ -1,0 +1,102 @@
+import type { IncomingMessage, ServerResponse } from "node:http"
+import { isSource, type Handle, type Incoming, type Source } from "./exchange.ts"
+
+/** Milliseconds a client may go on sending a body that was refused, so that it gets to read the answer. */
+const LINGER_MS = 1_000
+
+/** Carries one request from a socket to the door, and the answer back. */
+export async function serve(handle: Handle, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, headers, body } = await handle(incomingOf(request, response))
+  if (response.destroyed) return void (isSource(body) && body.close())
+  if (isSource(body)) {
+    response.writeHead(status, headers)
+    response.flushHeaders()
+    return stream(body, response)
+  }
+  const bytes = typeof body === "string" ? Buffer.byteLength(body) : body?.byteLength
+  const sized = bytes === undefined ? headers : { ...headers, "content-length": bytes }
+  if (request.complete) return void response.writeHead(status, sized).end(body)
+  response.writeHead(status, { ...sized, connection: "close" })
+  if (body !== undefined) response.write(body)
+  linger(request, response)
+}
+
+function incomingOf(request: IncomingMessage, response: ServerResponse): Incoming {
+  let controller: AbortController | undefined
+  return {
+    method: request.method ?? "GET",
+    target: originForm(request.url ?? "/"),
+    header(name) {
+      const value = request.headers[name]
+      return Array.isArray(value) ? value.join(", ") : value
+    },
+    hasBody: request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
+    body: () => request.iterator({ destroyOnReturn: false }),
+    get signal() {
+      if (!controller) {
+        const started = (controller = new AbortController())
+        response.once("close", () => response.writableFinished || started.abort())
+      }
+      return controller.signal
+    },
+  }
+}
+
+/** Proxies may send the whole address; its host has no say, the Host header was checked. */
+const originForm = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, "") || "/"
+
+/**
+ * The request was answered before it was all there. Closing now would make the system reset the connection, and the
+ * client lose the answer; so what still comes is dropped for a moment.
+ */
+function linger(request: IncomingMessage, response: ServerResponse): void {
+  const end = () => {
+    clearTimeout(timer)
+    response.end()
+  }
+  const timer = setTimeout(end, LINGER_MS)
+  request.once("end", end).once("close", end).resume()
+}
+
+/** Milliseconds between two writes of one stream: nobody sees less, and each write is a call of the system. */
+const PACE_MS = 4
+
+function stream(source: Source, response: ServerResponse): void {
+  let isFull = false
+  let isScheduled = false
+  let hasEnded = false
+  let lastWrite = -Infinity
+
+  function send(): void {
+    isScheduled = false
+    while (!isFull && !response.destroyed) {
+      const text = source.take()
+      if (!text) break
+      isFull = !response.write(text)
+      lastWrite = performance.now()
+    }
+    if (hasEnded && !isFull) response.end()
+  }
+  /** What happens in one go leaves in one packet: at once after a pause, with the next pace in a burst. */
+  function schedule(): void {
+    if (isScheduled || isFull) return
+    isScheduled = true
+    const wait = lastWrite + PACE_MS - performance.now()
+    if (wait <= 0) setImmediate(send)
+    else setTimeout(send, wait)
+  }
+
+  response.on("drain", () => {
+    isFull = false
+    send()
+  })
+  response.on("close", source.close)
+  source.open({
+    ready: schedule,
+    end() {
+      hasEnded = true
+      schedule()
+    },
+    cut: () => response.destroy(),
+  })
+}

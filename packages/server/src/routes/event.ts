@@ -1,0 +1,28 @@
+import { Event } from "../event-schema.ts"
+import { streamRoute } from "../route.ts"
+import { openEventStream } from "../stream.ts"
+
+const subscribe = streamRoute(
+  "/event",
+  {
+    id: "event.subscribe",
+    tags: ["event"],
+    summary: "Subscribe to events",
+    description: "Everything that happens in one folder, as server-sent events.",
+    answers: "Event stream",
+    answer: Event,
+  },
+  async ({ engine, server: { bus, host }, header }) => {
+    const { scope, sessions } = await engine()
+    return openEventStream({
+      bus,
+      host,
+      directory: scope.directory,
+      after: header("last-event-id"),
+      openParts: () => sessions.openParts().map((part) => ({ scope, part })),
+      wrap: (_, json) => json,
+    })
+  },
+)
+
+export const eventRoutes = [subscribe]

@@ -1,0 +1,63 @@
+import { inline } from "@opencode/protocol/schema.ts"
+import { z } from "zod"
+import { GlobalEvent } from "../event-schema.ts"
+import { route, streamRoute } from "../route.ts"
+import { openEventStream } from "../stream.ts"
+
+const health = route(
+  "GET",
+  "/global/health",
+  {
+    id: "global.health",
+    tags: ["global"],
+    summary: "Get health",
+    description: "Tells that the server answers, and its version.",
+    answers: "Health information",
+    answer: inline(() => z.object({ healthy: z.literal(true), version: z.string() })),
+    isGlobal: true,
+  },
+  ({ server }) => ({ healthy: true as const, version: server.version }),
+)
+
+const event = streamRoute(
+  "/global/event",
+  {
+    id: "global.event",
+    tags: ["global"],
+    summary: "Get global events",
+    description: "Everything that happens in any folder, as server-sent events.",
+    answers: "Event stream",
+    answer: GlobalEvent,
+    isGlobal: true,
+  },
+  async ({ server: { engines, bus, host }, header }) => {
+    const open = await engines.open()
+    return openEventStream({
+      bus,
+      host,
+      after: header("last-event-id"),
+      openParts: () => open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
+      wrap({ scope }, json) {
+        if (!scope) return `{"payload":${json}}`
+        const directory = JSON.stringify(scope.directory)
+        return `{"directory":${directory},"project":${JSON.stringify(scope.projectID)},"payload":${json}}`
+      },
+    })
+  },
+)
+
+const doc = route(
+  "GET",
+  "/doc",
+  {
+    id: "doc",
+    tags: ["global"],
+    summary: "Get the OpenAPI document",
+    answer: inline(() => z.record(z.string(), z.unknown())),
+    isGlobal: true,
+    isHidden: true,
+  },
+  async ({ server }) => (await server.document()) as Record<string, unknown>,
+)
+
+export const globalRoutes = [health, event, doc]

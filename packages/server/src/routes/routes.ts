@@ -1,0 +1,29 @@
+import type { Route } from "../route.ts"
+import { authRoutes } from "./auth.ts"
+import { configRoutes } from "./config.ts"
+import { eventRoutes } from "./event.ts"
+import { globalRoutes } from "./global.ts"
+import { instanceRoutes } from "./instance.ts"
+import { logRoutes } from "./log.ts"
+import { messageRoutes } from "./message.ts"
+import { permissionRoutes } from "./permission.ts"
+import { projectRoutes } from "./project.ts"
+import { providerRoutes } from "./provider.ts"
+import { sessionRoutes } from "./session.ts"
+import { toolRoutes } from "./tool.ts"
+
+/** Every call there is. */
+export const routes: readonly Route[] = [
+  ...globalRoutes,
+  ...eventRoutes,
+  ...logRoutes,
+  ...sessionRoutes,
+  ...messageRoutes,
+  ...permissionRoutes,
+  ...configRoutes,
+  ...providerRoutes,
+  ...authRoutes,
+  ...instanceRoutes,
+  ...projectRoutes,
+  ...toolRoutes,
+]

@@ -1,0 +1,117 @@
+import type { Bus, Frame, Scope } from "@opencode/core/bus/bus.ts"
+import type { Host } from "@opencode/core/lib/host.ts"
+import type { EventProperties, EventType } from "@opencode/protocol/event.ts"
+import type { Part } from "@opencode/protocol/part.ts"
+import type { Outlet, Source } from "./exchange.ts"
+import { createFrameQueue } from "./queue.ts"
+
+/**
+ * Server-sent events of one client. The first frame says whether everything missed since `after` follows; then come the
+ * missed frames, then the parts that are being written as they are now, then what happens. All of it is put together in
+ * one go, so that no delta falls between a part and the text it continues.
+ */
+export interface StreamOptions {
+  bus: Bus
+  host: Host
+  /** Only this workspace's events; absent means all. */
+  directory?: string
+  /** Number of the last frame the client saw. */
+  after?: string | undefined
+  openParts(): { scope: Scope; part: Part }[]
+  /** A frame's JSON as this stream sends it. */
+  wrap(frame: Frame, json: string): string
+}
+
+export const STREAM_HEADERS = {
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+  "x-accel-buffering": "no",
+}
+
+/** Clients take a stream for dead after 30 s without a frame. */
+const HEARTBEAT_MS = 10_000
+
+export function openEventStream({ bus, host, directory, after, openParts, wrap }: StreamOptions): Source {
+  const queue = createFrameQueue((frame, json) => {
+    const data = `data: ${wrap(frame, json)}\n\n`
+    return frame.number === undefined ? data : `id: ${frame.number}\n${data}`
+  })
+  const ends: (() => void)[] = []
+  let isClosed = false
+
+  function close(): void {
+    isClosed = true
+    for (const end of ends.splice(0)) end()
+  }
+
+  return {
+    open(outlet) {
+      const push = (frame: Frame) => {
+        if (isClosed) return
+        if (queue.push(frame)) return outlet.ready()
+        close()
+        outlet.cut()
+      }
+      const early: Frame[] = []
+      // A delta that comes now is in the open part already.
+      let sink = (frame: Frame): void => void (frame.number !== undefined && early.push(frame))
+      const subscription = bus.subscribe(
+        { ...(directory === undefined ? {} : { directory }), ...(after === undefined ? {} : { after }) },
+        (frame) => sink(frame),
+      )
+      const open = openParts()
+      sink = push
+
+      push(ownFrame(host, "server.connected", { resumed: subscription.resumed }))
+      for (const frame of early) push(frame)
+      for (const { scope, part } of open) {
+        const time = host.now()
+        push(ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope))
+      }
+      const heartbeat = setInterval(() => push(ownFrame(host, "server.heartbeat", {})), HEARTBEAT_MS)
+      heartbeat.unref()
+      ends.push(subscription.close, () => clearInterval(heartbeat))
+      if (isClosed) close()
+    },
+    take: queue.take,
+    close,
+  }
+}
+
+/** A frame for this client alone: it has no number, because no other stream has it. */
+function ownFrame<Type extends EventType>(
+  host: Host,
+  type: Type,
+  properties: EventProperties<Type>,
+  scope?: Scope,
+): Frame {
+  const id = host.id("evt")
+  return {
+    id,
+    type,
+    properties,
+    ...(scope === undefined ? {} : { scope }),
+    json: () => JSON.stringify({ id, type, properties }),
+  }
+}
+
+/** Passes everything on, and lets the server end the stream from its side. */
+export function endable(source: Source, live: Set<() => void>): Source {
+  let end = () => {}
+  const close = () => {
+    live.delete(end)
+    source.close()
+  }
+  return {
+    open(outlet: Outlet) {
+      end = () => {
+        close()
+        outlet.cut()
+      }
+      live.add(end)
+      source.open(outlet)
+    },
+    take: source.take,
+    close,
+  }
+}

@@ -1,0 +1,73 @@
+import { readFileSync } from "node:fs"
+import { expect, test } from "vitest"
+import { openapi } from "../src/openapi.ts"
+import { routes } from "../src/routes/routes.ts"
+import { served } from "./served.ts"
+
+interface Operation {
+  operationId: string
+  parameters: { name: string; in: string; required: boolean }[]
+  requestBody?: object
+  responses: Record<string, object>
+}
+interface Document {
+  openapi: string
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, object> }
+}
+interface Call {
+  id: string
+  parameters: string[]
+  body: boolean
+  answers: string[]
+}
+
+/** Calls of OpenCode 1.18.33 as its own document lists them. */
+const contract = JSON.parse(readFileSync(new URL("contract.json", import.meta.url), "utf8")) as Record<string, Call>
+
+/** Where we differ on purpose. */
+const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
+  "GET /event": { answers: ["200", "400"], reason: "a folder that does not exist is told, not watched in vain" },
+  "POST /session/{sessionID}/abort": {
+    answers: ["200", "400", "404"],
+    reason: "an abort that reached nothing must not look like one that did",
+  },
+}
+
+const document = openapi(routes) as Document
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+)
+
+test.each(operations)("%s is described as published", (name, operation) => {
+  const described: Call = {
+    id: operation.operationId,
+    parameters: operation.parameters.map((one) => `${one.in} ${one.name}${one.required ? "" : "?"}`).sort(),
+    body: operation.requestBody !== undefined,
+    answers: Object.keys(operation.responses).sort(),
+  }
+  expect(described).toEqual({ ...contract[name], ...(DIFFERENCES[name] && { answers: DIFFERENCES[name].answers }) })
+})
+
+test("every difference that is listed is one", () => {
+  const names = operations.map(([name]) => name)
+  for (const [name, { answers }] of Object.entries(DIFFERENCES)) {
+    expect(names).toContain(name)
+    expect(contract[name]?.answers).not.toEqual(answers)
+  }
+})
+
+test("the document refers to nothing that it does not hold, and is the same each time", () => {
+  const text = JSON.stringify(document)
+  const named = Object.keys(document.components.schemas)
+  for (const [, name] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)) expect(named).toContain(name)
+  expect(text).not.toContain("$defs")
+  expect(text).toBe(JSON.stringify(openapi(routes)))
+})
+
+test("the server gives the document out", async () => {
+  await using s = await served()
+  const given: unknown = await (await s.fetch("/doc")).json()
+  expect(given).toEqual(JSON.parse(JSON.stringify(document)))
+  expect(document.openapi).toMatch(/^3\.1/)
+})

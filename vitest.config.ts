@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config"
+
+export default defineConfig({
+  test: {
+    globalSetup: ["scripts/test-setup.ts"],
+    include: ["packages/*/test/**/*.test.ts", "scripts/*.test.ts"],
+    // Worlds start real processes and servers; two cores are the machine this must pass on.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+  },
+})
