@@ -311,7 +311,7 @@ test("any schema becomes one that Google takes", () => {
       const fields = JSON.stringify(made).replaceAll(/"\$ref":\{/g, "{")
       expect(fields).not.toMatch(/"(\$ref|additionalProperties|\$defs|const)":/)
     }),
-    { numRuns: 500, seed: 20_261_120 },
+    { numRuns: 500 },
   )
 })
 

@@ -151,7 +151,7 @@ test("whatever the pieces and whatever happens between them, deltas add up to th
       expect(stored.map((part) => part.id)).toEqual(record.parts.map((part) => part.id))
       expect(stored).toEqual(JSON.parse(JSON.stringify(record.parts)))
     }),
-    { numRuns: 150, seed: 20_261_120 },
+    { numRuns: 150 },
   )
 })
 

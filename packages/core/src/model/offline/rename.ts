@@ -2,7 +2,7 @@ import { readOn } from "./examine-plans.ts"
 import type { IntentOf } from "./intent.ts"
 import { absolute, escapeRegex, isKept, shown, type Batch, type Plan, type PlanContext, type Report } from "./plan.ts"
 import { plural, quoted, reason } from "./prose.ts"
-import { linesIn, occurrences, type FoundLine, type Outcome } from "./results.ts"
+import { isOnce, linesIn, occurrences, type FoundLine, type Outcome } from "./results.ts"
 import { BATCH, MAX_ROUNDS, newTally, noteRefusal, reportOf, type Tally } from "./tally.ts"
 
 /** Characters after which `read` cuts a line: what stands behind it is not seen. */
@@ -111,7 +111,7 @@ export function editOf(
   let [first, last] = [lines.findIndex(isAffected), lines.findLastIndex(isAffected)]
   const part = () => lines.slice(first, last + 1).join("\n")
   // The same lines may stand elsewhere inside of longer ones: lines are added until there is one place only.
-  while (occurrences(text, part()) > 1 && (first > 0 || last < lines.length - 1)) {
+  while (!isOnce(text, part()) && (first > 0 || last < lines.length - 1)) {
     if (first > 0) first--
     if (last < lines.length - 1) last++
   }

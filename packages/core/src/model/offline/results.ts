@@ -88,4 +88,8 @@ export const totalLines = ({ text }: Outcome): number | undefined => {
   return total === undefined ? undefined : Number(total)
 }
 
+/** Places that overlap count as two: an edit could mean either. */
+export const isOnce = (text: string, part: string): boolean =>
+  part !== "" && text.includes(part) && text.indexOf(part) === text.lastIndexOf(part)
+
 export const occurrences = (text: string, part: string): number => (part ? text.split(part).length - 1 : 0)
