@@ -5,17 +5,19 @@ import { parseScript } from "../packages/testing/src/script-file.ts"
 import { says } from "../packages/testing/src/script.ts"
 
 let replies = []
-let first = 0
+let isEach = false
 
 const server = await modelServer({
-  script: () => replies.shift(),
+  script: (request) => (isEach ? replies[answersIn(request) % replies.length] : replies.shift()),
   aside: (request) => (request.tools.length === 0 ? says("A measured session") : undefined),
 })
 
-process.on("message", ({ number, script }) => {
+process.on("message", ({ number, script, each }) => {
   if (script !== undefined) {
     replies = parseScript(JSON.stringify(script)).replies
-    first = server.requests.length
+    isEach = each === true
+    // What was said before is of no use any more, and may be many megabytes.
+    server.requests.length = 0
     server.unexpected.length = 0
   }
   process.send({ number, answer: script === undefined ? heard() : server.url })
@@ -23,9 +25,12 @@ process.on("message", ({ number, script }) => {
 process.on("disconnect", () => void server.close())
 process.send({ number: 0, answer: server.url })
 
+/** How many answers a conversation has had: where it stands in a script that each one plays for itself. */
+const answersIn = ({ messages }) => messages.filter(({ role }) => role === "assistant").length
+
 /** Of the requests with tools: those without are titles, which not every prompt asks for. */
 function heard() {
-  const requests = server.requests.slice(first).filter((request) => request.tools.length > 0)
+  const requests = server.requests.filter((request) => request.tools.length > 0)
   return {
     requests: requests.length,
     bytes: requests.reduce((total, request) => total + request.bytes, 0),

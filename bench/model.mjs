@@ -10,7 +10,8 @@ const ANSWER_MS = 10_000
 /**
  * Starts the scripted model server.
  * @param folder where its bundle is written
- * @returns `url`, `script(entries)` which replaces what it will answer, `heard()` what it was asked since, `close()`
+ * @returns `url`, `script(entries)` which replaces what it will answer (with `{ each: true }` each conversation plays it for
+ *   itself, again and again), `heard()` what it was asked since, `close()`
  */
 export async function startModel(folder) {
   const bundle = join(folder, "model-process.mjs")
@@ -49,7 +50,7 @@ export async function startModel(folder) {
 
   return {
     url: await answer(0),
-    script: (entries) => ask({ script: entries }),
+    script: (entries, { each = false } = {}) => ask({ script: entries, each }),
     heard: () => ask({}),
     close: () => end(child),
   }

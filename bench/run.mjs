@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { deltas } from "./figures/deltas.mjs"
 import { idle } from "./figures/idle.mjs"
+import { many } from "./figures/many.mjs"
 import { run } from "./figures/run.mjs"
 import { serve } from "./figures/serve.mjs"
 import { bashSteps, readSteps } from "./figures/steps.mjs"
@@ -18,7 +19,7 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, transcript]
+const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, transcript]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}
