@@ -12,7 +12,8 @@ const server = await modelServer({
   aside: (request) => (request.tools.length === 0 ? says("A measured session") : undefined),
 })
 
-process.on("message", ({ number, script, each }) => {
+process.on("message", ({ number, script, each, last }) => {
+  if (last) return void process.send({ number, answer: server.requests.at(-1)?.body })
   if (script !== undefined) {
     replies = parseScript(JSON.stringify(script)).replies
     isEach = each === true

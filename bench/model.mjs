@@ -11,7 +11,7 @@ const ANSWER_MS = 10_000
  * Starts the scripted model server.
  * @param folder where its bundle is written
  * @returns `url`, `script(entries)` which replaces what it will answer (with `{ each: true }` each conversation plays it for
- *   itself, again and again), `heard()` what it was asked since, `close()`
+ *   itself, again and again), `heard()` what it was asked since, `last()` the body of the last request, `close()`
  */
 export async function startModel(folder) {
   const bundle = join(folder, "model-process.mjs")
@@ -52,6 +52,7 @@ export async function startModel(folder) {
     url: await answer(0),
     script: (entries, { each = false } = {}) => ask({ script: entries, each }),
     heard: () => ask({}),
+    last: () => ask({ last: true }),
     close: () => end(child),
   }
 }

@@ -2,20 +2,21 @@
 import { median } from "./measure.mjs"
 
 /**
- * One row per figure and key. `ratio` is ours over theirs; `state` is "ok" or "MISS" where there is a budget.
+ * One row per figure and key. `ratio` is ours over theirs; `state` is "ok" or "MISS" where there is a budget, which
+ * is a share of theirs, or a limit, which is an amount of ours.
  * @param samples per figure name and side a list of `{ [key]: number }`, or an Error
  * @param committed what theirs was measured at before, by `<figure>.<key>`
  */
 export function makeRows(figures, samples, committed) {
   return figures.flatMap((figure) =>
-    figure.rows.map(({ key, title, unit, budget, wall }) => {
+    figure.rows.map(({ key, title, unit, budget, limit, wall }) => {
       const name = `${figure.name}.${key}`
       const ours = middle(samples[figure.name]?.ours, key)
       const measured = middle(samples[figure.name]?.theirs, key)
       const theirs = measured ?? committed[name]
       const ratio = ratioOf(ours, theirs)
-      const state = budget === undefined ? undefined : ratio !== undefined && ratio <= budget ? "ok" : "MISS"
-      return { name, title, unit, ours, theirs, committed: measured === undefined, ratio, budget, wall, state }
+      const state = stateOf(ratio, budget) ?? stateOf(ours, limit)
+      return { name, title, unit, ours, theirs, committed: measured === undefined, ratio, budget, limit, wall, state }
     }),
   )
 }
@@ -27,7 +28,7 @@ export function table(rows, { wallCounts }) {
     amount(row.ours, row.unit),
     (row.committed && row.theirs !== undefined ? "~" : "") + amount(row.theirs, row.unit),
     row.ratio === undefined ? "-" : row.ratio.toFixed(3),
-    row.budget === undefined ? "" : row.budget.toFixed(2),
+    row.limit !== undefined ? amount(row.limit, row.unit) : row.budget === undefined ? "" : row.budget.toFixed(2),
     row.state ?? (row.wall && !wallCounts ? "not meaningful: the machine is busy" : ""),
   ])
   const all = [["figure", "ours", "published", "ratio", "at most", ""], ...lines]
@@ -39,6 +40,9 @@ export function table(rows, { wallCounts }) {
   )
   return text.map((cells) => cells.join("  ").trimEnd()).join("\n")
 }
+
+const stateOf = (value, most) =>
+  most === undefined ? undefined : value !== undefined && value <= most ? "ok" : "MISS"
 
 /** Nothing is no part of anything, whatever the other one is. */
 function ratioOf(ours, theirs) {

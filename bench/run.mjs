@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { deltas } from "./figures/deltas.mjs"
 import { idle } from "./figures/idle.mjs"
+import { long } from "./figures/long.mjs"
 import { many } from "./figures/many.mjs"
 import { run } from "./figures/run.mjs"
 import { serve } from "./figures/serve.mjs"
@@ -19,7 +20,7 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, transcript]
+const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, transcript]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}
@@ -82,7 +83,8 @@ async function main() {
 }
 
 /** Rounds of one figure for all sides, which take turns at going first. A side that fails is told once and left out. */
-async function measure(figure, sides, tools) {
+async function measure(figure, all, tools) {
+  const sides = all.filter(({ name }) => figure.sides?.includes(name) ?? true)
   const rounds = tools.rounds ?? (tools.quick ? 1 : figure.rounds)
   const results = Object.fromEntries(sides.map(({ name }) => [name, []]))
   const once = async (side, keep) => {

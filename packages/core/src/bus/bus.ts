@@ -1,5 +1,6 @@
 import { events, type Event, type EventType } from "@opencode/protocol/event.ts"
 import type { Host } from "../lib/host.ts"
+import { charactersIn } from "../lib/weight.ts"
 
 /**
  * Numbered, bounded fan-out of everything that happens.
@@ -140,9 +141,3 @@ function splitNumber(number: string | undefined): [epoch: string, n: number] {
 
 /** Roughly how many characters a frame keeps alive, wherever in it they are. */
 const weightOf = (event: Event): number => FRAME_CHARACTERS + charactersIn(event.properties)
-
-function charactersIn(value: unknown): number {
-  if (typeof value === "string") return value.length
-  if (typeof value !== "object" || value === null) return 0
-  return Object.values(value).reduce<number>((sum, member) => sum + charactersIn(member), 0)
-}

@@ -33,6 +33,8 @@ export interface Database {
   prepare(sql: string): Statement
   /** Applies to the transactions that follow. */
   setDurability(durability: Durability): void
+  /** Whether a write runs at this moment: what is read inside it may yet be rolled back. Told by `openTx`. */
+  isWriting: boolean
   close(): void
 }
 
@@ -73,6 +75,7 @@ function wrap(file: string, sqlite: Sqlite): Database {
   let current: Durability = "power"
   return {
     file,
+    isWriting: false,
     exec: (sql) => sqlite.exec(sql),
     prepare(sql) {
       const known = statements.get(sql)

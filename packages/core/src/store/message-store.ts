@@ -87,7 +87,7 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
       return info && { info, parts: parts.list(id) }
     },
 
-    /** Oldest first. @throws fault `message_not_found` when `before` is not in this session */
+    /** Oldest first. What is returned is shared with other readers: nobody changes it. @throws fault `message_not_found` when `before` is not in this session */
     list(sessionID: string, { limit, before }: MessagePage = {}): MessageWithParts[] {
       const rows = reader.all<Row>(
         `SELECT position, v, data FROM message WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,

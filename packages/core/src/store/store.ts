@@ -9,6 +9,7 @@ import { createBlobs } from "./blobs.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
+import { keepHistories } from "./kept-histories.ts"
 import { createLeaseStore, type Lease, type LeaseStore } from "./lease-store.ts"
 import { createMessageStore, type MessageStore } from "./message-store.ts"
 import { createPartStore, type PartStore } from "./part-store.ts"
@@ -68,7 +69,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     projects: createProjectStore(reader),
     workspaces: createWorkspaceStore(reader),
     sessions: createSessionStore(reader, blobs),
-    messages: createMessageStore(reader, parts, blobs),
+    messages: keepHistories(createMessageStore(reader, parts, blobs), database, reader),
     parts,
     leases,
     intents: createIntentStore(reader),

@@ -47,6 +47,7 @@ export function createReader(database: Database): Reader {
 export function openTx(database: Database): OpenTx {
   const afterCommit: (() => void)[] = []
   let open = true
+  database.isWriting = true
   let broken: { error: unknown } | undefined
   const check = () => {
     if (broken) throw broken.error
@@ -56,6 +57,7 @@ export function openTx(database: Database): OpenTx {
     check,
     end: () => {
       open = false
+      database.isWriting = false
     },
     tx: {
       run(sql, ...values) {
