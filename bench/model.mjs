@@ -1,7 +1,6 @@
 import { fork } from "node:child_process"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import * as esbuild from "esbuild"
+import { bundle } from "./bundle.mjs"
 import { end } from "./measure.mjs"
 
 /** How long the model's process may take for anything it is asked. */
@@ -14,17 +13,8 @@ const ANSWER_MS = 10_000
  *   itself, again and again), `heard()` what it was asked since, `last()` the body of the last request, `close()`
  */
 export async function startModel(folder) {
-  const bundle = join(folder, "model-process.mjs")
-  await esbuild.build({
-    entryPoints: [fileURLToPath(new URL("model-process.mjs", import.meta.url))],
-    outfile: bundle,
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    logLevel: "warning",
-  })
-  const child = fork(bundle, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true })
+  const program = await bundle("model-process.mjs", join(folder, "model-process.mjs"))
+  const child = fork(program, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true })
   let asked = 0
 
   const answer = (number) =>

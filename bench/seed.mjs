@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
-import * as esbuild from "esbuild"
+import { bundle } from "./bundle.mjs"
 
 const SEED_MS = 60_000
 
@@ -11,21 +11,12 @@ const SEED_MS = 60_000
 export async function seed(side, { sessionID, count }) {
   const folder = mkdtempSync(join(tmpdir(), "opencode-bench-seed-"))
   try {
-    const bundle = join(folder, "seed.mjs")
+    const program = join(folder, "seed.mjs")
     const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
     if (existsSync(modules)) symlinkSync(modules, join(folder, "node_modules"), "dir")
-    await esbuild.build({
-      entryPoints: [fileURLToPath(new URL("seed-process.mjs", import.meta.url))],
-      outfile: bundle,
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      target: "node20",
-      external: ["@photostructure/sqlite"],
-      logLevel: "warning",
-    })
+    await bundle("seed-process.mjs", program)
     const data = join(side.env.XDG_DATA_HOME, "opencode")
-    execFileSync(process.execPath, [bundle, data, sessionID, String(count)], { timeout: SEED_MS })
+    execFileSync(process.execPath, [program, data, sessionID, String(count)], { timeout: SEED_MS })
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,6 +1,9 @@
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { bundle } from "../bundle.mjs"
 import { median, residentOf } from "../measure.mjs"
 import { seed } from "../seed.mjs"
 import { startServer } from "../server.mjs"
@@ -69,11 +72,12 @@ async function made(side) {
   return sessionID
 }
 
-/** CPU in ms of sending the model's last body again, by a program of its own. */
+/** CPU in ms of sending the model's last request again, by a program of its own. */
 async function sendingOf(model) {
   const body = await model.last()
   await model.script([{ says: "Done." }], { each: true })
-  const child = fork(fileURLToPath(new URL("../send-process.mjs", import.meta.url)))
+  const folder = mkdtempSync(join(tmpdir(), "opencode-bench-send-"))
+  const child = fork(await bundle("send-process.mjs", join(folder, "send.mjs")))
   try {
     child.send({ url: model.url, body })
     const [ms] = await Promise.race([
@@ -83,5 +87,6 @@ async function sendingOf(model) {
     return ms
   } finally {
     child.kill()
+    rmSync(folder, { recursive: true, force: true })
   }
 }

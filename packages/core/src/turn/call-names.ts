@@ -8,7 +8,8 @@ const MAX_NAME = 64
 /** Room for the number that tells apart what came with one id. */
 const MAX_BASE = 56
 
-const legal = (name: string, length: number): string => name.replaceAll(/[^A-Za-z0-9_-]/g, "_").slice(0, length)
+const legal = (name: string, length: number): string =>
+  (/[^A-Za-z0-9_-]/.test(name) ? name.replaceAll(/[^A-Za-z0-9_-]/g, "_") : name).slice(0, length)
 
 /** A model may have called by any name, and a call that was cut off kept it. */
 export const toolName = (name: string): string => legal(name, MAX_NAME) || "invalid"

@@ -7,10 +7,10 @@ import { applyQuirks } from "../model/quirks/apply.ts"
 import { cacheMark } from "../model/quirks/cache-mark.ts"
 import { returnedReasoning, returnedWith } from "../model/quirks/opaque.ts"
 import { markForCache } from "./cache-marks.ts"
+import { compiledAnswer, wellFormedMessages } from "./compiled-answers.ts"
 import { callNames, toolName, type CallNames } from "./call-names.ts"
 import { fileContent } from "./file-content.ts"
 import { reminderFor } from "./reminder.prompt.ts"
-import { wellFormed } from "./well-formed.ts"
 
 /**
  * Any history becomes a request that this model's provider accepts. Total and pure: whatever was stored, however it
@@ -63,7 +63,7 @@ const GO_ON = "Continue."
 export function compile(input: CompileInput): LanguageModelV3CallOptions {
   const { model, tools, params = {} } = input
   const prompt = markForCache(
-    wellFormed([...input.system.filter((text) => text.trim()).map(systemMessage), ...compileMessages(input)]),
+    wellFormedMessages([...input.system.filter((text) => text.trim()).map(systemMessage), ...compileMessages(input)]),
     cacheMark(model),
   )
   const options: LanguageModelV3CallOptions = {
@@ -103,7 +103,9 @@ function compileMessages(input: CompileInput): LanguageModelV3Message[] {
       previousAgent = info.agent
       compiled.push(...compileUser(info, parts, model, reminder))
     } else {
-      compiled.push(...compileAssistant(info, withTools ? parts : parts.filter(isNoCall), model, names))
+      const told = withTools ? parts : parts.filter(isNoCall)
+      const make = (given: CallNames) => compileAssistant(info, told, model, given)
+      compiled.push(...compiledAnswer({ info, parts, model, withTools, names }, make))
       if (!withTools) compiled.push(...tellCalls(parts))
     }
   }
