@@ -109,9 +109,10 @@ function sendOnce(transport: Transport, url: URL, { init, deadlines }: Sending):
   const { headerTimeoutMs, chunkTimeoutMs, timeoutMs } = deadlines
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(abortReason(signal))
-    const body = init.body ?? undefined
+    // Encoded once: its length is asked for, and a socket that is given text encodes it again.
+    const body = typeof init.body === "string" ? Buffer.from(init.body) : (init.body ?? undefined)
     const headers = { ...headersOf(init.headers), "accept-encoding": "identity" } as Record<string, string | number>
-    if (body !== undefined) headers["content-length"] = Buffer.byteLength(body)
+    if (body !== undefined) headers["content-length"] = body.byteLength
     const abandoned = new AbortController()
     const request = transport.open(url, { method: init.method ?? "GET", headers }, abandoned.signal)
     const { proxy } = transport

@@ -7,10 +7,11 @@ import { applyQuirks } from "../model/quirks/apply.ts"
 import { cacheMark } from "../model/quirks/cache-mark.ts"
 import { returnedReasoning, returnedWith } from "../model/quirks/opaque.ts"
 import { markForCache } from "./cache-marks.ts"
-import { compiledAnswer, wellFormedMessages } from "./compiled-answers.ts"
-import { callNames, toolName, type CallNames } from "./call-names.ts"
+import { toolName, type CallNames } from "./call-names.ts"
+import { compiledHistory } from "./compiled-history.ts"
 import { fileContent } from "./file-content.ts"
 import { reminderFor } from "./reminder.prompt.ts"
+import { wellFormed } from "./well-formed.ts"
 
 /**
  * Any history becomes a request that this model's provider accepts. Total and pure: whatever was stored, however it
@@ -63,7 +64,7 @@ const GO_ON = "Continue."
 export function compile(input: CompileInput): LanguageModelV3CallOptions {
   const { model, tools, params = {} } = input
   const prompt = markForCache(
-    wellFormedMessages([...input.system.filter((text) => text.trim()).map(systemMessage), ...compileMessages(input)]),
+    [...wellFormed(input.system.filter((text) => text.trim()).map(systemMessage)), ...compileMessages(input)],
     cacheMark(model),
   )
   const options: LanguageModelV3CallOptions = {
@@ -94,24 +95,18 @@ const systemMessage = (content: string): LanguageModelV3Message => ({ role: "sys
 function compileMessages(input: CompileInput): LanguageModelV3Message[] {
   const { messages, model, lastStep } = input
   const withTools = offersTools(input)
-  const names = callNames()
-  const compiled: LanguageModelV3Message[] = []
-  let previousAgent: string | undefined
-  for (const { info, parts } of messages) {
+  const compiled = compiledHistory({ messages, model, withTools }, ({ info, parts }, told) => {
     if (info.role === "user") {
-      const reminder = reminderFor(info.agent, previousAgent)
-      previousAgent = info.agent
-      compiled.push(...compileUser(info, parts, model, reminder))
-    } else {
-      const told = withTools ? parts : parts.filter(isNoCall)
-      const make = (given: CallNames) => compileAssistant(info, told, model, given)
-      compiled.push(...compiledAnswer({ info, parts, model, withTools, names }, make))
-      if (!withTools) compiled.push(...tellCalls(parts))
+      const reminder = reminderFor(info.agent, told.agent)
+      told.agent = info.agent
+      return compileUser(info, parts, model, reminder)
     }
-  }
+    if (withTools) return compileAssistant(info, parts, model, told.names)
+    return [...compileAssistant(info, parts.filter(isNoCall), model, told.names), ...tellCalls(parts)]
+  })
   if (compiled[0]?.role !== "user") compiled.unshift(userText(GO_ON))
   if (compiled.at(-1)?.role === "assistant") compiled.push(userText(GO_ON))
-  if (lastStep) compiled.push(userText(lastStep))
+  if (lastStep) compiled.push(userText(wellFormed(lastStep)))
   return compiled
 }
 
