@@ -1,4 +1,4 @@
-import type { Bus, Frame, Scope } from "@opencode/core/bus/bus.ts"
+import { weightOf, type Bus, type Frame, type Scope } from "@opencode/core/bus/bus.ts"
 import type { Host } from "@opencode/core/lib/host.ts"
 import type { EventProperties, EventType } from "@opencode/protocol/event.ts"
 import type { Part } from "@opencode/protocol/part.ts"
@@ -32,9 +32,9 @@ export const STREAM_HEADERS = {
 const HEARTBEAT_MS = 10_000
 
 export function openEventStream({ bus, host, directory, after, openParts, wrap }: StreamOptions): Source {
-  const queue = createFrameQueue((frame, json) => {
+  const queue = createFrameQueue((frame, json, number) => {
     const data = `data: ${wrap(frame, json)}\n\n`
-    return frame.number === undefined ? data : `id: ${frame.number}\n${data}`
+    return number === undefined ? data : `id: ${number}\n${data}`
   })
   const ends: (() => void)[] = []
   let isClosed = false
@@ -90,6 +90,7 @@ function ownFrame<Type extends EventType>(
     id,
     type,
     properties,
+    weight: weightOf({ properties }),
     ...(scope === undefined ? {} : { scope }),
     json: () => JSON.stringify({ id, type, properties }),
   }

@@ -17,6 +17,9 @@ const RING_CHARACTERS = 2_000_000
 /** What a frame weighs without its texts. */
 const FRAME_CHARACTERS = 500
 
+/** Roughly how many characters an event keeps alive. */
+export const weightOf = ({ properties }: Pick<Event, "properties">): number => FRAME_CHARACTERS + charactersIn(properties)
+
 export interface Scope {
   directory: string
   projectID: string
@@ -29,6 +32,8 @@ export interface Frame {
   scope?: Scope
   type: EventType
   properties: Event["properties"]
+  /** See `weightOf`. */
+  weight: number
   /** The event as JSON, made once however many clients read it: `{"id":…,"type":…,"properties":…}`. */
   json(): string
 }
@@ -57,32 +62,42 @@ export interface Bus {
 interface Kept {
   n: number
   frame: Frame
+}
+
+interface Ring {
+  kept: Kept[]
   weight: number
+  /** Number of the newest frame that is no longer kept. */
+  lost: number
 }
 
 export function createBus(host: Host): Bus {
   const epoch = host.id("evt").slice(-8)
-  const rings = new Map<string, { kept: Kept[]; weight: number; lost: number }>()
+  const rings = new Map<string, Ring>()
   const sinks = new Set<{ directory?: string; sink: (frame: Frame) => void }>()
   let count = 0
+  /** The newest number that a workspace had when it was forgotten: none before it can be resumed where there is no ring. */
+  let forgotten = 0
 
   function keep(directory: string, kept: Kept): void {
-    const ring = rings.get(directory) ?? { kept: [], weight: 0, lost: 0 }
+    const ring = rings.get(directory) ?? { kept: [], weight: 0, lost: forgotten }
     rings.set(directory, ring)
     ring.kept.push(kept)
-    ring.weight += kept.weight
+    ring.weight += kept.frame.weight
     while (ring.kept.length > RING_FRAMES || ring.weight > RING_CHARACTERS) {
       const oldest = ring.kept.shift()
       if (!oldest) break
-      ring.weight -= oldest.weight
+      ring.weight -= oldest.frame.weight
       ring.lost = oldest.n
     }
   }
 
   function missed(directory: string | undefined, after: number): Frame[] | undefined {
-    const chosen = directory === undefined ? [...rings.values()] : [rings.get(directory)].filter((ring) => !!ring)
-    if (chosen.some((ring) => ring.lost > after)) return undefined
-    const later = chosen.flatMap((ring) => ring.kept.filter((kept) => kept.n > after))
+    const ring = directory === undefined ? undefined : rings.get(directory)
+    if (!ring && forgotten > after) return undefined
+    const chosen = directory === undefined ? [...rings.values()] : ring ? [ring] : []
+    if (chosen.some(({ lost }) => lost > after)) return undefined
+    const later = chosen.flatMap(({ kept }) => kept.filter(({ n }) => n > after))
     return later.sort((a, b) => a.n - b.n).map((kept) => kept.frame)
   }
 
@@ -94,7 +109,7 @@ export function createBus(host: Host): Bus {
       if (!numbered && sinks.size === 0) return
       const n = numbered ? ++count : 0
       const frame = createFrame(host.id("evt"), scope, event, numbered ? `${epoch}-${n}` : undefined)
-      if (numbered) keep(scope?.directory ?? "", { n, frame, weight: weightOf(event) })
+      if (numbered) keep(scope?.directory ?? "", { n, frame })
       // Who comes while the frame goes round has it from the ring; who goes gets nothing any more.
       for (const entry of [...sinks]) {
         const isWanted = entry.directory === undefined || entry.directory === scope?.directory
@@ -114,8 +129,7 @@ export function createBus(host: Host): Bus {
     subscribers: () => sinks.size,
 
     forget(directory) {
-      const ring = rings.get(directory)
-      if (ring) rings.set(directory, { kept: [], weight: 0, lost: count })
+      if (rings.delete(directory)) forgotten = count
     },
   }
 }
@@ -126,6 +140,7 @@ function createFrame(id: string, scope: Scope | undefined, event: Event, number:
     id,
     type: event.type,
     properties: event.properties,
+    weight: weightOf(event),
     ...(number === undefined ? {} : { number }),
     ...(scope === undefined ? {} : { scope }),
     json: () => (json ??= JSON.stringify({ id, type: event.type, properties: event.properties })),
@@ -138,6 +153,3 @@ function splitNumber(number: string | undefined): [epoch: string, n: number] {
   const digits = number.slice(dash + 1)
   return /^\d{1,15}$/.test(digits) ? [number.slice(0, dash), Number(digits)] : ["", 0]
 }
-
-/** Roughly how many characters a frame keeps alive, wherever in it they are. */
-const weightOf = (event: Event): number => FRAME_CHARACTERS + charactersIn(event.properties)

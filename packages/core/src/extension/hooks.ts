@@ -44,7 +44,10 @@ export interface Hooks {
     input: { cwd: string; sessionID?: string; callID?: string },
     output: { env: Record<string, string> },
   ): Promise<void>
-  /** After the history was gathered, before it is compiled. */
+  /**
+   * After the history was gathered, before it is compiled. The list is of this step alone; the messages in it are shared
+   * with later turns, so who changes one puts a changed copy in its place.
+   */
   messagesTransform(output: { messages: MessageWithParts[] }): Promise<void>
   /** After the system prompt was put together. */
   systemTransform(input: { sessionID: string; model: Model }, output: { system: string[] }): Promise<void>

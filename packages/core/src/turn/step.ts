@@ -37,6 +37,8 @@ export async function beginStep(step: Step, turn: Turn, deps: TurnDeps): Promise
     ...(prompt.model.variant === undefined ? {} : { variant: prompt.model.variant }),
     time: { created: host.now() },
   }
+  // Clients take it for the sign of each new step.
+  turn.setStatus({ type: "busy" })
   const newest = turn.history.at(-1)?.info.id
   const isCurrent = () => store.messages.list(turn.sessionID, { limit: 1 })[0]?.info.id === newest
   const record = await openRecord(message, turn.lease, { store, host, publish }, isCurrent)
