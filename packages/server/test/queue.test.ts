@@ -84,7 +84,10 @@ const happening = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ what: fc.constantFrom("idle", "removed", "ask", "deleted", "many") as never, id: fc.nat(2) }),
+    arbitrary: fc.record({
+      what: fc.constantFrom("idle", "removed", "ask", "deleted", "many") as never,
+      id: fc.nat(2),
+    }),
   },
 ) as fc.Arbitrary<{ what: string; id: number }>
 
@@ -117,7 +120,10 @@ test("a client that reads late knows at every end what one knows that heard ever
           push({ type: "todo.updated", properties: { sessionID: `ses_${id}`, todos } })
         }
         if (what === "removed")
-          push({ type: "message.part.removed", properties: { sessionID: "ses_1", messageID: "msg_1", partID: `prt_${id}` } })
+          push({
+            type: "message.part.removed",
+            properties: { sessionID: "ses_1", messageID: "msg_1", partID: `prt_${id}` },
+          })
         if (what === "deleted") push({ ...session("ses_0", ""), type: "session.deleted" } as Event)
         if (what === "ask")
           push({

@@ -3,7 +3,7 @@ import { createOpencodeClient as createV1 } from "published-sdk"
 import { createOpencodeClient as createV2 } from "published-sdk/v2"
 import { createApp, type App } from "../src/app.ts"
 import type { GuardOptions } from "../src/guard/guard.ts"
-import { listen } from "../src/listen.ts"
+import { listen, type Listening } from "../src/listen.ts"
 
 /** A world with its door open on a socket, and the published SDK in both versions as its clients. */
 export interface Served {
@@ -14,31 +14,43 @@ export interface Served {
   v2: ReturnType<typeof createV2>
   fetch(path: string, init?: RequestInit): Promise<Response>
   post(path: string, body: unknown): Promise<Response>
+  /** Ends the server as SIGTERM would, and starts another one on the same data and address. */
+  restart(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
 
 export async function served(options: WorldOptions & { guard?: GuardOptions } = {}): Promise<Served> {
   const inside = await world(options)
-  const app = createApp({
-    ...inside.home,
-    engines: inside.engines,
-    directory: inside.project,
-    ...(options.guard ? { guard: options.guard } : {}),
-  })
-  const listening = await listen({ app, log: inside.home.log })
-  const { url } = listening
+  const open = async (port?: number): Promise<{ app: App; listening: Listening }> => {
+    const app = createApp({
+      ...inside.home,
+      engines: inside.engines,
+      directory: inside.project,
+      ...(options.guard ? { guard: options.guard } : {}),
+    })
+    return { app, listening: await listen({ app, log: inside.home.log, port }) }
+  }
+  let door = await open()
+  const { url, port } = door.listening
   const go = (path: string, init?: RequestInit) => fetch(url + path, init)
   return {
     world: inside,
-    app,
+    get app() {
+      return door.app
+    },
     url,
     v1: createV1({ baseUrl: url }),
     v2: createV2({ baseUrl: url }),
     fetch: go,
     post: (path, body) =>
       go(path, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) }),
+    async restart() {
+      await door.listening.close()
+      await inside.restart({ reopen: false })
+      door = await open(port)
+    },
     async [Symbol.asyncDispose]() {
-      await listening.close()
+      await door.listening.close()
       await inside[Symbol.asyncDispose]()
     },
   }
