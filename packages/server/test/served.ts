@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
 import { createOpencodeClient as createV1 } from "published-sdk"
 import { createOpencodeClient as createV2 } from "published-sdk/v2"
@@ -21,7 +23,8 @@ export interface Served {
 
 export async function served(options: WorldOptions & { guard?: GuardOptions } = {}): Promise<Served> {
   const inside = await world(options)
-  const open = async (port?: number): Promise<{ app: App; listening: Listening }> => {
+  const port = await freePort()
+  const open = async (): Promise<{ app: App; listening: Listening }> => {
     const app = createApp({
       ...inside.home,
       engines: inside.engines,
@@ -31,7 +34,7 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
     return { app, listening: await listen({ app, log: inside.home.log, port }) }
   }
   let door = await open()
-  const { url, port } = door.listening
+  const { url } = door.listening
   const go = (path: string, init?: RequestInit) => fetch(url + path, init)
   return {
     world: inside,
@@ -47,13 +50,23 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
     async restart() {
       await door.listening.close()
       await inside.restart({ reopen: false })
-      door = await open(port)
+      door = await open()
     },
     async [Symbol.asyncDispose]() {
       await door.listening.close()
       await inside[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Not the usual port: another program may want it while a server restarts. */
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, "127.0.0.1")
+  await once(probe, "listening")
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, "close")
+  return port
 }
 
 /** The published clients answer `{ data }` or `{ error }`; a test wants the data. */
