@@ -41,8 +41,7 @@ export function table(rows, { wallCounts }) {
   return text.map((cells) => cells.join("  ").trimEnd()).join("\n")
 }
 
-const stateOf = (value, most) =>
-  most === undefined ? undefined : value !== undefined && value <= most ? "ok" : "MISS"
+const stateOf = (value, most) => (most === undefined ? undefined : value !== undefined && value <= most ? "ok" : "MISS")
 
 /** Nothing is no part of anything, whatever the other one is. */
 function ratioOf(ours, theirs) {

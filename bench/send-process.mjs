@@ -47,7 +47,10 @@ const promptOf = ({ messages }) =>
     const text = { type: "text", text: content }
     if (role === "user") return { role, content: [text] }
     if (role === "tool")
-      return { role, content: [{ type: "tool-result", toolCallId, toolName: "", output: { type: "text", value: content } }] }
+      return {
+        role,
+        content: [{ type: "tool-result", toolCallId, toolName: "", output: { type: "text", value: content } }],
+      }
     const made = calls.map(({ id, function: { name, arguments: input } }) => ({
       type: "tool-call",
       toolCallId: id,

@@ -19,7 +19,9 @@ export const many = {
     const server = await startServer(side)
     try {
       const steps = Array.from({ length: STEPS }, (_, number) => callOf(side, number))
-      await model.script([...steps.map(({ name, input }) => ({ calls: name, input })), { says: "Done." }], { each: true })
+      await model.script([...steps.map(({ name, input }) => ({ calls: name, input })), { says: "Done." }], {
+        each: true,
+      })
       const sessions = []
       for (let n = 0; n < SESSIONS; n++) sessions.push(await server.session())
       const before = server.cpuMs()

@@ -34,7 +34,9 @@ interface Entry {
 }
 
 /** @param render a frame's JSON as it is sent, and its number */
-export function createFrameQueue(render: (frame: Frame, json: string, number: string | undefined) => string): FrameQueue {
+export function createFrameQueue(
+  render: (frame: Frame, json: string, number: string | undefined) => string,
+): FrameQueue {
   const entries: Entry[] = []
   /** Pieces of text that wait, by part: those after its last state. */
   const pieces = new Map<string, Entry[]>()

@@ -51,6 +51,8 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
       await door.listening.close()
       await inside.restart({ reopen: false })
       door = await open()
+      // The connections that clients of this process kept are dead; the first to use one finds out.
+      while (!(await go("/global/health").catch(() => undefined))?.ok);
     },
     async [Symbol.asyncDispose]() {
       await door.listening.close()

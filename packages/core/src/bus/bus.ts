@@ -18,7 +18,8 @@ const RING_CHARACTERS = 2_000_000
 const FRAME_CHARACTERS = 500
 
 /** Roughly how many characters an event keeps alive. */
-export const weightOf = ({ properties }: Pick<Event, "properties">): number => FRAME_CHARACTERS + charactersIn(properties)
+export const weightOf = ({ properties }: Pick<Event, "properties">): number =>
+  FRAME_CHARACTERS + charactersIn(properties)
 
 export interface Scope {
   directory: string

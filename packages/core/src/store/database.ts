@@ -15,6 +15,13 @@ import { diskFault, endsTransaction, sqliteFault } from "./storage-error.ts"
 
 /** Enough for the pages of the sessions in use; the operating system caches the rest of the file. */
 const CACHE_KIB = 8_192
+/**
+ * Of a new database. A commit writes whole pages, and what a step changes is small rows in a dozen places: with SQLite's
+ * usual 4 KB it would write three times as much.
+ */
+const PAGE_BYTES = 1_024
+/** Pages of the log that are copied into the file together: what is written again in the meantime is copied once. */
+const CHECKPOINT_PAGES = 4_000
 /** A big import leaves a big log behind; after its checkpoint the log is cut back to this. */
 const LOG_LIMIT_BYTES = 16 * 1024 * 1024
 
@@ -54,7 +61,9 @@ export async function openDatabase({ file, host, migrations = allMigrations }: D
     const opened = (sqlite = open(file))
     const migrating = { sqlite: opened, file, migrations, host, open }
     // Locks are waited for by us, asynchronously; inside SQLite the wait would stop the whole process.
-    opened.exec("PRAGMA busy_timeout = 0")
+    opened.exec(
+      `PRAGMA busy_timeout = 0; PRAGMA page_size = ${PAGE_BYTES}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
+    )
     await untilFree(host, () => checkedVersion(migrating))
     // An older program or a copy may have left them open to others.
     for (const one of [file, `${file}-wal`, `${file}-shm`]) makePrivate(one)

@@ -44,9 +44,7 @@ export function compiledHistory(
     known.withTools === withTools &&
     known.from.every((message, index) => message === messages[index])
   const state: Compiled =
-    known && isPrefix
-      ? known
-      : { model, withTools, from: [], told: { names: callNames(), agent: undefined }, to: [] }
+    known && isPrefix ? known : { model, withTools, from: [], told: { names: callNames(), agent: undefined }, to: [] }
   for (const message of messages.slice(state.from.length)) {
     state.to.push(...wellFormed(compile(message, state.told)))
     state.from.push(message)
