@@ -60,6 +60,8 @@ export interface Question extends Omit<PermissionRequest, "always"> {
 
 export interface WorldOptions {
   model?: Parameters<typeof modelServer>[0]["script"]
+  /** What of the scripted model is not as usual: its limits, its price. A member that is undefined is left out. */
+  large?: NonNullable<NonNullable<Config["provider"]>[string]["models"]>[string]
   /** Which wire the model speaks. Default: the OpenAI-compatible one. */
   wire?: WireName
   files?: Record<string, string | Uint8Array>
@@ -96,7 +98,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       ...options.config,
       agent: { ...(options.titles ? {} : { title: { disable: true } }), ...options.config?.agent },
       ...(options.permission === undefined ? {} : { permission: options.permission }),
-      provider: { mock: mockProvider(model.url, wire), ...options.config?.provider },
+      provider: { mock: mockProvider(model.url, wire, options.large), ...options.config?.provider },
     }),
   })
   const state = await open(folder, options)
@@ -211,7 +213,11 @@ export const NPM_OF: Record<WireName, string> = {
 }
 
 /** The scripted model as a provider in the user's configuration. */
-export function mockProvider(url: string, wire: WireName): NonNullable<Config["provider"]>[string] {
+export function mockProvider(
+  url: string,
+  wire: WireName,
+  large: WorldOptions["large"] = {},
+): NonNullable<Config["provider"]>[string] {
   return {
     name: "Mock Provider",
     npm: NPM_OF[wire],
@@ -226,6 +232,7 @@ export function mockProvider(url: string, wire: WireName): NonNullable<Config["p
         cost: { input: 1, output: 2 },
         limit: { context: 100_000, output: 8_000 },
         modalities: { input: ["text", "image", "pdf"], output: ["text"] },
+        ...large,
       },
     },
   }

@@ -96,9 +96,9 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     params: { ...params, headers: headers.headers },
   })
   const last = deps.store.ledger.lastStep(turn.sessionID)
-  const shown = { providerID: model.providerID, modelID: model.id, agent: setting.agent.name }
   const weighed = measure({
-    ...shown,
+    model,
+    agent: setting.agent.name,
     last,
     tools,
     system: step.system,
@@ -112,7 +112,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     prompts,
     measure: weighed,
     room: windowOf(model, deps.config.compaction.reserved, options.maxOutputTokens),
-    facts: { purpose: "step", agent: shown.agent, prompts, size, shown: step.messages.length, epoch },
+    facts: { purpose: "step", agent: setting.agent.name, prompts, size, shown: step.messages.length, epoch },
     attempts: [],
   }
 }

@@ -14,7 +14,7 @@ const BYTES_PER_TOKEN = 4
 /** Role, ids, names and separators around the content of a message or a call. */
 const FRAME_TOKENS = 8
 /** Anthropic's formula, width × height / 750, at the size that it scales larger images down to (docs: Vision). */
-const IMAGE_TOKENS = 1_600
+export const IMAGE_TOKENS = 1_600
 /** The upper end of the 1,500 to 3,000 that Anthropic names for a page of a PDF (docs: PDF support). */
 const PDF_PAGE_TOKENS = 3_000
 /** Characters of base64 to a page: about 50 KB, what a page of text with its fonts takes. */
@@ -59,10 +59,27 @@ export function tokensOfResult({ state }: ToolPart): number {
 
 function tokensOfFile({ mime, url }: FilePart): number {
   if (!url.startsWith("data:")) return FRAME_TOKENS
-  if (mime.toLowerCase().startsWith("image/")) return IMAGE_TOKENS
+  if (isImage(mime)) return IMAGE_TOKENS
   if (!mime.toLowerCase().startsWith("application/pdf")) return FRAME_TOKENS
   return Math.min(MAX_PDF_PAGES, Math.ceil(url.length / PDF_PAGE_CHARACTERS)) * PDF_PAGE_TOKENS
 }
 
 /** Arguments as the model wrote them; a value that is no JSON is none of them. */
 const tokensOfJson = (value: Record<string, unknown>): number => tokensOfText(JSON.stringify(value))
+
+/** How many images messages hold that a request could carry. */
+export const imagesIn = (messages: MessageWithParts[]): number =>
+  messages.reduce(
+    (sum, { parts }) => sum + parts.reduce((count, part) => count + filesOf(part).filter(isShown).length, 0),
+    0,
+  )
+
+function filesOf(part: Part): FilePart[] {
+  if (part.type === "file") return [part]
+  return part.type === "tool" && part.state.status === "completed" && !part.state.time.compacted
+    ? (part.state.attachments ?? [])
+    : []
+}
+
+const isImage = (mime: string): boolean => mime.toLowerCase().startsWith("image/")
+const isShown = ({ mime, url }: FilePart): boolean => isImage(mime) && url.startsWith("data:")

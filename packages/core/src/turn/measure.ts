@@ -1,8 +1,10 @@
 import { createHash } from "node:crypto"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { Model } from "@opencode/protocol/provider.ts"
+import { imagesLeftOut } from "../model/quirks/image-count.ts"
 import type { EpochReason, LastStep } from "../store/ledger-store.ts"
 import { epochReason, type Since } from "./epoch.ts"
-import { tokensOfMessage, tokensOfMessages, tokensOfResult, tokensOfText } from "./estimate.ts"
+import { IMAGE_TOKENS, imagesIn, tokensOfMessage, tokensOfMessages, tokensOfResult, tokensOfText } from "./estimate.ts"
 
 /** What a request weighs and which epoch it belongs to, before it is sent. Pure. */
 export interface Measure {
@@ -10,7 +12,7 @@ export interface Measure {
   expected: number
   /** Estimated tokens of the system prompt and the tools, which no compaction makes fewer. */
   fixed: number
-  /** Estimated tokens of the messages. */
+  /** Estimated tokens of the messages, without images that are left out. */
   size: number
   /** Hashes of the system prompt and of the tools. */
   prompts: string
@@ -22,23 +24,30 @@ export interface MeasureInput {
   system: string[]
   tools: unknown[]
   messages: MessageWithParts[]
-  providerID: string
-  modelID: string
+  model: Model
   agent: string
   /** The newest request of the session. */
   last: LastStep | undefined
   since: Since
 }
 
-export function measure({ system, tools, messages, last, since, ...now }: MeasureInput): Measure {
+export function measure({ system, tools, messages, model, agent, last, since }: MeasureInput): Measure {
   const texts = [JSON.stringify(system), JSON.stringify(tools)] as const
   const prompts = texts.map(shortHash).join("-")
   const fixed = tokensOfText(texts[0]) + tokensOfText(texts[1])
-  const size = tokensOfMessages(messages)
+  const sizeOf = (some: MessageWithParts[]): number => tokensOfMessages(some) - leftOut * IMAGE_TOKENS
+  const leftOut = model.capabilities.input.image ? imagesLeftOut(imagesIn(messages), model) : 0
+  const size = sizeOf(messages)
   const answered = last ? messages.findIndex(({ info }) => info.id === last.messageID) : -1
   // A request that failed left no message: what it showed is still the start.
   const before = answered < 0 ? Math.min(last?.count ?? 0, messages.length) : answered
-  const shown = { ...now, prompts, size: tokensOfMessages(messages.slice(0, before)) }
+  const shown = {
+    providerID: model.providerID,
+    modelID: model.id,
+    agent,
+    prompts,
+    size: sizeOf(messages.slice(0, before)),
+  }
   const epoch = epochReason(last, shown, since)
   const counted = epoch === undefined && answered >= 0 ? last?.counted : undefined
   const expected = counted === undefined ? fixed + size : counted + tokensSince(messages.slice(answered))
