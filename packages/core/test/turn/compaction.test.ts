@@ -29,7 +29,7 @@ function smallWorld(small: Small = {}, more: WorldOptions = {}): Promise<World> 
   return world({
     permission: "allow",
     ...more,
-    large: { limit: { context, output: 4_000 } },
+    models: { large: { limit: { context, output: 4_000 } } },
     config: { ...more.config, ...(compaction ? { compaction } : {}) },
     model: (request) =>
       isForNotes(request) ? (typeof notes === "function" ? notes() : notes) : answer(request, request.number),
