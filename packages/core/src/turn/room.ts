@@ -1,3 +1,4 @@
+import { fault } from "../lib/fault.ts"
 import { ProviderFailure } from "../model/failure.ts"
 import { compact, type Compaction } from "./compact.ts"
 import { planCompaction, type PlanInput } from "./plan-compaction.ts"
@@ -27,12 +28,14 @@ export function roomAfter(error: unknown, request: Request, turn: Turn, deps: Tu
 
 /** Once in a turn and never twice: what one compaction did not cure the next would not either. */
 function unasked(request: Request, turn: Turn, deps: TurnDeps, overflowed: boolean): Room | undefined {
-  const isOff = deps.config.compaction.auto === false || !deps.agents.get("compaction")
-  if (isOff || turn.compactions > 0) return undefined
+  if (isOff(deps) || turn.compactions > 0) return undefined
   const { fixed } = request.measure
   const plan = planCompaction({ ...planInput(turn, deps), fixed, room: request.room, isAsked: false })
   return plan && { compact: { plan, unasked: { fixed, overflowed } } }
 }
+
+/** By the setting, or because there is nobody to write the notes. */
+const isOff = ({ config, agents }: TurnDeps): boolean => config.compaction.auto === false || !agents.get("compaction")
 
 export async function makeRoom(room: Room, step: Step, turn: Turn, deps: TurnDeps): Promise<Ending | undefined> {
   if ("compact" in room) return compact(room.compact, step, turn, deps)
@@ -48,7 +51,8 @@ export async function compactAsked(
 ): Promise<Ending | undefined> {
   const view = sinceCompaction(turn.history).filter(({ info }) => info.id !== asked.info.id)
   const plan = planCompaction({ ...planInput(turn, deps), view, fixed: 0, room: undefined, isAsked: true })
-  const ending = plan && (await compact({ plan, asked }, step, turn, deps))
+  if (!plan) throw fault("bad_request", "There is nothing to make notes of.")
+  const ending = await compact({ plan, asked }, step, turn, deps)
   if (ending) return ending
   const isMade = turn.history.some(({ info }) => info.role === "assistant" && info.parentID === asked.info.id)
   const waiting = deps.store.inbox.unanswered(turn.sessionID).some(({ messageID }) => messageID !== asked.info.id)
@@ -65,14 +69,13 @@ const isOverflow = (error: unknown): error is ProviderFailure =>
   error instanceof ProviderFailure && error.kind === "overflow"
 
 /** The provider's words with what was done about it, so that a person knows what is left to do. */
-export function explained(error: unknown, turn: Turn, { config }: TurnDeps): unknown {
+export function explained(error: unknown, turn: Turn, deps: TurnDeps): unknown {
   if (!isOverflow(error)) return error
-  const why =
-    config.compaction.auto === false
-      ? "Automatic compaction is switched off."
-      : turn.compactions > 0
-        ? "It was compacted in this turn already."
-        : "There is nothing left in it to compact: the instructions, tools and this prompt alone are too long."
+  const why = isOff(deps)
+    ? "Automatic compaction is switched off."
+    : turn.compactions > 0
+      ? "It was compacted in this turn already."
+      : "There is nothing left in it to compact: the instructions, tools and this prompt alone are too long."
   const { isRetryable, statusCode, responseHeaders, responseBody, url } = error
   return new ProviderFailure(
     {
