@@ -5,6 +5,7 @@ import { noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import { clip } from "../lib/text.ts"
 import type { Log } from "../lib/log.ts"
 import { knownCost } from "../model/cost.ts"
+import { applyQuirks } from "../model/quirks/apply.ts"
 import type { Models } from "../model/resolve.ts"
 import { streamAnswer } from "../model/stream.ts"
 import type { RequestRow } from "../store/ledger-store.ts"
@@ -68,7 +69,8 @@ export function createTitles({ models, agent, log, now, rename }: TitleDeps): Ti
     }
     let answer = ""
     let tokens = noTokens()
-    for await (const event of streamAnswer({ language: await language(), options, signal, now, conceal })) {
+    const suited = applyQuirks(options, model)
+    for await (const event of streamAnswer({ language: await language(), options: suited, signal, now, conceal })) {
       if (event.type === "text-delta") answer += event.delta
       if (event.type === "finish") tokens = event.usage
     }

@@ -1,4 +1,3 @@
-import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
 import type { MessageError } from "@opencode/protocol/error.ts"
 import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
@@ -6,16 +5,14 @@ import type { PartOf } from "@opencode/protocol/part.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
 import { fault } from "../lib/fault.ts"
 import { costOf } from "../model/cost.ts"
+import type { FinishReason } from "../model/events.ts"
 import { openRecord, type StepRecord } from "../session/record.ts"
-import type { Asked } from "./attempt.ts"
-import { compactionText } from "./compaction.prompt.ts"
-import { tokensOfMessages, tokensOfText } from "./estimate.ts"
+import { tokensOfMessages } from "./estimate.ts"
+import { notesRequest } from "./notes-request.ts"
 import { MUST_SHRINK_TO, type Plan } from "./plan-compaction.ts"
 import { sinceCompaction } from "./since-compaction.ts"
-import { answerStep, closeOpenParts, complete, failStep } from "./step.ts"
-import { transcript } from "./transcript.ts"
+import { answerStep, closeOpenParts, complete, endingError, failStep } from "./step.ts"
 import type { Ending, Step, Turn, TurnDeps } from "./turn.ts"
-import { windowOf } from "./window.ts"
 
 /**
  * A compaction: the history gets a message that asks for notes and an answer that holds them, and from then on the model
@@ -30,11 +27,6 @@ export interface Compaction {
   unasked?: { fixed: number; overflowed: boolean }
 }
 
-/** Notes are a few pages; a model that thinks needs room for that too. */
-const NOTES_TOKENS = 16_000
-/** Of what a provider refused nobody knows how much was too much. */
-const AFTER_OVERFLOW = 0.5
-
 /** @returns how the turn ends; undefined when it goes on */
 export async function compact(
   { plan, asked, unasked }: Compaction,
@@ -46,7 +38,8 @@ export async function compact(
   const agent = deps.agents.get("compaction")?.agent
   if (!agent) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
   const ref = agent.model ?? (asked?.info as UserMessage | undefined)?.model ?? step.prompt.model
-  const request = await notesRequest({ plan, ref, prompt: agent.prompt ?? "", before, unasked }, turn, deps)
+  const refused = unasked?.overflowed ? { refused: unasked.fixed + before } : {}
+  const request = await notesRequest({ conversation: plan.conversation, agent, ref, ...refused }, turn, deps)
   const open = await begin({ asked, plan, unasked, ref }, step, turn, deps)
   if (!open) return undefined // a prompt came in between: the next step looks again
   const { record, question } = open
@@ -59,7 +52,7 @@ export async function compact(
     const owned = { id: deps.host.id("prt"), sessionID: turn.sessionID, messageID: record.message.id }
     record.put({ ...owned, type: "step-finish", reason: finish, cost, tokens: usage })
     record.update({ finish, cost, tokens: usage })
-    error = verdict({ before, question, unasked }, record, turn)
+    error = verdict({ finish, before, question, unasked }, record, turn)
     await complete(record, turn, deps, { error, attempts })
   } catch (caught) {
     error = await failStep(caught, { record, attempts }, turn, deps)
@@ -75,11 +68,21 @@ export async function compact(
 
 /** Notes that say nothing, or do not help, do not count. Whoever asked for them gets them also if they are long. */
 function verdict(
-  { before, question, unasked }: { before: number; question: MessageWithParts; unasked: Compaction["unasked"] },
+  {
+    finish,
+    before,
+    question,
+    unasked,
+  }: Pick<Compaction, "unasked"> & {
+    finish: FinishReason
+    before: number
+    question: MessageWithParts
+  },
   record: StepRecord,
   turn: Turn,
 ): MessageError | undefined {
-  if (turn.signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
+  const ended = endingError(finish, turn)
+  if (ended) return ended
   const overflow = (message: string): MessageError => ({ name: "ContextOverflowError", data: { message } })
   if (!record.parts.some((part) => part.type === "text" && part.text.trim()))
     return overflow("The conversation could not be compacted: the model wrote no notes.")
@@ -95,39 +98,6 @@ function verdict(
   return overflow(
     `The conversation is too long for the model, and compacting it did not help: about ${is} tokens of ${was} are left.`,
   )
-}
-
-interface NotesInput {
-  plan: Plan
-  ref: ModelRef
-  prompt: string
-  before: number
-  unasked: Compaction["unasked"]
-}
-
-async function notesRequest(
-  { plan, ref, prompt, before, unasked }: NotesInput,
-  turn: Turn,
-  deps: TurnDeps,
-): Promise<Asked> {
-  const more: { context: string[]; prompt?: string } = { context: [] }
-  await deps.hooks.compacting({ sessionID: turn.sessionID }, more)
-  const resolved = deps.models.resolve(ref)
-  const { model } = resolved
-  const maxOutputTokens = Math.min(NOTES_TOKENS, model.limit.output > 0 ? model.limit.output : NOTES_TOKENS)
-  const window = windowOf(model, deps.config.compaction.reserved, maxOutputTokens) ?? Infinity
-  const most = Math.min(window, unasked?.overflowed ? (unasked.fixed + before) * AFTER_OVERFLOW : Infinity)
-  const around = tokensOfText(prompt) + tokensOfText(compactionText("", more))
-  const text = compactionText(transcript(plan.conversation, most === Infinity ? undefined : most - around), more)
-  const options: LanguageModelV3CallOptions = {
-    maxOutputTokens,
-    headers: { ...model.headers, "x-session-id": turn.sessionID, "x-session-affinity": turn.sessionID },
-    prompt: [
-      ...(prompt.trim() ? [{ role: "system" as const, content: prompt }] : []),
-      { role: "user", content: [{ type: "text", text: text.toWellFormed() }] },
-    ],
-  }
-  return { resolved, options, prompts: "compaction", facts: { purpose: "compaction" }, attempts: [] }
 }
 
 interface BeginInput extends Pick<Compaction, "plan" | "asked" | "unasked"> {

@@ -35,7 +35,7 @@ async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> 
     if (step.last) return { type: "limit" }
     return answer.calls.length ? undefined : { type: "stop" }
   } catch (error) {
-    tooLong = roomAfter(error, request, turn, deps)
+    tooLong = roomAfter(error, { request, record }, turn, deps)
     if (!tooLong) {
       const known = await failStep(explained(error, turn, deps), { record, attempts: request.attempts }, turn, deps)
       return turn.signal.aborted ? { type: "aborted" } : { type: "error", error: known }

@@ -4,7 +4,7 @@ import type { Model } from "@opencode/protocol/provider.ts"
 import { imagesLeftOut } from "../model/quirks/image-count.ts"
 import type { EpochReason, LastStep } from "../store/ledger-store.ts"
 import { epochReason, type Since } from "./epoch.ts"
-import { IMAGE_TOKENS, imagesIn, tokensOfMessage, tokensOfMessages, tokensOfResult, tokensOfText } from "./estimate.ts"
+import { IMAGE_TOKENS, imagesIn, tokensOfMessage, tokensOfResult, tokensOfText } from "./estimate.ts"
 
 /** What a request weighs and which epoch it belongs to, before it is sent. Pure. */
 export interface Measure {
@@ -35,9 +35,10 @@ export function measure({ system, tools, messages, model, agent, last, since }: 
   const texts = [JSON.stringify(system), JSON.stringify(tools)] as const
   const prompts = texts.map(shortHash).join("-")
   const fixed = tokensOfText(texts[0]) + tokensOfText(texts[1])
-  const sizeOf = (some: MessageWithParts[]): number => tokensOfMessages(some) - leftOut * IMAGE_TOKENS
-  const leftOut = model.capabilities.input.image ? imagesLeftOut(imagesIn(messages), model) : 0
-  const size = sizeOf(messages)
+  const leftOut = model.capabilities.input.image ? imagesLeftOut(imagesIn(messages), model) * IMAGE_TOKENS : 0
+  const weights = messages.map(tokensOfMessage)
+  const sizeOf = (some: number[]): number => some.reduce((sum, tokens) => sum + tokens, -leftOut)
+  const size = sizeOf(weights)
   const answered = last ? messages.findIndex(({ info }) => info.id === last.messageID) : -1
   // A request that failed left no message: what it showed is still the start.
   const before = answered < 0 ? Math.min(last?.count ?? 0, messages.length) : answered
@@ -46,7 +47,7 @@ export function measure({ system, tools, messages, model, agent, last, since }: 
     modelID: model.id,
     agent,
     prompts,
-    size: sizeOf(messages.slice(0, before)),
+    size: sizeOf(weights.slice(0, before)),
   }
   const epoch = epochReason(last, shown, since)
   const counted = epoch === undefined && answered >= 0 ? last?.counted : undefined

@@ -1,5 +1,6 @@
 import { fault } from "../lib/fault.ts"
 import { ProviderFailure } from "../model/failure.ts"
+import type { StepRecord } from "../session/record.ts"
 import { compact, type Compaction } from "./compact.ts"
 import { planCompaction, type PlanInput } from "./plan-compaction.ts"
 import { planPruning, prune } from "./prune.ts"
@@ -21,9 +22,15 @@ export function roomBefore(request: Request, turn: Turn, deps: TurnDeps): Room |
   return old.length ? { prune: old } : unasked(request, turn, deps, false)
 }
 
-/** The same for a request that the provider refused for its length. */
-export function roomAfter(error: unknown, request: Request, turn: Turn, deps: TurnDeps): Room | undefined {
-  return isOverflow(error) && !turn.signal.aborted ? unasked(request, turn, deps, true) : undefined
+/** The same for a request that the provider refused for its length, before it called anything. */
+export function roomAfter(
+  error: unknown,
+  { request, record }: { request: Request; record: StepRecord },
+  turn: Turn,
+  deps: TurnDeps,
+): Room | undefined {
+  const hasCalled = record.parts.some(({ type }) => type === "tool")
+  return isOverflow(error) && !hasCalled && !turn.signal.aborted ? unasked(request, turn, deps, true) : undefined
 }
 
 /** Once in a turn and never twice: what one compaction did not cure the next would not either. */

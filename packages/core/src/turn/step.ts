@@ -100,7 +100,7 @@ export async function finishStep(
 }
 
 /** A call may end well although the turn was ended under it; the answer counts as aborted all the same. */
-function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
+export function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
   if (turn.signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
   if (finish !== "content-filter") return undefined
   return { name: "ContentFilterError", data: { message: "The provider's content filter ended the answer." } }
