@@ -3,9 +3,10 @@ import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PartOf } from "@opencode/protocol/part.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import { costOf } from "../model/cost.ts"
 import type { FinishReason } from "../model/events.ts"
+import type { ResolvedModel } from "../model/resolve.ts"
 import { openRecord, type StepRecord } from "../session/record.ts"
 import { tokensOfMessages } from "./estimate.ts"
 import { notesRequest } from "./notes-request.ts"
@@ -37,10 +38,11 @@ export async function compact(
   const before = tokensOfMessages(sinceCompaction(turn.history))
   const agent = deps.agents.get("compaction")?.agent
   if (!agent) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
-  const ref = agent.model ?? (asked?.info as UserMessage | undefined)?.model ?? step.prompt.model
+  const wanted = asked?.info.role === "user" ? asked.info.model : step.prompt.model
+  const resolved = modelFor(agent.model, wanted, deps)
   const refused = unasked?.overflowed ? { refused: unasked.fixed + before } : {}
-  const request = await notesRequest({ conversation: plan.conversation, agent, ref, ...refused }, turn, deps)
-  const open = await begin({ asked, plan, unasked, ref }, step, turn, deps)
+  const request = await notesRequest({ conversation: plan.conversation, agent, resolved, ...refused }, turn, deps)
+  const open = await begin({ asked, plan, unasked, resolved }, step, turn, deps)
   if (!open) return undefined // a prompt came in between: the next step looks again
   const { record, question } = open
   const { attempts } = request
@@ -100,15 +102,27 @@ function verdict(
   )
 }
 
+/** As the agent is configured. A model that is gone must not keep a session from being compacted. */
+function modelFor(configured: ModelRef | undefined, wanted: ModelRef, { models, log }: TurnDeps): ResolvedModel {
+  if (!configured) return models.resolve(wanted)
+  try {
+    return models.resolve(configured)
+  } catch (error) {
+    if (!isFault(error, "model_not_found")) throw error
+    log.warn("the model of the agent compaction is not there, another writes the notes", { error })
+    return models.resolve(wanted)
+  }
+}
+
 interface BeginInput extends Pick<Compaction, "plan" | "asked" | "unasked"> {
-  ref: ModelRef
+  resolved: ResolvedModel
 }
 
 /**
  * Question and answer reach the store together, right after what they are about: nothing may stand between them that the
  * notes do not know. Absent when a prompt was admitted meanwhile.
  */
-async function begin({ plan, asked, unasked, ref }: BeginInput, step: Step, turn: Turn, deps: TurnDeps) {
+async function begin({ plan, asked, unasked, resolved }: BeginInput, step: Step, turn: Turn, deps: TurnDeps) {
   const { host, store, publish, records } = deps
   const { sessionID } = turn
   const question = questionOf({ plan, asked, unasked }, step, turn, deps)
@@ -123,8 +137,8 @@ async function begin({ plan, asked, unasked, ref }: BeginInput, step: Step, turn
     path: { cwd: turn.session.directory, root: deps.workspace.worktree },
     cost: 0,
     tokens: noTokens(),
-    modelID: ref.modelID,
-    providerID: ref.providerID,
+    modelID: resolved.model.id,
+    providerID: resolved.model.providerID,
     time: { created: host.now() },
   }
   const newest = turn.history.at(-1)?.info.id

@@ -1,6 +1,6 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
-import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { ResolvedModel } from "../model/resolve.ts"
 import type { Asked } from "./attempt.ts"
 import { compactionText } from "./compaction.prompt.ts"
 import { compile } from "./compile.ts"
@@ -12,13 +12,13 @@ import { windowOf } from "./window.ts"
 /** Notes are a few pages; a model that thinks needs room for that too. */
 const NOTES_TOKENS = 16_000
 /** Of what a provider refused nobody knows how much was too much. */
-const AFTER_REFUSAL = 0.5
+export const AFTER_REFUSAL = 0.5
 
 export interface NotesInput {
   conversation: MessageWithParts[]
   /** The agent `compaction`. */
   agent: Agent
-  ref: ModelRef
+  resolved: ResolvedModel
   /** Estimated tokens of a request that the provider refused for its length. */
   refused?: number
 }
@@ -28,13 +28,12 @@ export interface NotesInput {
  * window of the model that writes them.
  */
 export async function notesRequest(
-  { conversation, agent, ref, refused }: NotesInput,
+  { conversation, agent, resolved, refused }: NotesInput,
   turn: Turn,
-  { hooks, models, host, config }: TurnDeps,
+  { hooks, host, config }: TurnDeps,
 ): Promise<Asked> {
   const more: { context: string[]; prompt?: string } = { context: [] }
   await hooks.compacting({ sessionID: turn.sessionID }, more)
-  const resolved = models.resolve(ref)
   const { model } = resolved
   const maxOutputTokens = Math.min(NOTES_TOKENS, model.limit.output > 0 ? model.limit.output : NOTES_TOKENS)
   const window = windowOf(model, config.compaction.reserved, maxOutputTokens) ?? Infinity
@@ -49,7 +48,7 @@ export async function notesRequest(
     role: "user",
     time: { created: host.now() },
     agent: agent.name,
-    model: ref,
+    model: { providerID: model.providerID, modelID: model.id },
   }
   const facts = { sessionID: turn.sessionID, agent: agent.name, model, message: info }
   const params = { maxOutputTokens, options: { ...model.options, ...agent.options } }

@@ -2,6 +2,7 @@ import { fault } from "../lib/fault.ts"
 import { ProviderFailure } from "../model/failure.ts"
 import type { StepRecord } from "../session/record.ts"
 import { compact, type Compaction } from "./compact.ts"
+import { AFTER_REFUSAL } from "./notes-request.ts"
 import { planCompaction, type PlanInput } from "./plan-compaction.ts"
 import { planPruning, prune } from "./prune.ts"
 import { sinceCompaction } from "./since-compaction.ts"
@@ -36,8 +37,9 @@ export function roomAfter(
 /** Once in a turn and never twice: what one compaction did not cure the next would not either. */
 function unasked(request: Request, turn: Turn, deps: TurnDeps, overflowed: boolean): Room | undefined {
   if (isOff(deps) || turn.compactions > 0) return undefined
-  const { fixed } = request.measure
-  const plan = planCompaction({ ...planInput(turn, deps), fixed, room: request.room, isAsked: false })
+  const { fixed, expected } = request.measure
+  const room = overflowed ? Math.min(request.room ?? Infinity, expected * AFTER_REFUSAL) : request.room
+  const plan = planCompaction({ ...planInput(turn, deps), fixed, room, isAsked: false })
   return plan && { compact: { plan, unasked: { fixed, overflowed } } }
 }
 

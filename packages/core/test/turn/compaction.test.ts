@@ -303,6 +303,47 @@ test("a prompt that comes during a compaction is answered after it", async () =>
   expect(forNotes(w)).toHaveLength(1)
 }, 30_000)
 
+test("a compaction that was asked for and never begun is made when the session is opened after a crash", async () => {
+  await using w = await smallWorld()
+  await w.prompt("one")
+  const { id: sessionID } = await w.session()
+  const [prompt] = await w.transcript()
+  if (prompt?.info.role !== "user") throw new Error("There is no prompt.")
+  const info = { ...prompt.info, id: "msg_zzz" }
+  const { store } = w.home
+  await store.write((tx) => {
+    store.messages.put(tx, info)
+    store.parts.put(tx, { id: "prt_zzz", sessionID, messageID: info.id, type: "compaction", auto: false })
+    store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: 1 })
+    store.leases.take(tx, { sessionID, owner: { pid: 2 ** 22 + 1 }, now: 1 })
+  })
+  await w.transcript()
+  await w.happened("session.compacted")
+  await expect.poll(() => w.engine.sessions.status()).toEqual({})
+  expect(kinds(await w.transcript())).toEqual(["prompt", "answer", "compaction", "notes"])
+  expect(store.inbox.unanswered(sessionID)).toEqual([])
+})
+
+test("a model that is configured for notes and is gone does not keep a session from being compacted", async () => {
+  await using w = await smallWorld({}, { config: { agent: { compaction: { model: "mock/gone" } } } })
+  expect((await untilCompacted(w)).info).toMatchObject({ finish: "stop" })
+}, 30_000)
+
+test("an agent for notes that is switched off is a switch for compaction", async () => {
+  await using w = await smallWorld(
+    { context: 0, answer: ({ number }) => (number < 3 ? says(LONG, { chunkSize: 4_000 }) : overflows()) },
+    { config: { agent: { compaction: { disable: true } } } },
+  )
+  await w.prompt("one")
+  await w.prompt("two")
+  expect((await w.prompt("three")).info).toMatchObject({
+    error: { name: "ContextOverflowError", data: { message: expect.stringContaining("switched off") } },
+  })
+  const { id } = await w.session()
+  const asked = w.engine.compaction.summarize(id, { providerID: "mock", modelID: "large" })
+  await expect(asked).rejects.toMatchObject({ code: "agent_not_found" })
+})
+
 test("pruning removes old output of tools from requests, keeps it for readers, and spares the notes", async () => {
   await using w = await smallWorld({
     compaction: { prune: true },
