@@ -47,6 +47,19 @@ test("the JSON format prints one object per line, in the order of the turn", asy
   })
 })
 
+test.each(["default", "json"])("the notes of a compaction are no answer (%s)", async (format) => {
+  const usage = { input: 99_000, output: 20 }
+  await using at = await modelScript(
+    script(says("at length ".repeat(4_000), { usage, chunkSize: 50_000 }), says("these are notes"), says("the answer")),
+  )
+  await at.run(["run", "first"])
+  const { stdout, code } = await at.run(["run", "-c", "--format", format, "second"])
+  expect(code).toBe(0)
+  expect(stdout).toContain("the answer")
+  expect(stdout).not.toContain("these are notes")
+  expect(at.model.requests).toHaveLength(3)
+})
+
 test("a question is answered with no, said so, and the run fails", async () => {
   await using at = await modelScript(script(calls("bash", { command: "touch made" })), {
     config: { permission: { bash: "ask" } },

@@ -22,7 +22,9 @@ import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
+import { createCompactions, type Compactions } from "./session/summarize.ts"
 import { createTitles } from "./session/title-request.ts"
+import { createUsage, type SessionUsage } from "./session/usage.ts"
 import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
 import { createRegistry, type Registry } from "./tool/registry.ts"
@@ -44,6 +46,8 @@ export interface Engine {
   gate: Gate
   registry: Registry
   sessions: Sessions
+  compaction: Compactions
+  usage: SessionUsage
   close(): Promise<void>
 }
 
@@ -143,6 +147,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       continueOnDeny: config.value.experimental?.continue_loop_on_deny ?? false,
       limits,
       shell,
+      compaction: config.value.compaction ?? {},
     },
   })
   const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn })
@@ -189,6 +194,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     registry,
     sessions,
+    compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
+    usage: createUsage(store),
     async close() {
       gate.close()
       await titles.close()

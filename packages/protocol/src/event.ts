@@ -52,6 +52,10 @@ export const events = {
     "must",
     inline(() => z.object({ sessionID: SessionID().optional(), error: MessageError().optional() })),
   ),
+  "session.compacted": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID() })),
+  ),
   "message.created": event(
     "state",
     inline(() => z.object({ sessionID: SessionID(), info: Message() })),

@@ -50,6 +50,61 @@ test("init has the model write AGENTS.md, and tells whether that went well", asy
   expect(await dataOf(s.v2.session.init({ sessionID, messageID: "msg_init2", ...model }))).toBe(false)
 })
 
+test("summarize replaces a conversation by notes, and says whether it did", async () => {
+  await using s = await served({
+    model: script(says("Hello."), says("## Goal\nGreet."), says("Again."), unauthorized()),
+  })
+  const model = { providerID: "mock", modelID: "large" }
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  const path = { id: sessionID }
+  // There is nothing to make notes of, and nobody is asked.
+  expect((await s.v2.session.summarize({ sessionID, ...model })).data).toBe(false)
+  expect(s.world.model.requests).toHaveLength(0)
+
+  await s.v2.session.prompt({ sessionID, parts: [{ type: "text", text: "hi" }] })
+  expect(await dataOf(s.v2.session.summarize({ sessionID, ...model }))).toBe(true)
+  const messages = await dataOf(s.v2.session.messages({ sessionID }))
+  expect(messages.slice(2)).toMatchObject([
+    { info: { role: "user", model }, parts: [{ type: "compaction", auto: false }] },
+    { info: { role: "assistant", agent: "compaction", mode: "compaction", summary: true, ...model } },
+  ])
+  await s.world.happened("session.compacted")
+  await s.v2.session.prompt({ sessionID, parts: [{ type: "text", text: "and now?" }] })
+  expect(s.world.model.heard()).toContain("## Goal\nGreet.")
+  expect(s.world.model.heard()).not.toContain("Hello.")
+
+  expect((await s.v1.session.summarize({ path, body: model })).data).toBe(false)
+  expect((await s.v1.session.summarize({ path, body: { ...model, modelID: "none" } })).error).toMatchObject({
+    name: "BadRequest",
+  })
+  const gone = await s.v1.session.summarize({ path: { id: "ses_none" }, body: model })
+  expect(gone.error).toMatchObject({ name: "NotFoundError" })
+  const usage = (await (await s.fetch(`/session/${sessionID}/usage`)).json()) as object
+  expect(usage).toMatchObject({ session: { requests: 4, failed: 1, isComplete: true } })
+})
+
+test("a busy session is summarized at its next step, and goes on with its work", async () => {
+  await using s = await served({
+    permission: "allow",
+    model: ({ messages }) => {
+      const said = messages[0]?.text ?? ""
+      if (said.startsWith("Here is the conversation")) return says("notes of it")
+      return said.includes("notes of it")
+        ? says("done")
+        : calls("bash", { command: "until [ -e go ]; do sleep 0.02; done" })
+    },
+  })
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  const answer = s.v2.session.prompt({ sessionID, parts: [{ type: "text", text: "work" }] })
+  await s.world.happened("message.part.updated", ({ part }) => part.type === "tool" && part.state.status === "running")
+  const summary = s.v2.session.summarize({ sessionID, providerID: "mock", modelID: "large" })
+  await s.world.happened("message.part.updated", ({ part }) => part.type === "compaction")
+  s.world.folder.write({ "project/go": "" })
+  expect(await dataOf(summary)).toBe(true)
+  expect((await dataOf(answer)).parts).toContainEqual(expect.objectContaining({ type: "text", text: "done" }))
+  expect(s.world.model.requests).toHaveLength(3)
+})
+
 test("a prompt without reply answers with itself and asks no model", async () => {
   await using s = await served()
   const { id: sessionID } = await dataOf(s.v2.session.create())

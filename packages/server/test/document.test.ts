@@ -34,6 +34,17 @@ const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
   },
 }
 
+/** Calls that only we have. */
+const ADDITIONS: Record<string, Call> = {
+  // What a session cost is told by request, with what is not known of it; the published document has sums only.
+  "GET /session/{sessionID}/usage": {
+    id: "session.usage",
+    parameters: ["path sessionID", "query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400", "404"],
+  },
+}
+
 const document = openapi(routes) as Document
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
@@ -46,7 +57,9 @@ test.each(operations)("%s is described as published", (name, operation) => {
     body: operation.requestBody !== undefined,
     answers: Object.keys(operation.responses).sort(),
   }
-  expect(described).toEqual({ ...contract[name], ...(DIFFERENCES[name] && { answers: DIFFERENCES[name].answers }) })
+  expect(described).toEqual(
+    ADDITIONS[name] ?? { ...contract[name], ...(DIFFERENCES[name] && { answers: DIFFERENCES[name].answers }) },
+  )
 })
 
 test("every difference that is listed is one", () => {
@@ -55,6 +68,7 @@ test("every difference that is listed is one", () => {
     expect(names).toContain(name)
     expect(contract[name]?.answers).not.toEqual(answers)
   }
+  for (const name of Object.keys(ADDITIONS)) expect(contract).not.toHaveProperty([name])
 })
 
 test("the document refers to nothing that it does not hold, and is the same each time", () => {

@@ -12,7 +12,7 @@ export function breach(
 }
 
 const OWN: Record<WireName, (messages: HeardMessage[], body: Record<string, unknown>) => string | undefined> = {
-  openai: () => undefined,
+  openai: callIDs,
   anthropic: blocks,
   "openai-responses": (_, body) => items(body),
   google: (messages, body) => contents(messages, body) ?? schemas(body),
@@ -35,6 +35,17 @@ function pairing(wire: WireName, messages: HeardMessage[]): string | undefined {
     for (const id of open) seen.add(id)
   }
   return open.size > 0 ? UNANSWERED[wire](messages.length, [...open]) : undefined
+}
+
+/** Where the others count to 64, chat completions count to 40. */
+const MAX_CALL_ID = 40
+
+function callIDs(messages: HeardMessage[]): string | undefined {
+  for (const [index, { toolCalls }] of messages.entries())
+    for (const [at, { id }] of toolCalls.entries())
+      if (id.length > MAX_CALL_ID)
+        return `Invalid 'messages[${index}].tool_calls[${at}].id': string too long. Expected a string with maximum length ${MAX_CALL_ID}, but got a string with length ${id.length} instead.`
+  return undefined
 }
 
 type Sentence<T> = Record<WireName, (index: number, id: T) => string>

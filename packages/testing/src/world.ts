@@ -12,6 +12,7 @@ import type { EventOf, EventType } from "@opencode/protocol/event.ts"
 import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import type { ToolPart } from "@opencode/protocol/part.ts"
 import type { PermissionRequest } from "@opencode/protocol/permission.ts"
+import type { ModelConfig, ProviderConfig } from "@opencode/protocol/provider.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { modelServer, type ModelServer } from "./model-server.ts"
 import { tempFolder, type TempFolder } from "./temp-folder.ts"
@@ -60,6 +61,8 @@ export interface Question extends Omit<PermissionRequest, "always"> {
 
 export interface WorldOptions {
   model?: Parameters<typeof modelServer>[0]["script"]
+  /** The scripted models, with what of them is not as usual; a member that is undefined is left out. Default: `large`. */
+  models?: Record<string, ModelConfig>
   /** Which wire the model speaks. Default: the OpenAI-compatible one. */
   wire?: WireName
   files?: Record<string, string | Uint8Array>
@@ -96,7 +99,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
       ...options.config,
       agent: { ...(options.titles ? {} : { title: { disable: true } }), ...options.config?.agent },
       ...(options.permission === undefined ? {} : { permission: options.permission }),
-      provider: { mock: mockProvider(model.url, wire), ...options.config?.provider },
+      provider: { mock: mockProvider(model.url, wire, options.models), ...options.config?.provider },
     }),
   })
   const state = await open(folder, options)
@@ -210,24 +213,32 @@ export const NPM_OF: Record<WireName, string> = {
   google: "@ai-sdk/google",
 }
 
-/** The scripted model as a provider in the user's configuration. */
-export function mockProvider(url: string, wire: WireName): NonNullable<Config["provider"]>[string] {
+/** The scripted models as a provider in the user's configuration. */
+export function mockProvider(
+  url: string,
+  wire: WireName,
+  models: Record<string, ModelConfig> = { large: {} },
+): ProviderConfig {
   return {
     name: "Mock Provider",
     npm: NPM_OF[wire],
     options: { baseURL: `${url}/${wire === "google" ? "v1beta" : "v1"}`, apiKey: "mock-key" },
-    models: {
-      large: {
-        name: "Mock Large",
-        tool_call: true,
-        attachment: true,
-        reasoning: true,
-        temperature: true,
-        cost: { input: 1, output: 2 },
-        limit: { context: 100_000, output: 8_000 },
-        modalities: { input: ["text", "image", "pdf"], output: ["text"] },
-      },
-    },
+    models: Object.fromEntries(
+      Object.entries(models).map(([id, model]) => [
+        id,
+        {
+          name: `Mock ${id.slice(0, 1).toUpperCase()}${id.slice(1)}`,
+          tool_call: true,
+          attachment: true,
+          reasoning: true,
+          temperature: true,
+          cost: { input: 1, output: 2 },
+          limit: { context: 100_000, output: 8_000 },
+          modalities: { input: ["text", "image", "pdf"], output: ["text"] },
+          ...model,
+        } satisfies ModelConfig,
+      ]),
+    ),
   }
 }
 

@@ -25,6 +25,7 @@ export function defaultView(): RunView {
         const header = headerOf(event.properties.info)
         if (header !== state.header) out.note((state.header = header))
       }
+      parts.learn(event)
       if (event.type === "message.part.updated" && parts.isNew(event.properties.part)) show(event.properties.part)
       if (event.type === "session.status" && event.properties.status.type === "retry") {
         const { attempt, message, next } = event.properties.status
@@ -47,6 +48,7 @@ export function jsonView(sessionID: string): RunView {
   return {
     end: ({ parts: all }) => all.filter(parts.isNew).forEach(show),
     event(event) {
+      parts.learn(event)
       if (event.type === "session.error" && event.properties.error) {
         printJson("error", { sessionID, error: event.properties.error })
       }
@@ -70,11 +72,17 @@ const JSON_TYPES: Partial<Record<Part["type"], string>> = {
 }
 
 /** Picks each part once, when there is nothing more to come of it. */
-function createEnds(): { isNew(part: Part): boolean } {
+function createEnds(): { learn(event: Event): void; isNew(part: Part): boolean } {
   const shown = new Set<string>()
+  /** Messages with the notes of a compaction: what they say is no answer to anybody. */
+  const notes = new Set<string>()
   return {
+    learn({ type, properties }) {
+      if (type !== "message.updated" || properties.info.role !== "assistant") return
+      if (properties.info.summary) notes.add(properties.info.id)
+    },
     isNew(part) {
-      if (!isEnded(part) || shown.has(part.id)) return false
+      if (!isEnded(part) || shown.has(part.id) || (part.type === "text" && notes.has(part.messageID))) return false
       shown.add(part.id)
       return true
     },

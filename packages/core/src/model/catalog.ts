@@ -22,6 +22,8 @@ export interface CatalogProvider {
   hidden?: Record<string, Model>
   /** Which call of OpenAI's a model is reached by, where it is not the package's usual one. */
   shapes?: Record<string, ApiShape>
+  /** Models whose price nobody named. Theirs is 0 in what is shown, and unknown in what is counted. */
+  unpriced?: ReadonlySet<string>
   isConfigured: boolean
   /** The entry of the catalogue that it is made of, when that has another id: its credential counts too. */
   basedOn?: string
@@ -94,6 +96,7 @@ export function providerOf(
   const models: Record<string, Model> = {}
   const hidden: Record<string, Model> = {}
   const shapes: Record<string, ApiShape> = {}
+  const unpriced = new Set<string>()
   for (const modelID of ids) {
     const own = Object.hasOwn(named, modelID) ? named[modelID] : undefined
     const known = member(base?.models, modelID) ?? member(base?.models, own?.id)
@@ -101,6 +104,7 @@ export function providerOf(
     const model = modelOf({ providerID: id, modelID, npm, url: urlOf(given, own, known, base), known, given: own })
     if (isShown) models[modelID] = model
     else hidden[modelID] = model
+    if (!(own?.cost ?? known?.cost)) unpriced.add(modelID)
     if (known?.provider?.shape) shapes[modelID] = known.provider.shape
   }
   return {
@@ -112,6 +116,7 @@ export function providerOf(
     models,
     hidden,
     shapes,
+    unpriced,
     isConfigured: config !== undefined,
     ...(base && base.id !== id && { basedOn: base.id }),
   }

@@ -17,3 +17,9 @@ export function costOf(model: Pick<Model, "cost">, tokens: Tokens): number {
     tokens.cache.write * price.cache.write
   return sum / PER_TOKENS
 }
+
+/** The same for the ledger: undefined where the price is not known, which is not the same as free. */
+export const knownCost = (
+  { model, isPriced }: { model: Pick<Model, "cost">; isPriced: boolean },
+  tokens: Tokens,
+): number | undefined => (isPriced ? costOf(model, tokens) : undefined)

@@ -31,6 +31,8 @@ export interface ResolvedModel {
   issuer: string
   /** The model's request options, for the provider package. */
   options: Record<string, unknown>
+  /** Whether somebody named a price, be it 0. Without one the model's cost is 0 and means nothing. */
+  isPriced: boolean
   /** The text without the provider's key. */
   conceal(text: string): string
 }
@@ -106,6 +108,7 @@ export function createModels(input: ModelsInput): Models {
   type Found = {
     models: Record<string, Model>
     hidden: Record<string, Model>
+    isPriced(modelID: string): boolean
     open(model: Model): Promise<LanguageModelV3>
     conceal(text: string): string
   }
@@ -113,10 +116,11 @@ export function createModels(input: ModelsInput): Models {
   function find(providerID: string): Found | undefined {
     const provider = catalog.get(providerID)
     if (provider) {
-      const { models, hidden = {} } = provider
+      const { models, hidden = {}, unpriced } = provider
       return {
         models,
         hidden,
+        isPriced: (modelID) => !unpriced?.has(modelID),
         open: (model) => openLanguage(provider, model),
         conceal: (text) => conceal(text, credentialOf(provider, input)?.key),
       }
@@ -125,6 +129,7 @@ export function createModels(input: ModelsInput): Models {
     return {
       models: fallback.models,
       hidden: {},
+      isPriced: () => true,
       open: async (model) => fallback.language(model.id),
       conceal: (text) => text,
     }
@@ -163,6 +168,7 @@ export function createModels(input: ModelsInput): Models {
       language: () => found.open(model),
       issuer: `${providerID}/${model.api.id}`,
       options: model.options,
+      isPriced: found.isPriced(model.id),
       conceal: found.conceal,
     }
   }

@@ -7,6 +7,7 @@ import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import { stopCompacting } from "./summarize.ts"
 
 /**
  * Closes what a process that died left open. Touches a session only when its lease belongs to a process that is proven
@@ -47,6 +48,7 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
         for (const intent of closed.intents) {
           store.intents.finish(tx, intent, { finished: deps.host.now(), outcome: "interrupted" })
         }
+        stopCompacting(tx, sessionID, store)
         for (const messageID of closed.begun) store.inbox.mark(tx, messageID, "answered", deps.host.now())
       })
       for (const { info, parts } of closed.messages) deps.publish("message.updated", { sessionID, info, parts })

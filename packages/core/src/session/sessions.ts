@@ -9,6 +9,7 @@ import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { SessionFilter } from "../store/session-store.ts"
 import type { Store } from "../store/store.ts"
+import type { Tx } from "../store/tx.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
 import type { Lanes } from "./lane.ts"
@@ -78,10 +79,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const family = (session: Session): Session[] => [session, ...store.sessions.children(session.id).flatMap(family)]
 
   /** Changes the stored row as it is at the moment of writing, and tells everybody. */
-  async function change(sessionID: string, edit: (session: Session) => Session): Promise<Session> {
+  async function change(
+    sessionID: string,
+    edit: (session: Session) => Session,
+    also?: (tx: Tx) => void,
+  ): Promise<Session> {
     const session = await store.write((tx) => {
       const edited = edit(get(sessionID))
       store.sessions.replace(tx, edited)
+      also?.(tx)
       return edited
     })
     publish("session.updated", { sessionID, info: session })
@@ -145,13 +151,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
         time: { ...session.time, ...time, updated: host.now() },
       })),
 
-    async rename(sessionID, { from, to, cost, tokens }) {
-      await change(sessionID, (session) => ({
+    async rename(sessionID, { from, to, cost, tokens, request }) {
+      const named = (session: Session): Session => ({
         ...session,
         title: session.title === from ? to : session.title,
         cost: (session.cost ?? 0) + cost,
         tokens: addTokens(session.tokens ?? noTokens(), tokens),
-      }))
+      })
+      await change(sessionID, named, (tx) => store.ledger.add(tx, { ...request, sessionID }))
     },
 
     async remove(sessionID) {

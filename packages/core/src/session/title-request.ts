@@ -4,9 +4,11 @@ import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.t
 import { noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import { clip } from "../lib/text.ts"
 import type { Log } from "../lib/log.ts"
-import { costOf } from "../model/cost.ts"
+import { knownCost } from "../model/cost.ts"
+import { applyQuirks } from "../model/quirks/apply.ts"
 import type { Models } from "../model/resolve.ts"
 import { streamAnswer } from "../model/stream.ts"
+import type { RequestRow } from "../store/ledger-store.ts"
 import { titleFrom } from "./title.ts"
 
 /**
@@ -37,6 +39,8 @@ export interface FoundTitle {
   /** Dollars. */
   cost: number
   tokens: Tokens
+  /** What the ledger says of it. */
+  request: Omit<RequestRow, "sessionID">
 }
 
 /** What a title needs of a prompt; a pasted log is not named better by all of it. */
@@ -51,7 +55,9 @@ export function createTitles({ models, agent, log, now, rename }: TitleDeps): Ti
   const running = new Set<Promise<void>>()
 
   async function request(info: UserMessage, text: string, from: string): Promise<void> {
-    const { model, language, conceal } = models.resolve(agent?.model ?? models.small(info.model))
+    const resolved = models.resolve(agent?.model ?? models.small(info.model))
+    const { model, language, conceal } = resolved
+    const started = now()
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(DEADLINE_MS)])
     const options: LanguageModelV3CallOptions = {
       maxOutputTokens: MAX_OUTPUT_TOKENS,
@@ -63,11 +69,23 @@ export function createTitles({ models, agent, log, now, rename }: TitleDeps): Ti
     }
     let answer = ""
     let tokens = noTokens()
-    for await (const event of streamAnswer({ language: await language(), options, signal, now, conceal })) {
+    const suited = applyQuirks(options, model)
+    for await (const event of streamAnswer({ language: await language(), options: suited, signal, now, conceal })) {
       if (event.type === "text-delta") answer += event.delta
       if (event.type === "finish") tokens = event.usage
     }
-    await rename(info.sessionID, { from, to: cleanTitle(answer) ?? from, cost: costOf(model, tokens), tokens })
+    const cost = knownCost(resolved, tokens)
+    const request = {
+      purpose: "title" as const,
+      providerID: model.providerID,
+      modelID: model.id,
+      started,
+      duration: now() - started,
+      outcome: "completed" as const,
+      tokens,
+      cost,
+    }
+    await rename(info.sessionID, { from, to: cleanTitle(answer) ?? from, cost: cost ?? 0, tokens, request })
   }
 
   return {

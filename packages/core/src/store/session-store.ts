@@ -24,7 +24,7 @@ interface Row {
 }
 
 /** The session and all below it. UNION, not UNION ALL: a circle of parents must not run for ever. */
-const FAMILY = `WITH RECURSIVE family (id) AS (
+export const FAMILY = `WITH RECURSIVE family (id) AS (
   SELECT id FROM session WHERE id = ?
   UNION SELECT child.id FROM session child JOIN family ON child.parent_id = family.id)`
 

@@ -11,6 +11,7 @@ import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
 import { keepHistories } from "./kept-histories.ts"
 import { createLeaseStore, type Lease, type LeaseStore } from "./lease-store.ts"
+import { createLedgerStore, type LedgerStore } from "./ledger-store.ts"
 import { createMessageStore, type MessageStore } from "./message-store.ts"
 import { createPartStore, type PartStore } from "./part-store.ts"
 import { createProjectStore, type ProjectStore } from "./project-store.ts"
@@ -32,6 +33,7 @@ export interface Store {
   readonly intents: IntentStore
   readonly inbox: InboxStore
   readonly todos: TodoStore
+  readonly ledger: LedgerStore
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -75,6 +77,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     intents: createIntentStore(reader),
     inbox: createInboxStore(reader),
     todos: createTodoStore(reader),
+    ledger: createLedgerStore(reader),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

@@ -11,10 +11,11 @@ import { toolName, type CallNames } from "./call-names.ts"
 import { compiledHistory } from "./compiled-history.ts"
 import { fileContent } from "./file-content.ts"
 import { reminderFor } from "./reminder.prompt.ts"
+import { sinceCompaction } from "./since-compaction.ts"
 import { wellFormed } from "./well-formed.ts"
 
 /**
- * Any history becomes a request that this model's provider accepts. Total and pure: whatever was stored, however it
+ * Any history, as far as it was not compacted, becomes a request that this model's provider accepts. Total and pure: whatever was stored, however it
  * got there, this returns a legal request and never throws.
  *
  * What holds for every output:
@@ -93,8 +94,9 @@ const offersTools = ({ tools, model }: CompileInput): boolean => tools.length > 
 const systemMessage = (content: string): LanguageModelV3Message => ({ role: "system", content })
 
 function compileMessages(input: CompileInput): LanguageModelV3Message[] {
-  const { messages, model, lastStep } = input
+  const { model, lastStep } = input
   const withTools = offersTools(input)
+  const messages = sinceCompaction(input.messages)
   const compiled = compiledHistory({ messages, model, withTools }, ({ info, parts }, told) => {
     if (info.role === "user") {
       const reminder = reminderFor(info.agent, told.agent)

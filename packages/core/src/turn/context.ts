@@ -1,10 +1,12 @@
-import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { fault } from "../lib/fault.ts"
 import { compile } from "./compile.ts"
 import { allowance } from "./governor.ts"
+import { measure } from "./measure.ts"
+import { isCompaction, sinceCompaction } from "./since-compaction.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
-import type { Step, Turn, TurnDeps } from "./turn.ts"
+import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
+import { windowOf } from "./window.ts"
 
 /** Gathers what one request is made of: the history with what arrived since, and the settings of the newest prompt. */
 export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
@@ -27,11 +29,13 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
   if (prompt.system?.trim()) system.push(prompt.system)
   await hooks.systemTransform({ sessionID: turn.sessionID, model: resolved.model }, { system })
 
-  const gathered = { messages: [...turn.history] }
+  const gathered = { messages: sinceCompaction(turn.history) }
   await hooks.messagesTransform(gathered)
   const last = allowance(turn, setting.agent.steps) === "last"
   const disabled = Object.entries(prompt.tools ?? {}).flatMap(([name, isOn]) => (isOn ? [] : [name]))
-  return { prompt, setting, resolved, system, disabled, messages: gathered.messages, last }
+  const asked = askedCompaction(turn, deps)
+  const { messages } = gathered
+  return { prompt, setting, resolved, system, disabled, messages, last, ...(asked ? { asked } : {}) }
 }
 
 /** Prompts that were admitted meanwhile join the history. From here on this turn answers every prompt it shows. */
@@ -48,14 +52,21 @@ function takeArrivals(turn: Turn, { store }: TurnDeps): void {
   for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
 }
 
+/** A compaction that was accepted like a prompt and has no answer. One that was tried and failed is not tried again. */
+function askedCompaction({ history, sessionID }: Turn, { store }: TurnDeps): MessageWithParts | undefined {
+  const last = history.findLast(isCompaction)
+  if (!last || history.some(({ info }) => info.role === "assistant" && info.parentID === last.info.id)) return undefined
+  return store.inbox.unanswered(sessionID).some(({ messageID }) => messageID === last.info.id) ? last : undefined
+}
+
 function newestPrompt(turn: Turn): UserMessage {
-  const prompt = turn.history.findLast(({ info }) => info.role === "user")?.info
+  const prompt = turn.history.findLast((message) => message.info.role === "user" && !isCompaction(message))?.info
   if (prompt?.role !== "user") throw fault("bad_request", "There is no prompt to answer.")
   return prompt
 }
 
 /** The request for this provider, after extensions had their say. */
-export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promise<LanguageModelV3CallOptions> {
+export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promise<Request> {
   const { setting, resolved, prompt } = step
   const { model } = resolved
   const facts = { sessionID: turn.sessionID, agent: setting.agent.name, model, message: prompt }
@@ -76,7 +87,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     modelID: model.id,
     disabled: step.disabled,
   })
-  return compile({
+  const options = compile({
     system: step.system,
     messages: step.messages,
     tools,
@@ -84,4 +95,31 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     ...(step.last ? { lastStep: LAST_STEP } : {}),
     params: { ...params, headers: headers.headers },
   })
+  const last = deps.store.ledger.lastStep(turn.sessionID)
+  const weighed = measure({
+    model,
+    agent: setting.agent.name,
+    last,
+    tools,
+    system: step.system,
+    messages: step.messages,
+    since: { compacted: isCompactedSince(last?.messageID, step, turn), pruned: turn.pruned },
+  })
+  const { epoch, prompts, size } = weighed
+  return {
+    ...step,
+    options,
+    prompts,
+    measure: weighed,
+    room: windowOf(model, deps.config.compaction.reserved, options.maxOutputTokens),
+    facts: { purpose: "step", agent: setting.agent.name, prompts, size, shown: step.messages.length, epoch },
+    attempts: [],
+  }
+}
+
+/** Whether the notes that the model is shown were made after the last answer. */
+function isCompactedSince(answerID: string | undefined, { messages }: Step, { history }: Turn): boolean {
+  const at = history.findIndex(({ info }) => info.id === messages[0]?.info.id)
+  const first = history[at]
+  return first !== undefined && isCompaction(first) && at > history.findIndex(({ info }) => info.id === answerID)
 }

@@ -18,6 +18,8 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
         session,
         history: store.messages.list(sessionID),
         steps: 0,
+        compactions: 0,
+        pruned: false,
         repetition: createRepetition(),
       })
       const ending = await runTurn(turn, deps)

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto"
 import type { MessageError } from "@opencode/protocol/error.ts"
 import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
@@ -10,9 +9,9 @@ import { openRecord, type StepRecord } from "../session/record.ts"
 import type { Tx } from "../store/tx.ts"
 import { messageErrorOf } from "./describe-error.ts"
 import { writeAnswer, type Answer } from "./answer.ts"
-import { requestFor } from "./context.ts"
+import { beginAttempt, type Asked, type Attempt } from "./attempt.ts"
 import { retryDelay } from "./retry.ts"
-import type { Step, Turn, TurnDeps } from "./turn.ts"
+import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
  * The message that this step's answer is written into, on record before the model is asked. It stands right after what
@@ -52,10 +51,10 @@ export async function beginStep(step: Step, turn: Turn, deps: TurnDeps): Promise
  * Asks the model, again after failures that pass, and writes its answer into the record.
  * @throws ProviderFailure when it is final; the record keeps what came of the last attempt
  */
-export async function answerStep(step: Step, record: StepRecord, turn: Turn, deps: TurnDeps): Promise<Answer> {
-  const request = await requestFor(step, turn, deps)
-  record.madeWith(hashOfPrompts(step.system, request.tools))
-  const language = await step.resolved.language()
+export async function answerStep(asked: Asked, record: StepRecord, turn: Turn, deps: TurnDeps): Promise<Answer> {
+  const { resolved, options } = asked
+  record.madeWith(asked.prompts)
+  const language = await resolved.language()
   const textComplete = async (partID: string, text: string) => {
     const output = { text }
     await deps.hooks.textComplete({ sessionID: turn.sessionID, messageID: record.message.id, partID }, output)
@@ -63,11 +62,15 @@ export async function answerStep(step: Step, record: StepRecord, turn: Turn, dep
   }
   for (let attempt = 1; ; attempt++) {
     turn.signal.throwIfAborted()
+    const sent = beginAttempt(asked, deps.host)
     try {
-      const { conceal } = step.resolved
-      const events = streamAnswer({ language, options: request, signal: turn.signal, now: deps.host.now, conceal })
-      return await writeAnswer(events, record, deps.host, textComplete)
+      const { conceal } = resolved
+      const events = streamAnswer({ language, options, signal: turn.signal, now: deps.host.now, conceal })
+      const answer = await writeAnswer(events, record, deps.host, textComplete)
+      sent.completed(answer.usage)
+      return answer
     } catch (error) {
+      sent.failed(error, record.parts.length > 1)
       const wait = error instanceof ProviderFailure ? retryDelay(error, attempt, deps.host.random()) : undefined
       if (wait === undefined || turn.signal.aborted) throw error
       const { message } = error as ProviderFailure
@@ -80,68 +83,98 @@ export async function answerStep(step: Step, record: StepRecord, turn: Turn, dep
   }
 }
 
-/** Says of two answers whether the same prompts led to them. 64 bits: enough to tell versions of a text apart. */
-const hashOfPrompts = (system: string[], tools: unknown): string =>
-  createHash("sha256")
-    .update(JSON.stringify([system, tools]))
-    .digest("hex")
-    .slice(0, 16)
-
 /** The end of a step: the message, its parts and the session's totals in one transaction. */
 export async function finishStep(
   answer: Answer,
-  step: Step,
+  request: Request,
   record: StepRecord,
   turn: Turn,
   deps: TurnDeps,
 ): Promise<void> {
   const { usage, finish, calls } = answer
   const { id: messageID, sessionID } = record.message
-  const cost = costOf(step.resolved.model, usage)
+  const cost = costOf(request.resolved.model, usage)
   // Some providers say "stop" although they call tools; clients take the reason for the truth.
   const reason = calls.length ? "tool-calls" : finish
   record.put({ id: deps.host.id("prt"), sessionID, messageID, type: "step-finish", reason, cost, tokens: usage })
   record.update({ finish: reason, cost, tokens: usage })
-  await complete(record, turn, deps, endingError(finish, turn))
+  await complete(record, turn, deps, { error: endingError(finish, turn), attempts: request.attempts })
 }
 
 /** A call may end well although the turn was ended under it; the answer counts as aborted all the same. */
-function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
+export function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
   if (turn.signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
   if (finish !== "content-filter") return undefined
   return { name: "ContentFilterError", data: { message: "The provider's content filter ended the answer." } }
 }
 
 /** A step that ends before its time: everything open in it is closed, and the message says why. */
-export async function failStep(error: unknown, record: StepRecord, turn: Turn, deps: TurnDeps): Promise<MessageError> {
+export async function failStep(
+  error: unknown,
+  { record, attempts }: { record: StepRecord; attempts: Attempt[] },
+  turn: Turn,
+  deps: TurnDeps,
+): Promise<MessageError> {
   const known = messageErrorOf(error, record.message.providerID, turn.signal, deps)
   closeOpenParts(record, deps.host.now())
-  await complete(record, turn, deps, known)
+  await complete(record, turn, deps, { error: known, attempts })
   return known
 }
 
-async function complete(
+export interface Completion {
+  error?: MessageError | undefined
+  /** What the ledger has to know. */
+  attempts: Attempt[]
+}
+
+/** The last commit of a message: with it the session's totals and the ledger. */
+export async function complete(
   record: StepRecord,
   turn: Turn,
   deps: TurnDeps,
-  error: MessageError | undefined,
+  { error, attempts }: Completion,
 ): Promise<void> {
   const { host, publish, store } = deps
   const { cost, tokens } = record.message
   const change = { ...(error ? { error } : {}), time: { ...record.message.time, completed: host.now() } }
   await record.complete(change, (tx) => {
     const session = store.sessions.get(turn.sessionID) ?? turn.session
+    const { compacting: _, ...time } = session.time
     turn.session = {
       ...session,
       cost: (session.cost ?? 0) + cost,
       tokens: addTokens(session.tokens ?? noTokens(), tokens),
-      time: { ...session.time, updated: host.now() },
+      time: { ...time, updated: host.now() },
     }
     store.sessions.replace(tx, turn.session)
+    spend(tx, attempts, record, deps)
     closeIntents(record, tx, deps)
   })
   publish("session.updated", { sessionID: turn.sessionID, info: turn.session })
   if (error) publish("session.error", { sessionID: turn.sessionID, error })
+}
+
+/** A message that nothing came of, and that must not stand between the history and its notes. */
+export async function withdrawStep(
+  { attempts }: Request,
+  record: StepRecord,
+  turn: Turn,
+  deps: TurnDeps,
+): Promise<void> {
+  const { sessionID, id: messageID } = record.message
+  record.discard(0)
+  deps.records.remove(record)
+  await deps.store.turnWrite(turn.lease, (tx) => {
+    deps.store.messages.remove(tx, messageID)
+    spend(tx, attempts, record, deps)
+  })
+  deps.publish("message.removed", { sessionID, messageID })
+  deps.publish("message.deleted", { sessionID, messageID })
+}
+
+function spend(tx: Tx, attempts: Attempt[], { message }: StepRecord, { store }: TurnDeps): void {
+  const { sessionID, id: messageID } = message
+  for (const attempt of attempts) store.ledger.add(tx, { ...attempt, sessionID, messageID })
 }
 
 /** What a call did is told by its part from here on, also where its own outcome could not be stored. */
@@ -158,9 +191,10 @@ export function endStep(record: StepRecord, turn: Turn, deps: TurnDeps): void {
   deps.records.remove(record)
   turn.history.push({ info: record.message, parts: record.parts })
   turn.steps++
+  turn.pruned = false
 }
 
-function closeOpenParts(record: StepRecord, now: number): void {
+export function closeOpenParts(record: StepRecord, now: number): void {
   for (const part of record.parts) {
     if ((part.type === "text" || part.type === "reasoning") && part.time && part.time.end === undefined) {
       record.put({ ...part, time: { ...part.time, end: now } })

@@ -1,4 +1,5 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
+import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageError } from "@opencode/protocol/error.ts"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
@@ -16,6 +17,8 @@ import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import type { Asked } from "./attempt.ts"
+import type { Measure } from "./measure.ts"
 import type { createRepetition } from "./repetition.ts"
 
 /** What a turn knows: its seat in the lane, the history so far, and what it has spent. */
@@ -24,6 +27,10 @@ export interface Turn extends TurnSeat {
   /** In the store's order. Grows by each step's message, and by prompts that arrive. */
   history: MessageWithParts[]
   steps: number
+  /** How often its history was compacted unasked: once at the most. */
+  compactions: number
+  /** Old outputs were removed since the last request. */
+  pruned: boolean
   repetition: ReturnType<typeof createRepetition>
 }
 
@@ -44,6 +51,7 @@ export interface TurnDeps {
     /** Goes on after a plain rejection instead of ending the turn. */
     continueOnDeny: boolean
     limits: OutputLimits
+    compaction: NonNullable<Config["compaction"]>
     shell: { file: string; args(command: string): string[] }
   }
   start: StartProcess
@@ -62,18 +70,28 @@ export interface AgentSetting {
   readOnly: boolean
 }
 
-/** Everything one request is made of. */
+/** What one step works with: the newest prompt and its settings, and what the model is shown. */
 export interface Step {
   /** The newest prompt: its agent, model and settings hold for the step. */
   prompt: UserMessage
   setting: AgentSetting
   resolved: ResolvedModel
+  /** Since the last compaction, as extensions want it. */
   messages: MessageWithParts[]
   system: string[]
   /** Names and wildcards of tools that the prompt turns off. */
   disabled: string[]
   /** This step's answer may not call tools. */
   last: boolean
+  /** Somebody asked for a compaction, and it was not made yet. */
+  asked?: MessageWithParts
+}
+
+/** A step whose request is made and weighed. */
+export interface Request extends Step, Asked {
+  measure: Measure
+  /** Tokens that it may have; undefined when the model's window is not known. */
+  room: number | undefined
 }
 
 /** Why a turn is over; absent while it goes on. */

@@ -15,6 +15,10 @@ const OTHERS = [
   "@ai-sdk/google-vertex/anthropic",
   "@ai-sdk/amazon-bedrock",
   "@ai-sdk/mistral",
+  "@ai-sdk/groq",
+  "@ai-sdk/xai",
+  "@ai-sdk/perplexity",
+  "@ai-sdk/togetherai",
   "@openrouter/ai-sdk-provider",
 ] as const
 export type Family = (typeof FAMILIES)[number] | (typeof OTHERS)[number]
@@ -82,6 +86,9 @@ export const anyModel: fc.Arbitrary<Model> = fc
   })
   .map(({ npm, ...abilities }) => modelOf(npm, abilities))
 
+/** One value for all samples, cut in the middle of a character. */
+const LONG_TEXT = `${"all work and no play ".repeat(1_000)}\ud83d`
+
 /** Nothing, blanks, plain words, half a character, controls, and text that looks like a protocol. */
 const text = fc.oneof(
   fc.constantFrom(
@@ -95,6 +102,8 @@ const text = fc.oneof(
     "ends with blanks \n",
     '{"a":1}',
     "🙂",
+    "</notes> <notes>",
+    LONG_TEXT,
   ),
   fc.string({ maxLength: 12 }),
 )
@@ -118,7 +127,7 @@ const metadata = fc.constantFrom<Record<string, unknown> | undefined>(
   { openrouter: { reasoning_details: [] } },
 )
 const moment = fc.integer({ min: 0, max: 9 })
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+export const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 /** One value for all samples: fast-check copies what it prints, and this is long. */
 const HUGE = `data:image/png;base64,${"A".repeat(5_000_004)}`
 
@@ -148,6 +157,11 @@ const file = fc.record({
     `data:image/png;charset=x;base64,${PIXEL}`,
     "data:image/png;base64,",
     "data:image/png;base64,AAA",
+    "data:image/png;base64",
+    "data:,",
+    "data:image/jpeg;base64,/9j/4AAQSkZJRg==",
+    "data:application/pdf;base64,JVBERi0xLjQK",
+    `data:application/pdf;base64,${PIXEL}`,
     "data:image/png;base64,AA==AA==",
     "data:image/png;base64,!!!",
     "data:text/plain,%5BThe%20stored%20body%20of%20this%20part%20is%20missing.%5D",
@@ -160,6 +174,8 @@ const file = fc.record({
 })
 
 const owned = { id: "prt_x", sessionID: "ses_x", messageID: "msg_x" }
+/** Few, so that compactions find their notes and their tails, and some messages are there twice. */
+const messageID = fc.constantFrom("msg_a", "msg_b", "msg_c", "msg_d", "msg_e", "msg_f")
 const filePart = file.map(
   ({ filename, ...rest }) =>
     ({ ...owned, type: "file", ...rest, ...(filename === undefined ? {} : { filename }) }) as FilePart,
@@ -231,19 +247,28 @@ const otherPart = fc.constantFrom<Part>(
   { ...owned, type: "subtask", prompt: " ", description: "d", agent: "explore" },
   { ...owned, type: "subtask", prompt: "look", description: "d", agent: "explore" },
   { ...owned, type: "compaction", auto: true },
+  { ...owned, type: "agent", name: "" },
+  {
+    ...owned,
+    type: "retry",
+    attempt: 1,
+    time: { created: 1 },
+    error: { name: "APIError", data: { message: "busy", isRetryable: true } },
+  },
   { ...owned, type: "hologram", shape: { a: 1 } } as unknown as Part,
 )
 
 const userMessage: fc.Arbitrary<MessageWithParts> = fc
   .record({
+    id: messageID,
     agent: fc.constantFrom("build", "plan", "custom"),
     parts: fc.array(fc.oneof({ weight: 4, arbitrary: textPart }, { weight: 2, arbitrary: filePart }, otherPart), {
       maxLength: 4,
     }),
   })
-  .map(({ agent, parts }) => ({
+  .map(({ id, agent, parts }) => ({
     info: {
-      id: "msg_x",
+      id,
       sessionID: "ses_x",
       role: "user",
       time: { created: 1 },
@@ -253,8 +278,28 @@ const userMessage: fc.Arbitrary<MessageWithParts> = fc
     parts,
   }))
 
+/** Asks for notes, with a tail that is there, comes later, or never was. */
+const compactionMessage: fc.Arbitrary<MessageWithParts> = fc
+  .record({
+    message: userMessage,
+    auto: fc.boolean(),
+    tail: fc.option(messageID, { nil: undefined }),
+    isBare: fc.boolean(),
+  })
+  .map(({ message, auto, tail, isBare }) => ({
+    info: message.info,
+    parts: [
+      { ...owned, type: "compaction", auto, ...(tail === undefined ? {} : { tail_start_id: tail }) },
+      ...(isBare ? [] : message.parts),
+    ],
+  }))
+
 const assistantMessage: fc.Arbitrary<MessageWithParts> = fc
   .record({
+    id: messageID,
+    parentID: messageID,
+    summary: fc.constantFrom(undefined, undefined, false, true, true),
+    finish: fc.constantFrom(undefined, "stop", "tool-calls", "length"),
     providerID: fc.constantFrom("mock", "mock", "other"),
     modelID: fc.constantFrom("large", "large", "small"),
     isDone: fc.boolean(),
@@ -262,12 +307,14 @@ const assistantMessage: fc.Arbitrary<MessageWithParts> = fc
       maxLength: 5,
     }),
   })
-  .map(({ providerID, modelID, isDone, parts }) => ({
+  .map(({ id, parentID, summary, finish, providerID, modelID, isDone, parts }) => ({
     info: {
-      id: "msg_x",
+      id,
       sessionID: "ses_x",
       role: "assistant",
-      parentID: "msg_x",
+      parentID,
+      ...(summary === undefined ? {} : { summary }),
+      ...(finish === undefined ? {} : { finish }),
       time: { created: 1, ...(isDone ? { completed: 2 } : {}) },
       providerID,
       modelID,
@@ -282,6 +329,11 @@ const assistantMessage: fc.Arbitrary<MessageWithParts> = fc
   }))
 
 /** In any order: the model may come first, or twice, and so may the person. */
-export const anyHistory: fc.Arbitrary<MessageWithParts[]> = fc.array(fc.oneof(userMessage, assistantMessage), {
-  maxLength: 8,
-})
+export const anyHistory: fc.Arbitrary<MessageWithParts[]> = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: userMessage },
+    { weight: 5, arbitrary: assistantMessage },
+    { weight: 1, arbitrary: compactionMessage },
+  ),
+  { maxLength: 9 },
+)

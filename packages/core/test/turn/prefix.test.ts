@@ -1,17 +1,22 @@
 import type { HeardRequest } from "@opencode/testing/model-server.ts"
 import { calls, callsMany, fails, says, stalls, thinks } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
+import fc from "fast-check"
 import { expect, test } from "vitest"
 
 /** The conversation as the provider's cache sees it: one block after the other, without the marks. */
 function blocks({ body }: HeardRequest): string[] {
-  const messages = body.messages as { role: string; content: unknown }[]
-  return [
-    ...(body.system === undefined ? [] : [bytes(body.system)]),
-    ...messages.flatMap(({ content, ...message }) =>
-      Array.isArray(content) ? content.map((block) => bytes({ ...message, block })) : [bytes({ ...message, content })],
-    ),
-  ]
+  const messages = (body.messages ?? body.input ?? body.contents) as Record<string, unknown>[]
+  return [body.system, body.systemInstruction]
+    .flatMap((system) => (system === undefined ? [] : [bytes(system)]))
+    .concat(
+      messages.flatMap(({ content, parts, ...message }) => {
+        const pieces = parts ?? content
+        return Array.isArray(pieces)
+          ? pieces.map((block) => bytes({ ...message, block }))
+          : [bytes({ ...message, content })]
+      }),
+    )
 }
 
 const bytes = (value: unknown): string =>
@@ -61,4 +66,83 @@ test.each(["openai", "anthropic"] as const)(
     }
   },
   30_000,
+)
+
+type Act =
+  | { do: "prompt"; input: { agent?: string; model?: string; tools?: Record<string, boolean>; system?: string } }
+  | { do: "summarize" }
+
+const AGAIN: Act = { do: "prompt", input: {} }
+/** What a cache cannot survive, or may. */
+const CHANGES: Act[] = [
+  { do: "prompt", input: { agent: "plan" } },
+  { do: "prompt", input: { agent: "critic" } },
+  { do: "prompt", input: { model: "small" } },
+  { do: "prompt", input: { tools: { bash: false } } },
+  { do: "prompt", input: { system: "Be brief." } },
+  { do: "summarize" },
+]
+/** Each change once, and now and then one again, with prompts in between that change nothing. */
+const acts: fc.Arbitrary<Act[]> = fc
+  .tuple(
+    fc.shuffledSubarray(CHANGES, { minLength: CHANGES.length }),
+    fc.array(fc.oneof({ weight: 4, arbitrary: fc.constant(AGAIN) }, fc.constantFrom(...CHANGES)), { maxLength: 16 }),
+  )
+  .map(([all, more]) => [AGAIN, ...more, ...all.flatMap((change) => [change, AGAIN])])
+
+test.each(["openai", "anthropic", "openai-responses", "google"] as const)(
+  "a request begins with the one before it, or the ledger says why not (%s)",
+  async (wire) => {
+    const replies = fc.sample(
+      fc.constantFrom(
+        () => says("fine"),
+        () => calls("glob", { pattern: "*" }),
+        () => thinks("hm", callsMany([{ name: "read", input: { filePath: "a" } }, { name: "nothing_like_it" }])),
+        () => fails(400, { message: "no" }),
+      ),
+      { numRuns: 200 },
+    )
+    const [todo = []] = fc.sample(acts, { numRuns: 1 })
+    const isForNotes = ({ messages }: HeardRequest): boolean => messages[0]?.text.startsWith("Here is") ?? false
+    await using w = await world({
+      wire,
+      permission: "allow",
+      files: { a: "one\n" },
+      models: { large: {}, small: {} },
+      config: { agent: { critic: { prompt: "You are a critic." } } },
+      model: (request) => (isForNotes(request) ? says("notes") : (replies[request.number]?.() ?? says("enough"))),
+    })
+    const { id } = await w.session()
+    for (const one of todo) {
+      if (one.do === "summarize") {
+        await w.engine.compaction.summarize(id, { providerID: "mock", modelID: "large" })
+        continue
+      }
+      const { model = "large", ...input } = one.input
+      await w.prompt("go", { agent: "build", model: { providerID: "mock", modelID: model }, ...input })
+    }
+    const rows = w.home.store.ledger.list(id)
+    expect(rows).toHaveLength(w.model.requests.length)
+    const steps = w.model.requests.flatMap((request, index) => {
+      const row = rows[index]
+      return row?.purpose === "step" ? [{ request, row }] : []
+    })
+    for (const [index, { request, row }] of steps.entries()) {
+      const before = steps[index - 1]
+      if (!before) {
+        expect(row.epoch).toBe("start")
+        continue
+      }
+      const earlier = [bytes(before.request.body.tools), before.request.model, ...blocks(before.request)]
+      const now = [bytes(request.body.tools), request.model, ...blocks(request)].slice(0, earlier.length)
+      const isSame = JSON.stringify(now) === JSON.stringify(earlier)
+      expect({ index, isSame: isSame || row.epoch !== undefined }).toEqual({ index, isSame: true })
+      if (row.epoch === undefined) expect(row.messageID).not.toBe(before.row.messageID)
+    }
+    const reasons = new Set(steps.map(({ row }) => row.epoch))
+    for (const reason of ["start", "compaction", "model", "agent", "tools", "system", undefined] as const)
+      expect(reasons).toContain(reason)
+    expect(w.model.unexpected).toEqual([])
+  },
+  60_000,
 )

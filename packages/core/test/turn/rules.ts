@@ -2,15 +2,21 @@
 import type { LanguageModelV3CallOptions, LanguageModelV3Message, LanguageModelV3Prompt } from "@ai-sdk/provider"
 import type { Model } from "@opencode/protocol/provider.ts"
 
-/** Formats that both families take. */
+/** Formats that all of them take. */
 const IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"])
 const MARKS = 4
 
 /** One sentence for each rule that is broken. */
 export function broken({ prompt, tools }: LanguageModelV3CallOptions, model: Model): string[] {
-  const isAnthropic = model.api.npm === "@ai-sdk/anthropic"
   const said = prompt.filter((message) => message.role !== "system")
-  const problems = [...ends(said), ...pairs(said, isAnthropic), ...said.flatMap((message) => content(message, model))]
+  const problems = [
+    ...ends(said),
+    ...pairs(said, model),
+    ...said.flatMap((message) => content(message, model)),
+    ...(TURNS[model.api.npm]?.(said) ?? []),
+    ...images(said, model),
+  ]
+  if (prompt.some(({ role, content }) => role === "system" && !content.trim())) problems.push("an empty system prompt")
   if (prompt.findLastIndex(({ role }) => role === "system") >= prompt.length - said.length)
     problems.push("a system message stands among the others")
   if (prompt.filter((message) => message.providerOptions).length > MARKS) problems.push("too many cache marks")
@@ -32,7 +38,8 @@ function ends(said: LanguageModelV3Prompt): string[] {
 }
 
 /** Each call has exactly one result, in the message right after it. */
-function pairs(said: LanguageModelV3Prompt, isAnthropic: boolean): string[] {
+function pairs(said: LanguageModelV3Prompt, { api }: Model): string[] {
+  const legalID = IDS[api.npm] ?? /^[A-Za-z0-9_-]{1,40}$/
   const problems: string[] = []
   const seen = new Set<string>()
   let open: string[] = []
@@ -45,14 +52,59 @@ function pairs(said: LanguageModelV3Prompt, isAnthropic: boolean): string[] {
     for (const { toolCallId: id, toolName, input } of calls) {
       if (seen.has(id)) problems.push(`call id ${id} twice`)
       seen.add(id)
-      if (!/^[A-Za-z0-9_-]{1,64}$/.test(id)) problems.push(`call id ${id}`)
-      if (!/^[A-Za-z0-9_-]{1,64}$/.test(toolName)) problems.push(`tool name ${toolName}`)
+      if (!legalID.test(id)) problems.push(`call id ${id}`)
+      if (!/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(toolName)) problems.push(`tool name ${toolName}`)
       if (!input || typeof input !== "object" || Array.isArray(input)) problems.push("input that is no object")
     }
-    if (isAnthropic && calls.length && message.content.at(-1) === undefined) problems.push("empty message")
+    if (results.some(({ toolName }) => !/^[A-Za-z_][A-Za-z0-9_-]{0,63}$/.test(toolName)))
+      problems.push("name of a result")
   }
   if (open.length) problems.push(`calls ${open.join()} have no result`)
   return problems
+}
+
+/**
+ * Ids of calls. The strictest of the others is OpenAI's chat with 40 characters; Anthropic and Bedrock name the
+ * characters. Mistral wants nine letters and digits.
+ */
+const IDS: Record<string, RegExp> = { "@ai-sdk/mistral": /^[A-Za-z0-9]{9}$/ }
+
+type Said = LanguageModelV3Prompt
+
+const hasCalls = (message: LanguageModelV3Message | undefined): boolean =>
+  message?.role === "assistant" && message.content.some((part) => part.type === "tool-call")
+
+/** Who may speak after whom, where a provider has a rule of its own. */
+const TURNS: Record<string, (said: Said) => string[]> = {
+  "@ai-sdk/google": callsFollow,
+  "@ai-sdk/google-vertex": callsFollow,
+  "@ai-sdk/mistral": (said) =>
+    said.flatMap(({ role }, index) =>
+      role === "user" && said[index - 1]?.role === "tool" ? ["the user speaks right after a result"] : [],
+    ),
+  "@ai-sdk/perplexity": (said) =>
+    said.flatMap(({ role }, index) => (role === said[index - 1]?.role && role !== "tool" ? ["two of one role"] : [])),
+}
+
+function callsFollow(said: Said): string[] {
+  return said.flatMap((message, index) => {
+    const before = said[index - 1]?.role
+    return hasCalls(message) && before !== "user" && before !== "tool" ? ["a call after the model's own words"] : []
+  })
+}
+
+/** How many images a request may have, by the providers' pages. */
+const MOST_IMAGES: Record<string, number> = {
+  "@ai-sdk/groq": 5,
+  "@ai-sdk/mistral": 8,
+  "@ai-sdk/amazon-bedrock": 20,
+  "@ai-sdk/anthropic": 100,
+  "@ai-sdk/google-vertex/anthropic": 100,
+}
+
+function images(said: Said, { api }: Model): string[] {
+  const count = (JSON.stringify(said).match(/"mediaType":"image\//g) ?? []).length
+  return count > (MOST_IMAGES[api.npm] ?? Infinity) ? [`${count} images`] : []
 }
 
 function content(message: LanguageModelV3Message, model: Model): string[] {

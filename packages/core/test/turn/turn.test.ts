@@ -132,6 +132,7 @@ test("the events of a prompt with one call come in the documented order", async 
     "message.part.updated step-finish",
     "message.updated assistant",
     "session.updated",
+    "session.status busy",
     "message.created",
     "message.updated assistant",
     "message.part.updated step-start",
@@ -215,7 +216,7 @@ test("each answer is on record with a hash of the prompts it was made with", asy
   const hash = async (input: Parameters<typeof w.prompt>[1] = {}): Promise<string | undefined> =>
     w.home.store.messages.prompts((await w.prompt("go", input)).info.id)
   const first = await hash()
-  expect(first).toMatch(/^[0-9a-f]{16}$/)
+  expect(first).toMatch(/^[0-9a-f]{12}-[0-9a-f]{12}$/)
   expect(await hash()).toBe(first)
   expect(await hash({ tools: { bash: false } })).not.toBe(first)
   expect(await hash({ system: "Be brief." })).not.toBe(first)

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionStatusErrors, SessionStatusResponses, SessionTodoErrors, SessionTodoResponses, SessionUpdateErrors, SessionUpdateResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -758,6 +758,39 @@ export class Session extends HeyApiClient {
     }
     
     /**
+     * Summarize session
+     *
+     * Has a model make notes of the conversation, which stand for it in later requests. A busy session does it at its next step. Answers whether there are notes: false when nothing was said yet, or when it failed.
+     */
+    public summarize<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+        providerID: string;
+        modelID: string;
+        auto?: boolean;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'providerID' },
+                    { in: 'body', key: 'modelID' },
+                    { in: 'body', key: 'auto' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionSummarizeResponses, SessionSummarizeErrors, ThrowOnError>({
+            url: '/session/{sessionID}/summarize',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
      * Get session todos
      *
      * What the agent noted to be done in a session, in the order of the work.
@@ -774,6 +807,28 @@ export class Session extends HeyApiClient {
                 ] }]);
         return (options?.client ?? this.client).get<SessionTodoResponses, SessionTodoErrors, ThrowOnError>({
             url: '/session/{sessionID}/todo',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Get session usage
+     *
+     * What the requests of a session to models took and cost, alone and with all sessions below it, in sum and by model. What is not known is counted apart.
+     */
+    public usage<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).get<SessionUsageResponses, SessionUsageErrors, ThrowOnError>({
+            url: '/session/{sessionID}/usage',
             ...options,
             ...params
         });

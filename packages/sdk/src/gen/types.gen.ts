@@ -311,7 +311,7 @@ export type ContextOverflowError = {
     };
 };
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 
 export type EventFileEdited = {
     id: string;
@@ -422,6 +422,14 @@ export type EventServerHeartbeat = {
     };
 };
 
+export type EventSessionCompacted = {
+    id: string;
+    type: 'session.compacted';
+    properties: {
+        sessionID: SessionId;
+    };
+};
+
 export type EventSessionCreated = {
     id: string;
     type: 'session.created';
@@ -522,7 +530,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 };
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
@@ -971,6 +979,30 @@ export type SessionStatus = {
     type: 'busy';
 };
 
+export type SessionUsage = {
+    session: Spending;
+    tree: Spending;
+    models: Array<{
+        providerID: string;
+        modelID: string;
+        requests: number;
+        failed: number;
+        tokens: {
+            total?: number;
+            input: number;
+            output: number;
+            reasoning: number;
+            cache: {
+                read: number;
+                write: number;
+            };
+        };
+        cost: number;
+        unknown: number;
+        isComplete: boolean;
+    }>;
+};
+
 export type SnapshotFileDiff = {
     file?: string;
     patch?: string;
@@ -985,6 +1017,24 @@ export type SnapshotPart = {
     messageID: MessageId;
     type: 'snapshot';
     snapshot: string;
+};
+
+export type Spending = {
+    requests: number;
+    failed: number;
+    tokens: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    cost: number;
+    unknown: number;
+    isComplete: boolean;
 };
 
 export type StepFinishPart = {
@@ -2164,6 +2214,44 @@ export type SessionPromptAsyncResponses = {
 
 export type SessionPromptAsyncResponse = SessionPromptAsyncResponses[keyof SessionPromptAsyncResponses];
 
+export type SessionSummarizeData = {
+    body: {
+        providerID: string;
+        modelID: string;
+        auto?: boolean;
+    };
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/summarize';
+};
+
+export type SessionSummarizeErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionSummarizeError = SessionSummarizeErrors[keyof SessionSummarizeErrors];
+
+export type SessionSummarizeResponses = {
+    /**
+     * Summarized session
+     */
+    200: boolean;
+};
+
+export type SessionSummarizeResponse = SessionSummarizeResponses[keyof SessionSummarizeResponses];
+
 export type SessionTodoData = {
     body?: never;
     path: {
@@ -2197,3 +2285,37 @@ export type SessionTodoResponses = {
 };
 
 export type SessionTodoResponse = SessionTodoResponses[keyof SessionTodoResponses];
+
+export type SessionUsageData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/usage';
+};
+
+export type SessionUsageErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionUsageError = SessionUsageErrors[keyof SessionUsageErrors];
+
+export type SessionUsageResponses = {
+    /**
+     * Get session usage
+     */
+    200: SessionUsage;
+};
+
+export type SessionUsageResponse = SessionUsageResponses[keyof SessionUsageResponses];

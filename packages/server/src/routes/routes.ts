@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
+import { compactionRoutes } from "./compaction.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
 import { globalRoutes } from "./global.ts"
@@ -11,6 +12,7 @@ import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
 import { sessionRoutes } from "./session.ts"
 import { toolRoutes } from "./tool.ts"
+import { usageRoutes } from "./usage.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -19,6 +21,8 @@ export const routes: readonly Route[] = [
   ...logRoutes,
   ...sessionRoutes,
   ...messageRoutes,
+  ...compactionRoutes,
+  ...usageRoutes,
   ...permissionRoutes,
   ...configRoutes,
   ...providerRoutes,

@@ -1,0 +1,89 @@
+import type { Agent } from "@opencode/protocol/agent.ts"
+import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { PartOf } from "@opencode/protocol/part.ts"
+import { fault } from "../lib/fault.ts"
+import type { Host } from "../lib/host.ts"
+import type { Models } from "../model/resolve.ts"
+import type { Store } from "../store/store.ts"
+import type { Tx } from "../store/tx.ts"
+import type { Lanes } from "./lane.ts"
+import type { Publish } from "./record.ts"
+
+/** Compactions that a person asks for. */
+export interface Compactions {
+  /**
+   * Accepts the wish like a prompt: it survives a crash, and a busy session meets it at its next step.
+   * @returns whether there are notes now; false for a session in which nothing was said
+   * @throws fault `session_not_found`, `model_not_found`, `agent_not_found`, `busy`
+   */
+  summarize(sessionID: string, input: ModelRef & { auto?: boolean | undefined }): Promise<boolean>
+}
+
+export interface CompactionsDeps {
+  store: Store
+  host: Pick<Host, "id" | "now">
+  lanes: Pick<Lanes, "admit">
+  publish: Publish
+  recover(sessionID: string): Promise<void>
+  models: Pick<Models, "settle">
+  agents: ReadonlyMap<string, Agent>
+}
+
+export function createCompactions(deps: CompactionsDeps): Compactions {
+  const { store, host, lanes, publish } = deps
+  return {
+    async summarize(sessionID, { auto = false, ...ref }) {
+      if (!store.sessions.get(sessionID))
+        throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+      const { variant: _, ...model } = deps.models.settle(ref)
+      if (!deps.agents.has("compaction")) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
+      await deps.recover(sessionID)
+      const messages = store.messages.list(sessionID)
+      const prompt = messages.findLast(({ info }) => info.role === "user")?.info
+      if (prompt?.role !== "user" || !messages.some(({ info }) => info.role === "assistant")) return false
+
+      const info: UserMessage = {
+        id: host.id("msg"),
+        sessionID,
+        role: "user",
+        time: { created: host.now() },
+        agent: prompt.agent,
+        model,
+      }
+      const part: PartOf<"compaction"> = {
+        id: host.id("prt"),
+        sessionID,
+        messageID: info.id,
+        type: "compaction",
+        auto,
+      }
+      const { answer } = await lanes.admit(sessionID, {
+        wantsAnswer: true,
+        write(tx): MessageWithParts {
+          store.messages.put(tx, info)
+          store.parts.put(tx, part)
+          store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
+          return { info, parts: [part] }
+        },
+        announce() {
+          publish("message.created", { sessionID, info })
+          publish("message.updated", { sessionID, info })
+          publish("message.part.updated", { sessionID, part, time: host.now() })
+        },
+      })
+      await answer
+      return store.messages
+        .list(sessionID)
+        .some(({ info: one }) => one.role === "assistant" && one.parentID === info.id && one.summary && !one.error)
+    },
+  }
+}
+
+/** A compaction that its process did not survive is over. */
+export function stopCompacting(tx: Tx, sessionID: string, { sessions }: Pick<Store, "sessions">): void {
+  const session = sessions.get(sessionID)
+  if (session?.time.compacting === undefined) return
+  const { compacting: _, ...time } = session.time
+  sessions.replace(tx, { ...session, time })
+}
