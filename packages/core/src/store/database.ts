@@ -14,7 +14,7 @@ import { loadSqlite, type Sqlite, type Statement } from "./sqlite.ts"
 import { diskFault, endsTransaction, sqliteFault } from "./storage-error.ts"
 
 /** Enough for the pages of the sessions in use; the operating system caches the rest of the file. */
-const CACHE_KIB = 8_192
+const CACHE_KIB = 4_096
 /**
  * Of a new database. A commit writes whole pages, and what a step changes is small rows in a dozen places: with SQLite's
  * usual 4 KB it would write three times as much.
