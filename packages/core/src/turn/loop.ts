@@ -1,7 +1,9 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
-import { runCalls } from "./call.ts"
+import { runCalls } from "./calls.ts"
 import { gather } from "./context.ts"
+import { endingAfter, reasonOf } from "./ending.ts"
 import { answerStep, beginStep, endStep, failStep, finishStep } from "./step.ts"
+import { runSubtasks } from "./subtask.ts"
 import type { Ending, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -17,20 +19,20 @@ export async function runTurn(turn: Turn, deps: TurnDeps): Promise<Ending> {
 
 async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> {
   const step = await gather(turn, deps)
+  const tasks = await runSubtasks(step, turn, deps)
+  if (tasks) return tasks.ending
   const record = await beginStep(step, turn, deps)
   if (!record) return undefined // a prompt came in between: gather again
   try {
+    turn.budget.begin(turn.isRoot)
     const answer = await answerStep(step, record, turn, deps)
+    turn.budget.spend(step.resolved.model, answer.usage)
     const results = await runCalls(answer.calls, { step, record, turn, deps })
-    await finishStep(answer, step, record, turn, deps)
-    if (turn.signal.aborted) return { type: "aborted" }
-    if (results.rejected) return { type: "rejected" }
-    if (record.message.error) return { type: "error", error: record.message.error }
-    if (step.last) return { type: "limit" }
-    return answer.calls.length ? undefined : { type: "stop" }
+    const ending = endingAfter(answer, results, step, turn)
+    await finishStep(answer, step, record, turn, deps, ending)
+    return ending
   } catch (error) {
-    const known = await failStep(error, record, turn, deps)
-    return turn.signal.aborted ? { type: "aborted" } : { type: "error", error: known }
+    return { reason: reasonOf(error, turn.signal), error: await failStep(error, record, turn, deps) }
   } finally {
     endStep(record, turn, deps)
   }

@@ -11,8 +11,9 @@ import type { Tx } from "../store/tx.ts"
 import { messageErrorOf } from "./describe-error.ts"
 import { writeAnswer, type Answer } from "./answer.ts"
 import { requestFor } from "./context.ts"
-import { retryDelay } from "./retry.ts"
-import type { Step, Turn, TurnDeps } from "./turn.ts"
+import { reasonOf } from "./ending.ts"
+import { withoutLoops } from "./text-loop.ts"
+import type { Ending, Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
  * The message that this step's answer is written into, on record before the model is asked. It stands right after what
@@ -64,9 +65,9 @@ export async function answerStep(step: Step, record: StepRecord, turn: Turn, dep
     try {
       const { conceal } = step.resolved
       const events = streamAnswer({ language, options: request, signal: turn.signal, now: deps.host.now, conceal })
-      return await writeAnswer(events, record, deps.host, textComplete)
+      return await writeAnswer(withoutLoops(events), record, deps.host, textComplete)
     } catch (error) {
-      const wait = error instanceof ProviderFailure ? retryDelay(error, attempt, deps.host.random()) : undefined
+      const wait = error instanceof ProviderFailure ? turn.budget.retry(error, attempt, deps.host.random()) : undefined
       if (wait === undefined || turn.signal.aborted) throw error
       const { message } = error as ProviderFailure
       deps.log.warn("model request failed, trying again", { sessionID: turn.sessionID, attempt, wait, error })
@@ -92,6 +93,7 @@ export async function finishStep(
   record: StepRecord,
   turn: Turn,
   deps: TurnDeps,
+  ending?: Ending,
 ): Promise<void> {
   const { usage, finish, calls } = answer
   const { id: messageID, sessionID } = record.message
@@ -100,33 +102,26 @@ export async function finishStep(
   const reason = calls.length ? "tool-calls" : finish
   record.put({ id: deps.host.id("prt"), sessionID, messageID, type: "step-finish", reason, cost, tokens: usage })
   record.update({ finish: reason, cost, tokens: usage })
-  await complete(record, turn, deps, endingError(finish, turn))
-}
-
-/** A call may end well although the turn was ended under it; the answer counts as aborted all the same. */
-function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
-  if (turn.signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
-  if (finish !== "content-filter") return undefined
-  return { name: "ContentFilterError", data: { message: "The provider's content filter ended the answer." } }
+  await complete(record, turn, deps, ending)
 }
 
 /** A step that ends before its time: everything open in it is closed, and the message says why. */
 export async function failStep(error: unknown, record: StepRecord, turn: Turn, deps: TurnDeps): Promise<MessageError> {
   const known = messageErrorOf(error, record.message.providerID, turn.signal, deps)
   closeOpenParts(record, deps.host.now())
-  await complete(record, turn, deps, known)
+  await complete(record, turn, deps, { reason: reasonOf(error, turn.signal), error: known })
   return known
 }
 
-async function complete(
-  record: StepRecord,
-  turn: Turn,
-  deps: TurnDeps,
-  error: MessageError | undefined,
-): Promise<void> {
+async function complete(record: StepRecord, turn: Turn, deps: TurnDeps, ending: Ending | undefined): Promise<void> {
   const { host, publish, store } = deps
   const { cost, tokens } = record.message
-  const change = { ...(error ? { error } : {}), time: { ...record.message.time, completed: host.now() } }
+  const { error, reason: endReason } = ending ?? {}
+  const change = {
+    ...(error && { error }),
+    ...(endReason && { endReason }),
+    time: { ...record.message.time, completed: host.now() },
+  }
   await record.complete(change, (tx) => {
     const session = store.sessions.get(turn.sessionID) ?? turn.session
     turn.session = {

@@ -1,5 +1,6 @@
 import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
+import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
 import { globalRoutes } from "./global.ts"
@@ -18,6 +19,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...sessionRoutes,
+  ...childrenRoutes,
   ...messageRoutes,
   ...permissionRoutes,
   ...configRoutes,
