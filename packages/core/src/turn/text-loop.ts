@@ -10,12 +10,10 @@ import { hasRounds } from "./rounds.ts"
  * the character: a table with one number that grows is not.
  */
 
-/** About 4,000 tokens of nothing new: no honest answer has as much, and a loop has no end. */
-const LOOP_CHARACTERS = 16_000
-/** A paragraph that came twice may be meant; twenty times is not. */
+/** About 8,000 tokens of nothing new, a usual limit of a whole answer: no honest one has as much, and a loop has no end. */
+const LOOP_CHARACTERS = 32_000
+/** A paragraph that came twice may be meant; twenty times is not. Rounds are up to 1,600 characters, a long paragraph. */
 const LOOP_ROUNDS = 20
-/** Rounds of up to 1,600 characters, a long paragraph. */
-const WINDOW_CHARACTERS = 32_000
 /** Looked at so often; each look costs as much as the window is long. */
 const CHECK_CHARACTERS = 4_000
 
@@ -28,7 +26,7 @@ export function watchText(): (delta: string) => boolean {
     unseen += delta.length
     if (unseen < CHECK_CHARACTERS) return false
     unseen = 0
-    tail = tail.slice(-WINDOW_CHARACTERS)
+    tail = tail.slice(-LOOP_CHARACTERS)
     return hasRounds(tail, { atLeast: LOOP_ROUNDS, minLength: LOOP_CHARACTERS })
   }
 }
