@@ -121,10 +121,10 @@ export async function writeAnswer(
   return { ...ending, calls }
 }
 
-/** Arguments are an object, and an object that was cut off has no end. */
+/** Arguments are an object, and an object that was cut off has no end; an empty one may not have begun. */
 function isWhole(raw: string): boolean {
   try {
-    return typeof JSON.parse(raw) === "object"
+    return Object.keys(JSON.parse(raw) as object).length > 0
   } catch {
     return false
   }
