@@ -118,6 +118,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const children = createChildren({
     store,
     host,
+    log,
     trees,
     gate,
     limits,

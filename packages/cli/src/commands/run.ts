@@ -182,10 +182,6 @@ function verdict({ info, parts }: AnswerWithParts, refused: string[]): number {
     out.note(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
     return 1
   }
-  if (info.finish === "length") {
-    out.note("Error: the answer was cut at the model's limit for output.")
-    return 1
-  }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0
   out.note("Error: the model ended without an answer.")
   return 1

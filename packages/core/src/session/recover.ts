@@ -127,7 +127,7 @@ function closePart(part: Part, intents: Intent[], { store, host, isUnsafe }: Rec
 }
 
 const childIsKept = (sessionID: string): string =>
-  `The program ended while this subagent worked. What it did until then is kept; task_id "${sessionID}" goes on with it.`
+  `The program ended while this subagent worked; how far it came is unknown. What it said is kept: task_id "${sessionID}" goes on with it.`
 
 function whatIsKnown(part: ToolPart, hasIntent: boolean, isUnsafe: (tool: string) => boolean): string {
   if (hasIntent) {

@@ -1,18 +1,20 @@
-import type { AssistantMessage, MessageWithParts } from "@opencode/protocol/message.ts"
+import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { Rejection, toolFailure, type ToolFailure } from "../lib/fault.ts"
+import { toolFailure } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
+import type { Log } from "../lib/log.ts"
 import { didYouMean } from "../lib/text.ts"
 import type { Gate } from "../permission/gate.ts"
 import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import type { Sessions } from "../session/sessions.ts"
-import type { ChildState } from "../store/child-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Children, ChildPlan, ChildRequest } from "../tool/task.ts"
 import type { ToolContext } from "../tool/tool.ts"
 import { boundBy, boundsFor, denials } from "./bounds.ts"
+import { failureOf, verdictOn, type Ended, type Verdict } from "./child-verdict.ts"
 import { watchChild, type Activity } from "./child-watch.ts"
+import { depthOf, isBelow } from "./family.ts"
 import type { Limits } from "./limits.ts"
 import type { Trees } from "./tree.ts"
 import type { AgentSetting } from "./turn.ts"
@@ -24,6 +26,7 @@ import type { AgentSetting } from "./turn.ts"
 export interface ChildrenDeps {
   store: Store
   host: Host
+  log: Log
   trees: Trees
   gate: Pick<Gate, "list">
   sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
@@ -41,18 +44,20 @@ export interface ChildSessions extends Children {
 }
 
 export function createChildren(deps: ChildrenDeps): ChildSessions {
-  const { store, agents, host, trees } = deps
+  const { store, agents, host, log, trees } = deps
   /** Children at work for a call of this process, with the session that waits for each. */
   const working = new Map<string, string>()
   const activity: Activity = {
     listen: deps.listen,
     parentOf: (sessionID) => working.get(sessionID),
-    isWaiting: (sessionID) => isWaiting(sessionID, deps),
+    isWaiting: (sessionID) =>
+      deps.sessions().status()[sessionID]?.type === "retry" ||
+      deps.gate.list().some((asked) => asked.sessionID === sessionID),
     monotonic: host.monotonic,
   }
 
   function plan({ agent: name, taskID, ...task }: ChildRequest, context: ToolContext): ChildPlan {
-    const known = agents.list().filter(({ agent }) => agent.mode !== "primary" && !agent.hidden)
+    const known = agents.list().filter(({ agent }) => agent.mode !== "primary")
     const setting = known.find(({ agent }) => agent.name === name)
     if (!setting) {
       const names = known.map(({ agent }) => agent.name)
@@ -116,11 +121,13 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     const { agent, prompt, model } = plan
     const { variant, ...ref } = model
     const forget = trees.expect(child.id, { parentID: context.sessionID, signal: deadline })
-    const abort = (): void =>
-      void deps
+    // Its end is waited for below.
+    const abort = async (): Promise<void> => {
+      await deps
         .sessions()
         .abort(child.id)
-        .catch(() => {}) // its end is waited for below
+        .catch((error: unknown) => log.warn("a subagent was not ended", { error }))
+    }
     const ending = AbortSignal.any([context.signal, deadline])
     try {
       context.signal.throwIfAborted()
@@ -131,7 +138,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         parts: [{ type: "text", text: prompt }],
       })
       ending.addEventListener("abort", abort, { once: true })
-      if (ending.aborted) abort()
+      if (ending.aborted) void abort()
       return { answer: await answer }
     } catch (error) {
       return { error }
@@ -149,7 +156,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     allowed: (rules) =>
       agents
         .list()
-        .filter(({ agent }) => agent.mode !== "primary" && !agent.hidden && isAllowed(agent.name, rules))
+        .filter(({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules))
         .map(({ agent: { name, description } }) => ({ name, description })),
 
     async run(plan, context) {
@@ -169,7 +176,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         watched.end = watchChild(child.id, deps.limits, deadline, activity)
         const ended = await ask(child, plan, context, deadline.signal)
         verdict = verdictOn(ended, { late: watched.end(), isAborted: context.signal.aborted })
-        if (verdict.error !== undefined) throw failure(child.id, verdict, metadata)
+        if (verdict.error !== undefined) throw failureOf(child.id, verdict, metadata)
         const { text = "", state } = verdict
         return { sessionID: child.id, state: state === "limit" ? "limit" : "completed", text, metadata }
       } finally {
@@ -183,73 +190,8 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   }
 }
 
-interface Ended {
-  answer?: MessageWithParts | undefined
-  error?: unknown
-}
-
-interface Verdict {
-  state: ChildState
-  text?: string
-  /** One sentence, for the model that waits. Absent: there is a result. */
-  error?: string
-  isRejection?: boolean
-}
-
-/** How a run ended, from its last message and from what ended it. Pure. */
-export function verdictOn(
-  { answer, error }: Ended,
-  { late, isAborted }: { late: string | undefined; isAborted: boolean },
-): Verdict {
-  if (late !== undefined) return { state: "deadline", error: late }
-  if (isAborted) return { state: "aborted", error: "Tool execution aborted." }
-  if (answer?.info.role !== "assistant")
-    return { state: "failed", error: error instanceof Error ? error.message : "It gave no answer." }
-  const { endReason, error: why } = answer.info
-  if (endReason === "aborted") return { state: "aborted", error: "The user stopped it." }
-  if (endReason === "rejected")
-    return { state: "failed", error: "The user rejected what it asked for.", isRejection: true }
-  if (why) return { state: LIMITS.has(endReason ?? "") ? "limit" : "failed", error: why.data.message ?? why.name }
-  const said = answer.parts.findLast((part) => part.type === "text" && part.text.trim())
-  return { state: endReason === "steps" ? "limit" : "completed", text: said?.type === "text" ? said.text : NOTHING }
-}
-
-const LIMITS: ReadonlySet<string> = new Set(["steps", "tokens", "cost", "time"])
-const NOTHING = "(The subagent ended without a word.)"
-
-function failure(sessionID: string, { error, isRejection }: Verdict, metadata: Record<string, unknown>): ToolFailure {
-  const text = `The subagent came to no end: ${error} What it did until then is kept; task_id "${sessionID}" goes on with it.`
-  if (isRejection) return new Rejection(text, metadata)
-  return toolFailure(text, metadata)
-}
-
 /** A child whose task nobody may start is not told of. */
 const isAllowed = (name: string, rules: Parameters<Children["allowed"]>[0]): boolean => {
   const own = rules.filter(({ pattern }) => matches(pattern, name)).map((rule) => ({ ...rule, pattern: "*" }))
   return isOffered("task", own)
-}
-
-/** It waits for a person, or for a moment that its provider has named. */
-function isWaiting(sessionID: string, { gate, sessions }: Pick<ChildrenDeps, "gate" | "sessions">): boolean {
-  return sessions().status()[sessionID]?.type === "retry" || gate.list().some((asked) => asked.sessionID === sessionID)
-}
-
-/** Levels above a session. A circle of parents, which an import could make, counts as too deep. */
-function depthOf(sessionID: string, store: Store): number {
-  const above = [...parentsOf(sessionID, store)]
-  return above.includes(sessionID) ? Infinity : above.length
-}
-
-const isBelow = (sessionID: string, ancestorID: string, store: Store): boolean =>
-  [...parentsOf(sessionID, store)].includes(ancestorID)
-
-/** Nearest first. */
-function parentsOf(sessionID: string, store: Store): Set<string> {
-  const above = new Set<string>()
-  let parent = store.sessions.get(sessionID)?.parentID
-  while (parent !== undefined && !above.has(parent)) {
-    above.add(parent)
-    parent = store.sessions.get(parent)?.parentID
-  }
-  return above
 }

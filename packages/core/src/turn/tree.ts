@@ -39,7 +39,7 @@ export function createTrees({ store, limits }: { store: Pick<Store, "children">;
       return {
         budget,
         isRoot: shared === undefined,
-        signal: AbortSignal.any([signal, budget.signal, ...(shared && child ? [child.signal] : [])]),
+        signal: AbortSignal.any([...(shared && child ? [child.signal] : []), budget.signal, signal]),
         bounds: store.children.latest(sessionID)?.bounds,
         leave() {
           budgets.delete(sessionID)

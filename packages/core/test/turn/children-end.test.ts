@@ -6,7 +6,7 @@ import { cast, childrenOf, firstRun, starts, task } from "./cast.ts"
 
 test("a subagent that nothing is heard of is ended by its deadline, and the parent can go on with it", async () => {
   await using w = await world({
-    limits: { childQuietMs: 150 },
+    limits: { childQuietMs: 400 },
     model: cast([starts(task("think")), says("too slow")], { think: [stalls(says("I am thinking about"), 1)] }),
   })
   const answer = await w.prompt("go")
@@ -39,23 +39,6 @@ test("a subagent that is always at work is ended when its time is over", async (
     error: expect.stringContaining("longer than 0.4 s"),
   })
   expect(await firstRun(w)).toMatchObject({ state: "deadline" })
-})
-
-test("a subagent that waits for a person is not late", async () => {
-  await using w = await world({
-    limits: { childQuietMs: 60, childMs: 120 },
-    permission: { bash: "ask" },
-    model: cast([starts(task("ask me")), says("fine")], {
-      "ask me": [calls("bash", { command: "touch made" }), says("done")],
-    }),
-  })
-  const turn = w.prompt("go")
-  const question = await w.asked("bash")
-  const before = performance.now()
-  await vi.waitFor(() => expect(performance.now() - before).toBeGreaterThan(400))
-  question.once()
-  await turn
-  expect(w.files()).toContain("made")
 })
 
 test("silence is that of a child and of all who work for it; other sessions do not count", () => {
@@ -156,20 +139,6 @@ test.each([
   expect(await firstRun(w)).toMatchObject({ state })
 })
 
-test("a wait for a quota is no silence, and an abort ends it", async () => {
-  await using w = await world({
-    limits: { childQuietMs: 60 },
-    model: cast([starts(task("work"))], { work: [rateLimited({ retryAfter: 3_600 })] }),
-  })
-  const turn = w.prompt("go")
-  await w.happened("session.status", ({ status }) => status.type === "retry")
-  const before = performance.now()
-  await vi.waitFor(() => expect(performance.now() - before).toBeGreaterThan(300))
-  expect(await firstRun(w)).toMatchObject({ state: "running" })
-  await w.engine.sessions.abort((await w.session()).id)
-  expect((await turn).info).toMatchObject({ endReason: "aborted" })
-})
-
 test("a program that ends while subagents work closes them, and they go on by their id", async () => {
   await using w = await world({ model: cast([starts(task("long"))], { long: [stalls(says("for ever"), 1)] }) })
   const turn = w.prompt("go").catch((error: unknown) => error)
@@ -185,3 +154,23 @@ test("a program that ends while subagents work closes them, and they go on by th
   await w.prompt("again")
   expect((await w.calls())[1]?.state).toMatchObject({ status: "completed" })
 })
+
+test("a subagent that waits for a person, or for a quota, is not late", async () => {
+  await using w = await world({
+    // Nobody is heard of for this long while it waits; what it does before takes as long as the machine is slow.
+    limits: { childQuietMs: 1_500 },
+    permission: { bash: "ask" },
+    model: cast([starts(task("ask"), task("wait"))], {
+      ask: [calls("bash", { command: "ls" })],
+      wait: [rateLimited({ retryAfter: 3_600 })],
+    }),
+  })
+  const turn = w.prompt("go")
+  await w.asked("bash")
+  await w.happened("session.status", ({ status }) => status.type === "retry")
+  const since = performance.now()
+  await vi.waitFor(() => expect(performance.now() - since).toBeGreaterThan(2_000), { timeout: 20_000 })
+  expect((await childrenOf(w)).map(({ id }) => w.home.store.children.latest(id)?.state)).toEqual(["running", "running"])
+  await w.engine.sessions.abort((await w.session()).id)
+  expect((await turn).info).toMatchObject({ endReason: "aborted" })
+}, 30_000)

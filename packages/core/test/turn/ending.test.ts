@@ -126,7 +126,10 @@ test("every reason is reached here, but for those that have tests of their own",
 test("a turn that a dead process left is interrupted, and one that cannot be stored ended with an error", async () => {
   const broken = { isOn: false }
   await using w = await world({
-    model: () => (broken.isOn = true) && says("this cannot be stored"),
+    model: () => {
+      broken.isOn = true
+      return says("this cannot be stored")
+    },
     beforeCommit: () => {
       if (broken.isOn) throw Object.assign(new Error("disk full"), { code: "ENOSPC" })
     },
