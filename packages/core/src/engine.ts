@@ -4,6 +4,7 @@ import type { Project } from "@opencode/protocol/project.ts"
 import type { Frame, Scope } from "./bus/bus.ts"
 import { resolveAgents } from "./config/agents.ts"
 import { ensureFolder } from "./config/folders.ts"
+import { SUBAGENT_DEPTH } from "./config/layers.ts"
 import { hasKeyVariable } from "./config/local-provider.ts"
 import { loadConfig, type ConfigSnapshot } from "./config/load.ts"
 import { isSet } from "./config/sources.ts"
@@ -52,8 +53,6 @@ export interface Engine {
   close(): Promise<void>
 }
 
-/** A subagent does not start others, unless the user says so: each level multiplies what a prompt costs. */
-const SUBAGENT_DEPTH = 1
 /** Sessions whose read files are remembered; an older one reads a file again before it overwrites it. */
 const MAX_SEEN_SESSIONS = 200
 

@@ -1,3 +1,4 @@
+import { processesWith } from "@opencode/testing/processes.ts"
 import { calls, says, script, stalls } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import { expect, test, vi } from "vitest"
@@ -165,6 +166,20 @@ test("a bare no to a subagent ends it and the turn; what runs beside it comes to
   ).toBeDefined()
 })
 
+test("where the turn goes on after a no, so does a subagent", async () => {
+  await using w = await world({
+    config: { experimental: { continue_loop_on_deny: true } },
+    permission: { bash: "ask" },
+    model: cast([starts(task("make it")), says("not made")], {
+      "make it": [calls("bash", { command: "touch made" }), says("I was not allowed to.")],
+    }),
+  })
+  const turn = w.prompt("go")
+  ;(await w.asked("bash")).reject()
+  expect((await turn).info).toMatchObject({ endReason: "stop" })
+  expect((await w.calls())[0]?.state).toMatchObject({ output: expect.stringContaining("I was not allowed to.") })
+})
+
 test("a subagent goes on by its id, also in another process, and remembers everything", async () => {
   await using w = await world({
     model: cast([starts(task("remember 7")), says("ok"), says("so it was 7")], {
@@ -196,6 +211,17 @@ test("only the subagents of a conversation go on with it", async () => {
   expect((await w.calls()).map(({ state }) => state.status === "error" && state.error)).toEqual(
     [strange, other, own].map(({ id }) => `There is no task "${id}" of this conversation.`),
   )
+})
+
+test("an abort of the parent ends the commands of its subagents", async () => {
+  await using w = await world({
+    model: cast([starts(task("run it"))], { "run it": [calls("bash", { command: "sleep 62.75 & sleep 62.75" })] }),
+  })
+  const turn = w.prompt("go")
+  await vi.waitFor(() => expect(processesWith("sleep 62.75").length).toBeGreaterThan(0), { timeout: 10_000 })
+  await w.engine.sessions.abort((await w.session()).id)
+  await turn
+  await vi.waitFor(() => expect(processesWith("sleep 62.75")).toEqual([]))
 })
 
 test("an abort of the parent ends the whole tree and waits for it", async () => {
