@@ -22,6 +22,9 @@ interface NativeAgent extends Pick<Agent, "description" | "mode" | "hidden" | "p
   name: string
 }
 
+/** Levels of subagents when nothing is set: none starts others, because each level multiplies what a prompt costs. */
+export const SUBAGENT_DEPTH = 1
+
 /** What comes with the program. Their rules are in `permission/defaults.ts`, their ceilings too. */
 const NATIVE_AGENTS: readonly NativeAgent[] = [
   {

@@ -1,6 +1,7 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
+import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { tightenOnly } from "./tighten.ts"
@@ -119,8 +120,6 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
 const LOOSENS = "takes back what is asked or denied"
 const FETCHES = "fetches from the network"
 const SHARING = ["disabled", "manual", "auto"]
-/** What holds when nothing is set: a subagent does not start others, because each level multiplies what a prompt costs. */
-export const SUBAGENT_DEPTH = 1
 /** As in OpenCode. */
 const DEFAULT_OUTPUT = { max_lines: 2000, max_bytes: 51_200 }
 
