@@ -1,8 +1,8 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { Project } from "@opencode/protocol/project.ts"
-import type { Scope } from "./bus/bus.ts"
-import { resolveAgents } from "./config/agents.ts"
+import type { Frame, Scope } from "./bus/bus.ts"
+import { resolveAgents, SUBAGENT_DEPTH } from "./config/agents.ts"
 import { ensureFolder } from "./config/folders.ts"
 import { hasKeyVariable } from "./config/local-provider.ts"
 import { loadConfig, type ConfigSnapshot } from "./config/load.ts"
@@ -29,8 +29,12 @@ import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
 import { createRegistry, type Registry } from "./tool/registry.ts"
 import { createSeenFiles } from "./tool/seen.ts"
+import { taskTool } from "./tool/task.ts"
 import { DEFAULT_LIMITS, type SeenFiles } from "./tool/tool.ts"
+import { createChildren, type ChildSessions } from "./turn/children.ts"
+import { TURN_LIMITS } from "./turn/limits.ts"
 import { runTurnIn } from "./turn/seat.ts"
+import { createTrees } from "./turn/tree.ts"
 import type { AgentSetting } from "./turn/turn.ts"
 import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
@@ -48,6 +52,7 @@ export interface Engine {
   sessions: Sessions
   compaction: Compactions
   usage: SessionUsage
+  children: ChildSessions
   close(): Promise<void>
 }
 
@@ -109,7 +114,22 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   })
 
   const gate = createGate({ publish, id: host.id, home: folders.home })
-  const registry = createRegistry(builtinTools)
+  const limits = { ...TURN_LIMITS, ...home.limits }
+  const trees = createTrees({ store, limits })
+  const depth = config.value.subagent_depth ?? SUBAGENT_DEPTH
+  const children = createChildren({
+    store,
+    host,
+    log,
+    trees,
+    gate,
+    limits,
+    depth,
+    agents: { list: () => [...settings.values()], get: (name) => settings.get(name) },
+    sessions: () => sessions,
+    listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
+  })
+  const registry = createRegistry([...builtinTools, ...(depth > 0 ? [taskTool(children)] : [])])
   const records = createOpenRecords()
   const seen = new Map<string, SeenFiles>()
   const seenBy = (sessionID: string): SeenFiles => {
@@ -121,7 +141,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     if (seen.size > MAX_SEEN_SESSIONS && oldest !== undefined) seen.delete(oldest)
     return files
   }
-  const limits = {
+  const outputLimits = {
     maxLines: config.value.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
@@ -135,6 +155,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     hooks: noHooks,
     gate,
     registry,
+    trees,
     workspace,
     models,
     agents: settings,
@@ -145,7 +166,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     seenBy,
     config: {
       continueOnDeny: config.value.experimental?.continue_loop_on_deny ?? false,
-      limits,
+      limits: outputLimits,
       shell,
       compaction: config.value.compaction ?? {},
     },
@@ -176,7 +197,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: attachments({ workspace, limits, seenBy }),
+    openAttachment: attachments({ workspace, limits: outputLimits, seenBy }),
     version: home.version,
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
     models,
@@ -196,6 +217,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     sessions,
     compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
     usage: createUsage(store),
+    children,
     async close() {
       gate.close()
       await titles.close()
@@ -216,6 +238,9 @@ async function privateTemp({ folders, uid, log }: Home): Promise<string[]> {
     return []
   }
 }
+
+const sessionOf = ({ properties }: Frame): string | undefined =>
+  "sessionID" in properties ? properties.sessionID : undefined
 
 function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {
   const own = defaults.agents[agent.name as keyof typeof defaults.agents]

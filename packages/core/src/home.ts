@@ -9,6 +9,7 @@ import { createRequest, type Request } from "./model/request.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
+import type { Limits } from "./turn/limits.ts"
 
 /** What one process has one of, whatever folders it works in. */
 export interface Home {
@@ -34,13 +35,15 @@ export interface Home {
   commandLine?: string
   /** The person has decided that this project's settings may run and send what they say. */
   trusted: boolean
+  /** What a turn may use, where somebody said so for this process. */
+  limits?: Partial<Limits>
   close(): Promise<void>
 }
 
 /** The process as its composer sees it: everything below takes its surroundings from here. */
 export interface Surroundings extends Pick<
   Home,
-  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "trusted"
+  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "trusted" | "limits"
 > {
   /** The user's home folder. */
   home: string

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { EndReason } from "./end-reason.ts"
 import { MessageError } from "./error.ts"
 import { MessageID, SessionID } from "./id.ts"
 import { ModelRef } from "./model-ref.ts"
@@ -57,6 +58,8 @@ export const AssistantMessage = schema("AssistantMessage", () =>
     structured: z.unknown().optional(),
     variant: z.string().optional(),
     finish: z.string().optional(),
+    /** Ours: on the last message of a turn, why it is over. */
+    endReason: EndReason().optional(),
   }),
 )
 export type AssistantMessage = Infer<typeof AssistantMessage>

@@ -1,4 +1,5 @@
 import { z } from "zod"
+import { EndReason } from "./end-reason.ts"
 import { SessionID, MessageID, PartID } from "./id.ts"
 import { PermissionRuleset } from "./permission.ts"
 import { inline, schema, type Infer } from "./schema.ts"
@@ -66,10 +67,12 @@ export const Session = schema("Session", () =>
 )
 export type Session = Infer<typeof Session>
 
-/** `next` is when the provider is asked again, in milliseconds since the epoch. */
+/**
+ * `next` is when the provider is asked again, in milliseconds since the epoch. `reason` is ours: why the last turn ended.
+ */
 export const SessionStatus = schema("SessionStatus", () =>
   z.discriminatedUnion("type", [
-    z.object({ type: z.literal("idle") }),
+    z.object({ type: z.literal("idle"), reason: EndReason().optional() }),
     z.object({
       type: z.literal("retry"),
       attempt: z.number().int().min(0),

@@ -71,6 +71,28 @@ test("every difference that is listed is one", () => {
   for (const name of Object.keys(ADDITIONS)) expect(contract).not.toHaveProperty([name])
 })
 
+/** Members that the published shapes do not have. A client of OpenCode may leave them out and need not know them. */
+const OWN_MEMBERS: [schema: string, member: string, reason: string][] = [
+  ["AssistantMessage", "endReason", "why the turn is over, on its last message"],
+  ["SessionStatus", "reason", "the same, when the session is idle"],
+]
+
+test.each(OWN_MEMBERS)("%s has the member %s of our own, and nobody has to give it", (name, member) => {
+  const schema = document.components.schemas[name] as Shape
+  const shapes = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(
+    ({ properties }) => properties?.[member],
+  )
+  expect(shapes).toHaveLength(1)
+  expect(shapes[0]?.required).not.toContain(member)
+})
+
+interface Shape {
+  properties?: Record<string, object>
+  required?: string[]
+  anyOf?: Shape[]
+  oneOf?: Shape[]
+}
+
 test("the document refers to nothing that it does not hold, and is the same each time", () => {
   const text = JSON.stringify(document)
   const named = Object.keys(document.components.schemas)

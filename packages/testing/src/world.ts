@@ -7,6 +7,7 @@ import type { Engine } from "@opencode/core/engine.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import { openHome, type Home } from "@opencode/core/home.ts"
 import { silentLog, type Log } from "@opencode/core/lib/log.ts"
+import type { Limits } from "@opencode/core/turn/limits.ts"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { EventOf, EventType } from "@opencode/protocol/event.ts"
 import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
@@ -77,6 +78,8 @@ export interface WorldOptions {
   /** Has new sessions named by the model. Off by default: the script of a test is about its turns. */
   titles?: boolean
   env?: Record<string, string>
+  /** What a turn and its subagents may use. */
+  limits?: Partial<Limits>
 }
 
 /** As the build made it. */
@@ -266,6 +269,7 @@ async function open(
     platform: process.platform,
     version: "1.20.0",
     trusted: false,
+    ...(options.limits ? { limits: options.limits } : {}),
     ...(options.beforeCommit ? { beforeCommit: options.beforeCommit } : {}),
   })
   const engines = createEngines(home)

@@ -112,13 +112,16 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
   const events = stream[Symbol.asyncIterator]() as AsyncIterator<Event>
   await events.next() // server.connected: from here on nothing is missed
 
-  const listening = follow(events, sessionID, async (event) => {
-    view.event(event)
-    if (event.type !== "permission.asked") return
-    const { id: requestID, permission, patterns } = event.properties
-    const reply = prompt.auto ? "once" : "reject"
-    if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
-    dataOf(await client.permission.reply({ requestID, reply }))
+  const listening = follow(events, sessionID, {
+    isOurs: inTreeOf(sessionID, door),
+    async handle(event) {
+      view.event(event)
+      if (event.type !== "permission.asked") return
+      const { id: requestID, permission, patterns } = event.properties
+      const reply = prompt.auto ? "once" : "reject"
+      if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
+      dataOf(await client.permission.reply({ requestID, reply }))
+    },
   })
   const interrupt = onInterrupt(() => client.session.abort({ sessionID }))
   try {
@@ -139,19 +142,37 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
   }
 }
 
-/** Hands over the session's events, until the session is idle. */
+/** Hands over the session's events, and the questions of its subagents, until the session is idle. */
 async function follow(
   events: AsyncIterator<Event>,
   sessionID: string,
-  handle: (event: Event) => Promise<void>,
+  { isOurs, handle }: { isOurs(sessionID: string): Promise<boolean>; handle(event: Event): Promise<void> },
 ): Promise<void> {
   for (;;) {
     const { value: event, done } = await events.next()
     // Questions could no longer be heard, and so not be answered: better no result than a wait for ever.
     if (done) throw new CommandFailure("The stream of events broke off before the answer was complete.")
-    if (!("sessionID" in event.properties) || event.properties.sessionID !== sessionID) continue
+    if (!("sessionID" in event.properties)) continue
+    const isSame = event.properties.sessionID === sessionID
+    if (!isSame && !(event.type === "permission.asked" && (await isOurs(event.properties.sessionID)))) continue
     await handle(event)
-    if (event.type === "session.idle") return
+    if (isSame && event.type === "session.idle") return
+  }
+}
+
+/**
+ * Whether a session is this one or was started by it, at any depth: nobody but us answers for it. Others of the same
+ * folder may have a person.
+ */
+function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Promise<boolean> {
+  const known = new Map([[rootID, true]])
+  return async function isOurs(sessionID: string): Promise<boolean> {
+    const answer = known.get(sessionID)
+    if (answer !== undefined) return answer
+    const { data } = await client.session.get({ sessionID }) // none: it was deleted meanwhile
+    const ours = data?.parentID !== undefined && (await isOurs(data.parentID))
+    known.set(sessionID, ours)
+    return ours
   }
 }
 
@@ -159,10 +180,6 @@ function verdict({ info, parts }: AnswerWithParts, refused: string[]): number {
   if (info.error) return 1 // the view has said why
   if (refused.length > 0) {
     out.note(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
-    return 1
-  }
-  if (info.finish === "length") {
-    out.note("Error: the answer was cut at the model's limit for output.")
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0

@@ -4,6 +4,7 @@ import { parseModelRef } from "@opencode/protocol/model-ref.ts"
 import { didYouMean } from "../lib/text.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { COMPACTION } from "./prompt/compaction.prompt.ts"
+import { EXPLORE } from "./prompt/explore.prompt.ts"
 import { SUMMARY } from "./prompt/summary.prompt.ts"
 import { TITLE } from "./prompt/title.prompt.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
@@ -21,6 +22,9 @@ interface NativeAgent extends Pick<Agent, "description" | "mode" | "hidden" | "p
   name: string
 }
 
+/** Levels of subagents when nothing is set: none starts others, because each level multiplies what a prompt costs. */
+export const SUBAGENT_DEPTH = 1
+
 /** What comes with the program. Their rules are in `permission/defaults.ts`, their ceilings too. */
 const NATIVE_AGENTS: readonly NativeAgent[] = [
   {
@@ -32,6 +36,19 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
     name: "plan",
     mode: "primary",
     description: "Looks and thinks, and proposes what to do. Changes nothing but plan files.",
+  },
+  {
+    name: "general",
+    mode: "subagent",
+    description:
+      "Does a task of several steps by itself, or one of several at once: looks, edits and runs commands as its caller may.",
+  },
+  {
+    name: "explore",
+    mode: "subagent",
+    description:
+      "Finds its way through code quickly: files by name, code by content, how something works. Changes nothing. Say how thorough it should be.",
+    prompt: EXPLORE,
   },
   { name: "compaction", mode: "primary", hidden: true, prompt: COMPACTION },
   { name: "title", mode: "primary", hidden: true, prompt: TITLE },

@@ -1,6 +1,7 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
+import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { tightenOnly } from "./tighten.ts"
@@ -88,7 +89,7 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   autoupdate: (value, { config }) =>
     only(value, value === false || value === config.autoupdate, "decides about updates"),
   subagent_depth: (value, { config }) =>
-    only(value, value <= (config.subagent_depth ?? DEFAULT_DEPTH), "lets subagents start more of their kind"),
+    only(value, value <= (config.subagent_depth ?? SUBAGENT_DEPTH), "lets subagents start more of their kind"),
   tool_output: (value, { config }) =>
     only(
       value,
@@ -119,8 +120,7 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
 const LOOSENS = "takes back what is asked or denied"
 const FETCHES = "fetches from the network"
 const SHARING = ["disabled", "manual", "auto"]
-/** What holds when nothing is set: a subagent does not start others; output as in OpenCode. */
-const DEFAULT_DEPTH = 1
+/** As in OpenCode. */
 const DEFAULT_OUTPUT = { max_lines: 2000, max_bytes: 51_200 }
 
 /** The part of a project's configuration that is in effect before the folder is trusted. Pure. */

@@ -45,6 +45,9 @@ export class ToolFailure extends Error {
   }
 }
 
+/** A person's bare no that a call met while it ran: the model hears of it, and the turn is over. */
+export class Rejection extends ToolFailure {}
+
 export const fault = (code: FaultCode, message: string, data?: Record<string, unknown>, cause?: unknown): Fault =>
   new Fault(code, message, data, cause)
 

@@ -1,6 +1,7 @@
 import { isFault } from "../lib/fault.ts"
 import { clip } from "../lib/text.ts"
 import { kindOf, needsMoney, plainWords, wordsOf, type Words } from "./classify.ts"
+import { quotaReset } from "./quota-reset.ts"
 import { RequestError } from "./request-error.ts"
 import { retryAfter } from "./retry-after.ts"
 import { asList, asNumber, asRecord, asText, parseRecord, type Json } from "./wire/json.ts"
@@ -160,7 +161,8 @@ function fromApiCall(error: Error & Json, now: number): ProviderFailure {
       message: said.message ?? plainWords(body) ?? `The provider answered ${statusCode} ${error.message}`.trim() + ".",
       isRetryable: isRetryable(kind, said, headers),
       statusCode,
-      retryAfterMs: retryAfter(headers, now) ?? retryDelay(body),
+      retryAfterMs:
+        retryAfter(headers, now) ?? retryDelay(body) ?? (statusCode === 429 ? quotaReset(headers, now) : undefined),
       responseHeaders: headers && withoutCookies(headers),
       responseBody: body,
       url: url && withoutQuery(url),
@@ -209,8 +211,9 @@ const SYSTEM_WORDS: Record<string, string> = {
   ECONNRESET: "The provider closed the connection",
   ETIMEDOUT: "The provider did not answer",
 }
-/** Certificates and addresses that the system refuses do not change by waiting. */
+/** Certificates, addresses that the system refuses and names that do not exist do not change by waiting. */
 const FINAL_CODES = new Set([
+  "ENOTFOUND",
   "CERT_HAS_EXPIRED",
   "DEPTH_ZERO_SELF_SIGNED_CERT",
   "SELF_SIGNED_CERT_IN_CHAIN",

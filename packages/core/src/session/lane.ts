@@ -1,3 +1,4 @@
+import type { EndReason } from "@opencode/protocol/end-reason.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { SessionStatus } from "@opencode/protocol/session.ts"
 import { deferred, type Deferred } from "../lib/deadline.ts"
@@ -21,6 +22,8 @@ export interface TurnSeat {
   /** Prompts that the turn has shown to the model. Its end answers these, and only these. */
   covered: Set<string>
   setStatus(status: SessionStatus): void
+  /** Why the turn ended, once it has. */
+  endReason?: EndReason
 }
 
 export interface Lanes {
@@ -73,6 +76,8 @@ interface Lane {
   status: SessionStatus
   /** A turn of this lane ended without being able to say so in its message. */
   hasBroken: boolean
+  /** Why the last turn ended. */
+  endReason?: EndReason
   running?: Promise<void>
   current?: Promise<void>
 }
@@ -146,6 +151,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       (error: unknown) => ({ error }),
     )
     lane.hasBroken ||= "error" in end
+    lane.endReason = "error" in end ? "error" : seat.endReason
     // A turn that broke answers everything that was admitted up to that moment: the next one would break likewise.
     const all = state.closing || "error" in end || covered.size === 0
     const waiters = [...lane.waiting].filter(([id]) => all || covered.has(id) || lane.aborted.has(id))
@@ -166,7 +172,7 @@ export function createLanes(deps: LaneDeps): Lanes {
   function leave(lane: Lane): void {
     lanes.delete(lane.sessionID)
     if (!lane.current) return // nothing was asked of the model, nobody was told that the session is busy
-    setStatus(lane, { type: "idle" })
+    setStatus(lane, { type: "idle", ...(lane.endReason && { reason: lane.endReason }) })
     publish("session.idle", { sessionID: lane.sessionID })
   }
 

@@ -49,6 +49,7 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
           store.intents.finish(tx, intent, { finished: deps.host.now(), outcome: "interrupted" })
         }
         stopCompacting(tx, sessionID, store)
+        store.children.interrupt(tx, sessionID, deps.host.now())
         for (const messageID of closed.begun) store.inbox.mark(tx, messageID, "answered", deps.host.now())
       })
       for (const { info, parts } of closed.messages) deps.publish("message.updated", { sessionID, info, parts })
@@ -75,7 +76,8 @@ interface Closed {
   unbegun: string[]
 }
 
-function closeUnfinished(sessionID: string, { store, host, isUnsafe }: RecoverDeps): Closed {
+function closeUnfinished(sessionID: string, deps: RecoverDeps): Closed {
+  const { store, host } = deps
   const history = store.messages.list(sessionID)
   const intents = store.intents.unfinished(sessionID)
   const answers = history.flatMap(({ info }) => (info.role === "assistant" ? [info.parentID] : []))
@@ -91,7 +93,7 @@ function closeUnfinished(sessionID: string, { store, host, isUnsafe }: RecoverDe
         ? [
             {
               info: interrupted(info, host.now()),
-              parts: parts.map((part) => closePart(part, intents, isUnsafe, host.now())),
+              parts: parts.map((part) => closePart(part, intents, deps)),
             },
           ]
         : [],
@@ -102,26 +104,32 @@ function closeUnfinished(sessionID: string, { store, host, isUnsafe }: RecoverDe
 const interrupted = (message: AssistantMessage, now: number): AssistantMessage => ({
   ...message,
   time: { ...message.time, completed: now },
+  endReason: "interrupted",
   error: { name: "MessageAbortedError", data: { message: "Interrupted: the program ended during this answer." } },
 })
 
-function closePart(part: Part, intents: Intent[], isUnsafe: (tool: string) => boolean, now: number): Part {
+function closePart(part: Part, intents: Intent[], { store, host, isUnsafe }: RecoverDeps): Part {
+  const now = host.now()
   if ((part.type === "text" || part.type === "reasoning") && part.time && part.time.end === undefined) {
     return { ...part, time: { ...part.time, end: now } }
   }
   if (part.type !== "tool" || (part.state.status !== "pending" && part.state.status !== "running")) return part
+  const child = store.children.ofCall(part)?.childID
   const hasIntent = intents.some((intent) => intent.callID === part.callID && intent.messageID === part.messageID)
   return {
     ...part,
     state: {
       status: "error",
       input: part.state.input,
-      error: whatIsKnown(part, hasIntent, isUnsafe),
-      metadata: { interrupted: true },
+      error: child === undefined ? whatIsKnown(part, hasIntent, isUnsafe) : childIsKept(child),
+      metadata: { interrupted: true, ...(child === undefined ? {} : { sessionId: child }) },
       time: { start: part.state.status === "running" ? part.state.time.start : now, end: now },
     },
   }
 }
+
+const childIsKept = (sessionID: string): string =>
+  `The program ended while this subagent worked; how far it came is unknown. What it said is kept: task_id "${sessionID}" goes on with it.`
 
 function whatIsKnown(part: ToolPart, hasIntent: boolean, isUnsafe: (tool: string) => boolean): string {
   if (hasIntent) {

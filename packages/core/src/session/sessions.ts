@@ -20,7 +20,8 @@ import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
-  create(input: SessionCreate): Promise<Session>
+  /** @param also what has to be on record together with the session */
+  create(input: SessionCreate, also?: (tx: Tx, session: Session) => void): Promise<Session>
   /** @throws fault `session_not_found` */
   get(sessionID: string): Session
   /** Newest updated first. */
@@ -114,7 +115,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     openParts: records.openParts,
     list: (filter) => store.sessions.list(filter),
 
-    async create(input) {
+    async create(input, also) {
       if (input.parentID !== undefined) get(input.parentID)
       if (input.agent !== undefined) requireAgent(input.agent, deps.agents)
       const model = input.model && settled(input.model, deps.models)
@@ -137,7 +138,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
         ...(input.permission ? { permission: input.permission } : {}),
         ...(input.workspaceID === undefined ? {} : { workspaceID: input.workspaceID }),
       }
-      await store.write((tx) => store.sessions.insert(tx, session))
+      await store.write((tx) => {
+        store.sessions.insert(tx, session)
+        also?.(tx, session)
+      })
       publish("session.created", { sessionID: session.id, info: session })
       return session
     },

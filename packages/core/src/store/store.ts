@@ -6,6 +6,7 @@ import path from "node:path"
 import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
 import { createBlobs } from "./blobs.ts"
+import { createChildStore, type ChildStore } from "./child-store.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
@@ -34,6 +35,7 @@ export interface Store {
   readonly inbox: InboxStore
   readonly todos: TodoStore
   readonly ledger: LedgerStore
+  readonly children: ChildStore
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -78,6 +80,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     inbox: createInboxStore(reader),
     todos: createTodoStore(reader),
     ledger: createLedgerStore(reader),
+    children: createChildStore(reader),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

@@ -74,7 +74,10 @@ export function createRegistry(tools: readonly Tool[]): Registry {
       return sorted
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
-        .map((tool) => ({ name: tool.name, description: tool.prose, inputSchema: schemaOf(tool).json }))
+        .map((tool) => {
+          const description = tool.prose + (tool.proseUnder?.(rules) ?? "")
+          return { name: tool.name, description, inputSchema: schemaOf(tool).json }
+        })
     },
     validate(tool, raw) {
       const given = fromText(raw)

@@ -1,4 +1,6 @@
+import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { FilePart } from "@opencode/protocol/part.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Todo } from "@opencode/protocol/todo.ts"
 import type { z } from "zod"
 import type { Ask } from "../permission/ask.ts"
@@ -13,6 +15,8 @@ export interface ToolContext {
   messageID: string
   callID: string
   agent: string
+  /** The model that a child of this call gets, where whoever made the call chose one. */
+  model?: ModelRef
   /** Bash may only read: set for agents whose rules say so, and no configuration can unset it. */
   readOnly: boolean
   workspace: Workspace
@@ -82,9 +86,13 @@ export interface Tool<Input = unknown, Plan = unknown> {
   name: string
   /** Told to the model. Says what it cannot guess. */
   prose: string
+  /** What the prose goes on with under these rules. The same rules give the same text. */
+  proseUnder?: (rules: PermissionRuleset) => string
   effect: Effect
   /** Built when the tool is first offered. */
   input: () => z.ZodType<Input>
+  /** How many neighbouring calls of it may run at once. Absent: those without effect run side by side, others alone. */
+  atOnce?: number
   /** Whose rules decide; `write` and `edit` share `edit`. Also: a permission denied for `*` is not offered. */
   permission: string
   /** Which models get it, by their id; absent: all. */

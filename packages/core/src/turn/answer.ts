@@ -1,3 +1,4 @@
+import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { ToolPart } from "@opencode/protocol/part.ts"
 import type { Tokens } from "@opencode/protocol/tokens.ts"
 import type { Host } from "../lib/host.ts"
@@ -15,6 +16,10 @@ export interface Answer {
 export interface Call {
   part: ToolPart
   raw: string
+  /** Of a task that the user gave: the model that they chose for it. */
+  model?: ModelRef | undefined
+  /** The answer was cut while the model wrote it. */
+  isHalf?: boolean
 }
 
 /**
@@ -112,5 +117,15 @@ export async function writeAnswer(
     await end(id, type)
   }
   if (!ending) throw new Error("The stream of model events ended without a finish event.")
+  if (ending.finish === "length") for (const call of calls) call.isHalf = !isWhole(call.raw)
   return { ...ending, calls }
+}
+
+/** Arguments are an object, and an object that was cut off has no end; an empty one may not have begun. */
+function isWhole(raw: string): boolean {
+  try {
+    return Object.keys(JSON.parse(raw) as object).length > 0
+  } catch {
+    return false
+  }
 }

@@ -1,12 +1,13 @@
 import type { ToolPart, ToolState } from "@opencode/protocol/part.ts"
-import { isFault, ToolFailure } from "../lib/fault.ts"
+import { isFault, Rejection, ToolFailure } from "../lib/fault.ts"
 import type { Ask } from "../permission/ask.ts"
 import type { StepRecord } from "../session/record.ts"
 import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
 import type { Call } from "./answer.ts"
 import { bugError } from "./describe-error.ts"
-import { permit, rulesFor, type Refusal } from "./permit.ts"
+import { permit, type Refusal } from "./permit.ts"
+import { rulesFor } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
 import type { Step, Turn, TurnDeps } from "./turn.ts"
 
@@ -21,46 +22,14 @@ export interface CallSetting {
   deps: TurnDeps
 }
 
-/** Pure calls of one answer that run side by side: reading is mostly waiting, but descriptors are not endless. */
-const PARALLEL_CALLS = 8
-
-/**
- * Runs the calls of one answer. Neighbours without effect run side by side; a call with one runs alone, after
- * everything before it. Parts keep the order in which the model made the calls.
- * @returns whether a person refused a call without a word, which ends the turn
- */
-export async function runCalls(calls: Call[], setting: CallSetting): Promise<{ rejected: boolean }> {
-  for (const group of groups(calls, setting)) {
-    const ends = await Promise.all(group.map((call) => runCall(call, setting)))
-    if (!ends.includes("rejected") || setting.deps.config.continueOnDeny) continue
-    refuseRest(calls, setting)
-    return { rejected: true }
-  }
-  return { rejected: false }
-}
-
-function groups(calls: Call[], { deps }: CallSetting): Call[][] {
-  const grouped: Call[][] = []
-  let room = 0
-  for (const call of calls) {
-    const isPure = (deps.registry.get(call.part.tool)?.effect ?? "pure") === "pure"
-    if (isPure && room > 0) grouped.at(-1)?.push(call)
-    else grouped.push([call])
-    room = isPure ? (room > 0 ? room : PARALLEL_CALLS) - 1 : 0
-  }
-  return grouped
-}
-
-/** What came after a rejected call never started. */
-function refuseRest(calls: Call[], setting: CallSetting): void {
-  const waiting = calls.filter((call) => call.part.state.status === "pending")
-  for (const call of waiting) refuse(call, "Not run: the call before it was rejected.", setting)
-}
-
-async function runCall(call: Call, setting: CallSetting): Promise<"done" | "rejected"> {
+/** Runs one call to its end. @returns whether a person refused it without a word */
+export async function runCall(call: Call, setting: CallSetting): Promise<"done" | "rejected"> {
   const { turn, step, deps } = setting
   if (turn.signal.aborted) return refuse(call, ABORTED_CALL, setting, { interrupted: true })
   if (step.last) return refuse(call, "Not run: the limit of steps is reached.", setting)
+  const reached = turn.budget.reached()
+  if (reached) return refuse(call, `Not run. ${reached.message}`, setting)
+  if (call.isHalf) return refuse(call, HALF, setting)
   const looping = await stopLoop(call, setting)
   if (looping) return looping
   const tool = deps.registry.get(call.part.tool)
@@ -102,7 +71,7 @@ async function runValid(
   const facts = { tool: tool.name, sessionID: turn.sessionID, callID: call.part.callID }
   const start = host.now()
   let started = false
-  let refusedLate: Refusal | undefined
+  let isRejected = false
   const show = (update: { title?: string; metadata?: Record<string, unknown> }): void =>
     put(call, { status: "running", input: modelInput, time: { start }, ...update }, record)
   show({})
@@ -112,7 +81,7 @@ async function runValid(
     const checked = registry.validate(tool, changed.args)
     if (checked.problem !== undefined) throw new ToolFailure(checked.problem)
 
-    const late = (refusal: Refusal) => (refusedLate = refusal)
+    const late = (refusal: Refusal) => (isRejected ||= refusal.ends)
     const context = { ...(await contextFor(call, show, setting)), ask: asker(call, setting, late) }
     const prepared = await tool.prepare(checked.input, context)
     const asks = prepared.asks === "unknown" ? [unknownAccess(tool, modelInput)] : prepared.asks
@@ -128,11 +97,12 @@ async function runValid(
     for (const file of result.edited ?? []) deps.publish("file.edited", { file })
     put(call, completed(call.part, modelInput, result, start, deps), record)
   } catch (error) {
+    isRejected ||= error instanceof Rejection
     const { message, metadata } = failureText(error, turn, deps)
     put(call, failed(modelInput, message, start, deps, metadata), record)
   }
   if (started) await closeIntent(call, setting)
-  return refusedLate?.ends ? "rejected" : "done"
+  return isRejected ? "rejected" : "done"
 }
 
 /** What a call asks while it runs goes through the same gate, and a bare no ends the turn as it does before. */
@@ -171,6 +141,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     progress,
     agent: step.setting.agent.name,
     readOnly: step.setting.readOnly,
+    ...(call.model && { model: call.model }),
     workspace: deps.workspace,
     seen: deps.seenBy(sessionID),
     signal: turn.signal,
@@ -251,8 +222,16 @@ const unknownAccess = ({ permission, name }: Tool, input: Record<string, unknown
   metadata: { input },
 })
 
+const HALF =
+  "Not run: the answer was cut at the limit for output before this call was complete. Make it again, in smaller pieces."
+
 /** A call that is answered without having run. */
-function refuse(call: Call, error: string, { deps, record }: CallSetting, metadata?: Record<string, unknown>): "done" {
+export function refuse(
+  call: Call,
+  error: string,
+  { deps, record }: CallSetting,
+  metadata?: Record<string, unknown>,
+): "done" {
   const { state } = call.part
   const start = state.status === "running" ? state.time.start : deps.host.now()
   put(call, failed(inputOf(call) ?? {}, error, start, deps, metadata), record)
@@ -260,7 +239,7 @@ function refuse(call: Call, error: string, { deps, record }: CallSetting, metada
 }
 
 /** The arguments, if they can be read: half-written ones are not shown as if they were meant. */
-function inputOf({ raw }: Call): Record<string, unknown> | undefined {
+export function inputOf({ raw }: Call): Record<string, unknown> | undefined {
   try {
     const input: unknown = JSON.parse(raw)
     return input && typeof input === "object" && !Array.isArray(input) ? { ...input } : undefined
@@ -274,7 +253,11 @@ function failureText(
   turn: Turn,
   deps: TurnDeps,
 ): { message: string; metadata: Record<string, unknown> } {
-  if (turn.signal.aborted) return { message: ABORTED_CALL, metadata: { interrupted: true } }
+  if (turn.signal.aborted) {
+    // What a subagent did until then is not lost: its name has to stay known.
+    const child = error instanceof ToolFailure && "sessionId" in error.metadata ? error : undefined
+    return { message: child?.message ?? ABORTED_CALL, metadata: { ...child?.metadata, interrupted: true } }
+  }
   if (error instanceof ToolFailure) return { message: error.message, metadata: error.metadata }
   if (isFault(error)) return { message: error.message, metadata: {} }
   return { message: bugError(error, deps).data.message, metadata: {} }

@@ -1,4 +1,3 @@
-import type { MessageError } from "@opencode/protocol/error.ts"
 import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PartOf } from "@opencode/protocol/part.ts"
@@ -8,11 +7,12 @@ import { costOf } from "../model/cost.ts"
 import type { FinishReason } from "../model/events.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import { openRecord, type StepRecord } from "../session/record.ts"
+import { endingEarly, reasonOf } from "./ending.ts"
 import { tokensOfMessages } from "./estimate.ts"
 import { notesRequest } from "./notes-request.ts"
 import { MUST_SHRINK_TO, type Plan } from "./plan-compaction.ts"
 import { sinceCompaction } from "./since-compaction.ts"
-import { answerStep, closeOpenParts, complete, endingError, failStep } from "./step.ts"
+import { answerStep, closeOpenParts, complete, failStep } from "./step.ts"
 import type { Ending, Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -46,26 +46,32 @@ export async function compact(
   if (!open) return undefined // a prompt came in between: the next step looks again
   const { record, question } = open
   const { attempts } = request
-  let error: MessageError | undefined
+  let ending: Ending | undefined
   try {
     const { usage, finish } = await answerStep(request, record, turn, deps)
+    turn.budget.spend(resolved.model, usage)
     closeOpenParts(record, deps.host.now()) // calls that a model makes although it has no tools
     const cost = costOf(request.resolved.model, usage)
     const owned = { id: deps.host.id("prt"), sessionID: turn.sessionID, messageID: record.message.id }
     record.put({ ...owned, type: "step-finish", reason: finish, cost, tokens: usage })
     record.update({ finish, cost, tokens: usage })
-    error = verdict({ finish, before, question, unasked }, record, turn)
-    await complete(record, turn, deps, { error, attempts })
+    ending = verdict({ finish, before, question, unasked }, record, turn) ?? (asked && endingAsked(asked, turn, deps))
+    await complete(record, turn, deps, { ending, attempts })
   } catch (caught) {
-    error = await failStep(caught, { record, attempts }, turn, deps)
+    const error = await failStep(caught, { record, attempts }, turn, deps)
+    ending = { reason: reasonOf(caught, turn.signal), error }
   } finally {
     deps.records.remove(record)
     turn.history.push({ info: record.message, parts: record.parts })
   }
-  if (turn.signal.aborted) return { type: "aborted" }
-  if (error) return { type: "error", error }
-  deps.publish("session.compacted", { sessionID: turn.sessionID })
-  return undefined
+  if (!ending?.error) deps.publish("session.compacted", { sessionID: turn.sessionID })
+  return ending
+}
+
+/** The turn ends with a compaction that somebody asked for, unless a prompt is still to be answered. */
+function endingAsked(asked: MessageWithParts, { sessionID }: Turn, { store }: TurnDeps): Ending | undefined {
+  const isWaiting = store.inbox.unanswered(sessionID).some(({ messageID }) => messageID !== asked.info.id)
+  return isWaiting ? undefined : { reason: "stop" }
 }
 
 /** Notes that say nothing, or do not help, do not count. Whoever asked for them gets them also if they are long. */
@@ -82,10 +88,13 @@ function verdict(
   },
   record: StepRecord,
   turn: Turn,
-): MessageError | undefined {
-  const ended = endingError(finish, turn)
+): Ending | undefined {
+  const ended = endingEarly(finish, turn.signal)
   if (ended) return ended
-  const overflow = (message: string): MessageError => ({ name: "ContextOverflowError", data: { message } })
+  const overflow = (message: string): Ending => ({
+    reason: "compaction",
+    error: { name: "ContextOverflowError", data: { message } },
+  })
   if (!record.parts.some((part) => part.type === "text" && part.text.trim()))
     return overflow("The conversation could not be compacted: the model wrote no notes.")
   if (!unasked) return undefined
@@ -158,7 +167,7 @@ async function begin({ plan, asked, unasked, resolved }: BeginInput, step: Step,
   if (asked) turn.history = turn.history.map((one) => (one === asked ? question : one))
   else {
     turn.history.push(question)
-    turn.compactions++
+    turn.budget.compacted(sessionID)
     publish("message.created", { sessionID, info: question.info })
     publish("message.updated", { sessionID, info: question.info })
   }

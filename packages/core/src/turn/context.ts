@@ -1,9 +1,11 @@
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { fault } from "../lib/fault.ts"
+import { boundBy } from "./bounds.ts"
 import { compile } from "./compile.ts"
 import { allowance } from "./governor.ts"
 import { measure } from "./measure.ts"
 import { isCompaction, sinceCompaction } from "./since-compaction.ts"
+import { rulesFor } from "./rules-for.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
 import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
 import { windowOf } from "./window.ts"
@@ -12,7 +14,7 @@ import { windowOf } from "./window.ts"
 export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
   takeArrivals(turn, deps)
   const prompt = newestPrompt(turn)
-  const setting = deps.agents.get(prompt.agent)
+  const setting = boundBy(deps.agents.get(prompt.agent), turn.bounds)
   if (!setting) throw fault("agent_not_found", `The agent "${prompt.agent}" is no longer defined.`)
   const resolved = deps.models.resolve(prompt.model)
   const { workspace, hooks } = deps
@@ -31,7 +33,7 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
 
   const gathered = { messages: sinceCompaction(turn.history) }
   await hooks.messagesTransform(gathered)
-  const last = allowance(turn, setting.agent.steps) === "last"
+  const last = allowance(turn.steps, setting.agent.steps, turn.budget.left(turn.isRoot)) === "last"
   const disabled = Object.entries(prompt.tools ?? {}).flatMap(([name, isOn]) => (isOn ? [] : [name]))
   const asked = askedCompaction(turn, deps)
   const { messages } = gathered
@@ -83,7 +85,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   await deps.hooks.chatHeaders(facts, headers)
 
   const tools = deps.registry.offered({
-    rules: [...setting.agent.permission, ...(turn.session.permission ?? [])],
+    rules: rulesFor({ turn, step }).rulesets.flat(),
     modelID: model.id,
     disabled: step.disabled,
   })

@@ -12,10 +12,16 @@ export function messageErrorOf(
   signal: AbortSignal,
   deps: { host: Host; log: Log },
 ): MessageError {
-  if (signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
+  if (signal.aborted) return abortedError(signal)
   if (error instanceof ProviderFailure || isFault(error)) return toMessageError(error, providerID)
   return bugError(error, deps)
 }
+
+/** A turn that a limit ended says which one; any other was aborted by somebody. */
+export const abortedError = ({ reason }: AbortSignal): MessageError =>
+  isFault(reason, "limit")
+    ? { name: "UnknownError", data: { message: reason.message } }
+    : { name: "MessageAbortedError", data: { message: "Aborted" } }
 
 /** A bug: clients get the number it stands under in the log, and never its stack. */
 export function bugError(

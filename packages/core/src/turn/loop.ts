@@ -1,8 +1,10 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
-import { runCalls } from "./call.ts"
+import { runCalls } from "./calls.ts"
 import { gather, requestFor } from "./context.ts"
+import { endingAfter, reasonOf } from "./ending.ts"
 import { compactAsked, explained, makeRoom, roomAfter, roomBefore, type Room } from "./room.ts"
 import { answerStep, beginStep, endStep, failStep, finishStep, withdrawStep } from "./step.ts"
+import { runSubtasks } from "./subtask.ts"
 import type { Ending, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -19,6 +21,8 @@ export async function runTurn(turn: Turn, deps: TurnDeps): Promise<Ending> {
 async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> {
   const { asked, ...step } = await gather(turn, deps)
   if (asked) return compactAsked({ ...step, asked }, turn, deps)
+  const tasks = await runSubtasks(step, turn, deps)
+  if (tasks) return tasks.ending
   const request = await requestFor(step, turn, deps)
   const room = roomBefore(request, turn, deps)
   if (room) return makeRoom(room, request, turn, deps)
@@ -26,19 +30,19 @@ async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> 
   if (!record) return undefined // a prompt came in between: gather again
   let tooLong: Room | undefined
   try {
+    turn.budget.begin(turn.isRoot)
     const answer = await answerStep(request, record, turn, deps)
+    turn.budget.spend(step.resolved.model, answer.usage)
     const results = await runCalls(answer.calls, { step, record, turn, deps })
-    await finishStep(answer, request, record, turn, deps)
-    if (turn.signal.aborted) return { type: "aborted" }
-    if (results.rejected) return { type: "rejected" }
-    if (record.message.error) return { type: "error", error: record.message.error }
-    if (step.last) return { type: "limit" }
-    return answer.calls.length ? undefined : { type: "stop" }
+    const ending = endingAfter(answer, results, step, turn)
+    await finishStep(answer, request, record, turn, deps, ending)
+    return ending
   } catch (error) {
     tooLong = roomAfter(error, { request, record }, turn, deps)
     if (!tooLong) {
-      const known = await failStep(explained(error, turn, deps), { record, attempts: request.attempts }, turn, deps)
-      return turn.signal.aborted ? { type: "aborted" } : { type: "error", error: known }
+      const told = explained(error, turn, deps)
+      const known = await failStep(told, { record, attempts: request.attempts }, turn, deps)
+      return { reason: reasonOf(told, turn.signal), error: known }
     }
   } finally {
     if (!tooLong) endStep(record, turn, deps)

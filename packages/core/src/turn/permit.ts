@@ -1,6 +1,7 @@
 import type { Ask } from "../permission/ask.ts"
 import type { Call } from "./answer.ts"
 import type { CallSetting } from "./call.ts"
+import { rulesFor } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
 
 /** Why a call may not run, in words for the model. */
@@ -35,11 +36,5 @@ export async function permit(call: Call, asks: Ask[], { deps, turn, step }: Call
     ? { message: `${REJECTED} The user said: ${outcome.message}`, ends: false }
     : { message: REJECTED, ends: true }
 }
-
-/** What decides in this turn, lowest first, and what nothing of it can widen. */
-export const rulesFor = ({ turn, step }: Pick<CallSetting, "turn" | "step">) => ({
-  rulesets: [step.setting.agent.permission, turn.session.permission ?? []],
-  ceiling: step.setting.ceiling,
-})
 
 const REJECTED = "The user rejected permission to use this specific tool call."

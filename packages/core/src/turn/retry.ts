@@ -19,6 +19,12 @@ const JITTER = 0.25
 /** A provider that names a time is believed up to a day: a known reset of a quota. */
 const LONGEST_HINT_MS = 24 * 60 * 60 * 1_000
 
+/** Failures that are counted together: the provider is in trouble, or it answers and says nothing of use. */
+export type RetryClass = "trouble" | "no answer"
+
+export const retryClass = ({ kind }: Pick<ProviderFailure, "kind">): RetryClass =>
+  kind === "empty" || kind === "protocol" ? "no answer" : "trouble"
+
 /**
  * @param attempt how many tries have failed, from 1
  * @param draw a random number in [0, 1)
@@ -26,8 +32,7 @@ const LONGEST_HINT_MS = 24 * 60 * 60 * 1_000
  */
 export function retryDelay(failure: ProviderFailure, attempt: number, draw: number): number | undefined {
   if (!failure.isRetryable) return undefined
-  if (attempt > (failure.kind === "empty" || failure.kind === "protocol" ? MAX_EMPTY_ANSWERS : MAX_RETRIES))
-    return undefined
+  if (attempt > (retryClass(failure) === "no answer" ? MAX_EMPTY_ANSWERS : MAX_RETRIES)) return undefined
   if (failure.retryAfterMs !== undefined) return Math.min(Math.max(0, failure.retryAfterMs), LONGEST_HINT_MS)
   const wait = Math.min(CAP_MS, BASE_MS * FACTOR ** (attempt - 1))
   return Math.round(wait * (1 + JITTER * (2 * draw - 1)))

@@ -36,7 +36,7 @@ export function roomAfter(
 
 /** Once in a turn and never twice: what one compaction did not cure the next would not either. */
 function unasked(request: Request, turn: Turn, deps: TurnDeps, overflowed: boolean): Room | undefined {
-  if (isOff(deps) || turn.compactions > 0) return undefined
+  if (isOff(deps) || !turn.budget.mayCompact(turn.sessionID)) return undefined
   const { fixed, expected } = request.measure
   const room = overflowed ? Math.min(request.room ?? Infinity, expected * AFTER_REFUSAL) : request.room
   const plan = planCompaction({ ...planInput(turn, deps), fixed, room, isAsked: false })
@@ -52,7 +52,7 @@ export async function makeRoom(room: Room, step: Step, turn: Turn, deps: TurnDep
   return undefined
 }
 
-/** The compaction that somebody asked for. The turn ends with it, unless a prompt is still to be answered. */
+/** The compaction that somebody asked for. */
 export async function compactAsked(
   { asked, ...step }: Step & Required<Pick<Step, "asked">>,
   turn: Turn,
@@ -61,11 +61,7 @@ export async function compactAsked(
   const view = sinceCompaction(turn.history).filter(({ info }) => info.id !== asked.info.id)
   const plan = planCompaction({ ...planInput(turn, deps), view, fixed: 0, room: undefined, isAsked: true })
   if (!plan) throw fault("bad_request", "There is nothing to make notes of.")
-  const ending = await compact({ plan, asked }, step, turn, deps)
-  if (ending) return ending
-  const isMade = turn.history.some(({ info }) => info.role === "assistant" && info.parentID === asked.info.id)
-  const waiting = deps.store.inbox.unanswered(turn.sessionID).some(({ messageID }) => messageID !== asked.info.id)
-  return isMade && !waiting ? { type: "stop" } : undefined
+  return compact({ plan, asked }, step, turn, deps)
 }
 
 const planInput = (turn: Turn, { config }: TurnDeps): Pick<PlanInput, "view" | "tailTurns" | "preserve"> => ({
@@ -82,7 +78,7 @@ export function explained(error: unknown, turn: Turn, deps: TurnDeps): unknown {
   if (!isOverflow(error)) return error
   const why = isOff(deps)
     ? "Automatic compaction is switched off."
-    : turn.compactions > 0
+    : !turn.budget.mayCompact(turn.sessionID)
       ? "It was compacted in this turn already."
       : "There is nothing left in it to compact: the instructions, tools and this prompt alone are too long."
   const { isRetryable, statusCode, responseHeaders, responseBody, url } = error

@@ -14,16 +14,18 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
     try {
       const session = store.sessions.get(sessionID)
       if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-      const turn: Turn = Object.assign(seat, {
+      const turn: Turn & { leave(): void } = Object.assign(seat, {
         session,
         history: store.messages.list(sessionID),
         steps: 0,
-        compactions: 0,
         pruned: false,
+        cutAnswers: 0,
         repetition: createRepetition(),
+        ...deps.trees.join(sessionID, seat.signal),
       })
-      const ending = await runTurn(turn, deps)
-      log.info("turn ended", { sessionID, ending: ending.type, steps: turn.steps })
+      const ending = await runTurn(turn, deps).finally(turn.leave)
+      seat.endReason = ending.reason
+      log.info("turn ended", { sessionID, ending: ending.reason, steps: turn.steps, spent: turn.budget.spent })
       const answer = answerOf(turn)
       if (!answer) throw new Error("The turn ended without a message.")
       return answer

@@ -10,8 +10,9 @@ import type { Tx } from "../store/tx.ts"
 import { messageErrorOf } from "./describe-error.ts"
 import { writeAnswer, type Answer } from "./answer.ts"
 import { beginAttempt, type Asked, type Attempt } from "./attempt.ts"
-import { retryDelay } from "./retry.ts"
-import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
+import { reasonOf } from "./ending.ts"
+import { withoutLoops } from "./text-loop.ts"
+import type { Ending, Request, Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
  * The message that this step's answer is written into, on record before the model is asked. It stands right after what
@@ -66,12 +67,12 @@ export async function answerStep(asked: Asked, record: StepRecord, turn: Turn, d
     try {
       const { conceal } = resolved
       const events = streamAnswer({ language, options, signal: turn.signal, now: deps.host.now, conceal })
-      const answer = await writeAnswer(events, record, deps.host, textComplete)
+      const answer = await writeAnswer(withoutLoops(events), record, deps.host, textComplete)
       sent.completed(answer.usage)
       return answer
     } catch (error) {
       sent.failed(error, record.parts.length > 1)
-      const wait = error instanceof ProviderFailure ? retryDelay(error, attempt, deps.host.random()) : undefined
+      const wait = error instanceof ProviderFailure ? turn.budget.retry(error, attempt, deps.host.random()) : undefined
       if (wait === undefined || turn.signal.aborted) throw error
       const { message } = error as ProviderFailure
       deps.log.warn("model request failed, trying again", { sessionID: turn.sessionID, attempt, wait, error })
@@ -86,26 +87,20 @@ export async function answerStep(asked: Asked, record: StepRecord, turn: Turn, d
 /** The end of a step: the message, its parts and the session's totals in one transaction. */
 export async function finishStep(
   answer: Answer,
-  request: Request,
+  { resolved, attempts }: Pick<Request, "resolved" | "attempts">,
   record: StepRecord,
   turn: Turn,
   deps: TurnDeps,
+  ending?: Ending,
 ): Promise<void> {
   const { usage, finish, calls } = answer
   const { id: messageID, sessionID } = record.message
-  const cost = costOf(request.resolved.model, usage)
+  const cost = costOf(resolved.model, usage)
   // Some providers say "stop" although they call tools; clients take the reason for the truth.
   const reason = calls.length ? "tool-calls" : finish
   record.put({ id: deps.host.id("prt"), sessionID, messageID, type: "step-finish", reason, cost, tokens: usage })
   record.update({ finish: reason, cost, tokens: usage })
-  await complete(record, turn, deps, { error: endingError(finish, turn), attempts: request.attempts })
-}
-
-/** A call may end well although the turn was ended under it; the answer counts as aborted all the same. */
-export function endingError(finish: Answer["finish"], turn: Turn): MessageError | undefined {
-  if (turn.signal.aborted) return { name: "MessageAbortedError", data: { message: "Aborted" } }
-  if (finish !== "content-filter") return undefined
-  return { name: "ContentFilterError", data: { message: "The provider's content filter ended the answer." } }
+  await complete(record, turn, deps, { ending, attempts })
 }
 
 /** A step that ends before its time: everything open in it is closed, and the message says why. */
@@ -117,12 +112,13 @@ export async function failStep(
 ): Promise<MessageError> {
   const known = messageErrorOf(error, record.message.providerID, turn.signal, deps)
   closeOpenParts(record, deps.host.now())
-  await complete(record, turn, deps, { error: known, attempts })
+  await complete(record, turn, deps, { ending: { reason: reasonOf(error, turn.signal), error: known }, attempts })
   return known
 }
 
 export interface Completion {
-  error?: MessageError | undefined
+  /** Why the turn ends with this message; absent while it goes on. */
+  ending?: Ending | undefined
   /** What the ledger has to know. */
   attempts: Attempt[]
 }
@@ -132,11 +128,16 @@ export async function complete(
   record: StepRecord,
   turn: Turn,
   deps: TurnDeps,
-  { error, attempts }: Completion,
+  { ending, attempts }: Completion,
 ): Promise<void> {
   const { host, publish, store } = deps
   const { cost, tokens } = record.message
-  const change = { ...(error ? { error } : {}), time: { ...record.message.time, completed: host.now() } }
+  const { error, reason: endReason } = ending ?? {}
+  const change = {
+    ...(error && { error }),
+    ...(endReason && { endReason }),
+    time: { ...record.message.time, completed: host.now() },
+  }
   await record.complete(change, (tx) => {
     const session = store.sessions.get(turn.sessionID) ?? turn.session
     const { compacting: _, ...time } = session.time

@@ -1,5 +1,6 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { Config } from "@opencode/protocol/config.ts"
+import type { EndReason } from "@opencode/protocol/end-reason.ts"
 import type { MessageError } from "@opencode/protocol/error.ts"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
@@ -13,13 +14,16 @@ import type { Gate } from "../permission/gate.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { OpenRecords, Publish } from "../session/record.ts"
+import type { Bounds } from "../store/child-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Asked } from "./attempt.ts"
+import type { Budget } from "./budget.ts"
 import type { Measure } from "./measure.ts"
-import type { createRepetition } from "./repetition.ts"
+import type { Repetition } from "./repetition.ts"
+import type { Trees } from "./tree.ts"
 
 /** What a turn knows: its seat in the lane, the history so far, and what it has spent. */
 export interface Turn extends TurnSeat {
@@ -27,11 +31,17 @@ export interface Turn extends TurnSeat {
   /** In the store's order. Grows by each step's message, and by prompts that arrive. */
   history: MessageWithParts[]
   steps: number
-  /** How often its history was compacted unasked: once at the most. */
-  compactions: number
   /** Old outputs were removed since the last request. */
   pruned: boolean
-  repetition: ReturnType<typeof createRepetition>
+  repetition: Repetition
+  /** Shared with the turn that this one works for, and with those that work for it. */
+  budget: Budget
+  /** Nobody but a person waits for it. */
+  isRoot: boolean
+  /** What the session that started this one forbids. */
+  bounds: Bounds | undefined
+  /** Answers in a row that were cut before anything in them was of use. */
+  cutAnswers: number
 }
 
 /** What a turn uses. */
@@ -47,6 +57,7 @@ export interface TurnDeps {
   workspace: Workspace
   agents: { get(name: string): AgentSetting | undefined }
   models: { resolve(ref: ModelRef): ResolvedModel }
+  trees: Trees
   config: {
     /** Goes on after a plain rejection instead of ending the turn. */
     continueOnDeny: boolean
@@ -95,9 +106,7 @@ export interface Request extends Step, Asked {
 }
 
 /** Why a turn is over; absent while it goes on. */
-export type Ending =
-  | { type: "stop" }
-  | { type: "rejected" }
-  | { type: "aborted" }
-  | { type: "limit" }
-  | { type: "error"; error: MessageError }
+export interface Ending {
+  reason: EndReason
+  error?: MessageError
+}

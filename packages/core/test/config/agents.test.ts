@@ -17,6 +17,8 @@ test("build and plan come with the program", () => {
   expect(agents.map(({ name, mode, native }) => [name, mode, native])).toEqual([
     ["build", "primary", true],
     ["plan", "primary", true],
+    ["general", "subagent", true],
+    ["explore", "subagent", true],
     ["compaction", "primary", true],
     ["title", "primary", true],
     ["summary", "primary", true],
@@ -32,7 +34,15 @@ test("configuration overrides, adds and switches off", () => {
       docs: { description: "Writes", mode: "subagent", steps: 3, reasoningEffort: "high", options: { a: 1 } },
     },
   })
-  expect(agents.map(({ name }) => name)).toEqual(["build", "compaction", "title", "summary", "docs"])
+  expect(agents.map(({ name }) => name)).toEqual([
+    "build",
+    "general",
+    "explore",
+    "compaction",
+    "title",
+    "summary",
+    "docs",
+  ])
   expect(agents[0]).toMatchObject({
     model: { providerID: "p", modelID: "m/x" },
     topP: 0.5,

@@ -8,6 +8,9 @@ import { expect, test } from "vitest"
 const NOTES = "## Goal\nFind out what happens.\n## Next\nGo on."
 /** About 3,000 tokens. */
 const LONG = "a long line of an answer that fills the window\n".repeat(256)
+/** Each of its own, so that they are not taken for a model that repeats itself. */
+const manyLines = (count: number): string =>
+  Array.from({ length: count }, (_, n) => `line ${n} of ${"notes that are no shorter ".repeat(2)}`).join("\n")
 
 /** Tokens as a provider would count them: a quarter of the body. */
 const counted = ({ bytes }: HeardRequest) => ({ input: Math.ceil(bytes / 4), output: 50 })
@@ -171,7 +174,7 @@ test.each([
 )
 
 test("notes that do not make the conversation shorter end the turn with a named error and do not count", async () => {
-  await using w = await smallWorld({ notes: says(LONG.repeat(6), { chunkSize: 20_000 }) })
+  await using w = await smallWorld({ notes: says(manyLines(1_600), { chunkSize: 20_000 }) })
   const answer = await untilCompacted(w)
   expect(answer.info).toMatchObject({
     summary: true,

@@ -130,6 +130,7 @@ export type AssistantMessage = {
     structured?: unknown;
     variant?: string;
     finish?: string;
+    endReason?: EndReason;
 };
 
 export type Auth = OAuth | ApiAuth | WellKnownAuth;
@@ -310,6 +311,8 @@ export type ContextOverflowError = {
         responseBody?: string;
     };
 };
+
+export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
 export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 
@@ -970,6 +973,7 @@ export type SessionId = string;
 
 export type SessionStatus = {
     type: 'idle';
+    reason?: EndReason;
 } | {
     type: 'retry';
     attempt: number;
@@ -1960,6 +1964,40 @@ export type SessionAbortResponses = {
 };
 
 export type SessionAbortResponse = SessionAbortResponses[keyof SessionAbortResponses];
+
+export type SessionChildrenData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/children';
+};
+
+export type SessionChildrenErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionChildrenError = SessionChildrenErrors[keyof SessionChildrenErrors];
+
+export type SessionChildrenResponses = {
+    /**
+     * List of children
+     */
+    200: Array<Session>;
+};
+
+export type SessionChildrenResponse = SessionChildrenResponses[keyof SessionChildrenResponses];
 
 export type SessionInitData = {
     body: {

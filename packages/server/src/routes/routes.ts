@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
 import { compactionRoutes } from "./compaction.ts"
+import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
 import { globalRoutes } from "./global.ts"
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...sessionRoutes,
+  ...childrenRoutes,
   ...messageRoutes,
   ...compactionRoutes,
   ...usageRoutes,

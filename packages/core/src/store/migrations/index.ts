@@ -7,7 +7,8 @@ import type { Sqlite } from "../sqlite.ts"
 import { start } from "./0001-start.ts"
 import { todo } from "./0002-todo.ts"
 import { ledger } from "./0004-ledger.ts"
+import { child } from "./0005-child.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, ledger]
+export const migrations: readonly Migration[] = [start, todo, ledger, child]

@@ -1,0 +1,197 @@
+import type { AssistantMessage } from "@opencode/protocol/message.ts"
+import type { Session } from "@opencode/protocol/session.ts"
+import { toolFailure } from "../lib/fault.ts"
+import type { Host } from "../lib/host.ts"
+import type { Log } from "../lib/log.ts"
+import { didYouMean } from "../lib/text.ts"
+import type { Gate } from "../permission/gate.ts"
+import { isOffered } from "../permission/rules.ts"
+import { matches } from "../permission/wildcard.ts"
+import type { Sessions } from "../session/sessions.ts"
+import type { Store } from "../store/store.ts"
+import type { Children, ChildPlan, ChildRequest } from "../tool/task.ts"
+import type { ToolContext } from "../tool/tool.ts"
+import { boundBy, boundsFor, denials } from "./bounds.ts"
+import { failureOf, verdictOn, type Ended, type Verdict } from "./child-verdict.ts"
+import { watchChild, type Activity } from "./child-watch.ts"
+import { depthOf, isBelow } from "./family.ts"
+import type { Limits } from "./limits.ts"
+import type { Trees } from "./tree.ts"
+import type { AgentSetting } from "./turn.ts"
+
+/**
+ * Subagents: a call starts a session of its own, waits for its answer, and gets nothing else of it. A run is on record
+ * before its child is asked and after it ended, and it always ends: with its parent, by its deadline, or by itself.
+ */
+export interface ChildrenDeps {
+  store: Store
+  host: Host
+  log: Log
+  trees: Trees
+  gate: Pick<Gate, "list">
+  sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
+  agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
+  limits: Limits
+  /** How many levels of children there may be below a session that a person made. */
+  depth: number
+  /** Tells of each event of a session in this folder, until the returned function is called. */
+  listen(hear: (sessionID: string | undefined) => void): () => void
+}
+
+export interface ChildSessions extends Children {
+  /** The sessions right below one, in the order in which they were made. @throws fault `session_not_found` */
+  list(sessionID: string): Session[]
+}
+
+export function createChildren(deps: ChildrenDeps): ChildSessions {
+  const { store, agents, host, log, trees } = deps
+  /** Children at work for a call of this process, with the session that waits for each. */
+  const working = new Map<string, string>()
+  const activity: Activity = {
+    listen: deps.listen,
+    parentOf: (sessionID) => working.get(sessionID),
+    isWaiting: (sessionID) =>
+      deps.sessions().status()[sessionID]?.type === "retry" ||
+      deps.gate.list().some((asked) => asked.sessionID === sessionID),
+    monotonic: host.monotonic,
+  }
+
+  function plan({ agent: name, taskID, ...task }: ChildRequest, context: ToolContext): ChildPlan {
+    const known = agents.list().filter(({ agent }) => agent.mode !== "primary")
+    const setting = known.find(({ agent }) => agent.name === name)
+    if (!setting) {
+      const names = known.map(({ agent }) => agent.name)
+      throw toolFailure(
+        `There is no subagent "${name}".${didYouMean(name, names) || ` There are: ${names.join(", ")}.`}`,
+      )
+    }
+    if (depthOf(context.sessionID, store) >= deps.depth)
+      throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
+    if (taskID !== undefined) requireOwn(taskID, context.sessionID)
+    const model = context.model ?? setting.agent.model
+    const variant = model && setting.agent.variant
+    return {
+      agent: name,
+      taskID,
+      ...task,
+      model: model ? { ...model, ...(variant === undefined ? {} : { variant }) } : modelOf(context.messageID),
+    }
+  }
+
+  function requireOwn(taskID: string, sessionID: string): void {
+    if (!isBelow(taskID, sessionID, store)) throw toolFailure(`There is no task "${taskID}" of this conversation.`)
+    if (working.has(taskID) || deps.sessions().status()[taskID])
+      throw toolFailure(`The task ${taskID} is still at work: wait for its result before you go on with it.`)
+  }
+
+  function modelOf(messageID: string): ChildPlan["model"] {
+    const { providerID, modelID, variant } = store.messages.get(messageID) as AssistantMessage // a call is part of one
+    return { providerID, modelID, ...(variant === undefined ? {} : { variant }) }
+  }
+
+  /** The row first: whoever finds it without an end knows that the call it belongs to may have had an effect. */
+  async function begin({ taskID, agent, description, model }: ChildPlan, context: ToolContext): Promise<Session> {
+    const { sessionID, messageID, callID } = context
+    const { permission } = deps.sessions().get(sessionID)
+    const setting = agents.get(context.agent)
+    const bound = setting && boundBy(setting, store.children.latest(sessionID)?.bounds)
+    const bounds = boundsFor(bound ?? { ceiling: [], readOnly: context.readOnly }, permission)
+    const run = { sessionID, messageID, callID, bounds, started: host.now() }
+    if (taskID !== undefined) {
+      const session = deps.sessions().get(taskID)
+      await store.write((tx) => store.children.open(tx, { ...run, childID: taskID }))
+      return session
+    }
+    const isLowest = depthOf(sessionID, store) + 1 >= deps.depth
+    const noTask = isLowest ? [{ permission: "task", pattern: "*", action: "deny" as const }] : []
+    const { providerID, modelID: id, variant } = model
+    return deps.sessions().create(
+      {
+        parentID: sessionID,
+        title: `${description} (@${agent} subagent)`,
+        agent,
+        model: { id, providerID, ...(variant === undefined ? {} : { variant }) },
+        permission: [...denials(permission ?? []), ...noTask],
+      },
+      (tx, child) => store.children.open(tx, { ...run, childID: child.id }),
+    )
+  }
+
+  async function ask(child: Session, plan: ChildPlan, context: ToolContext, deadline: AbortSignal): Promise<Ended> {
+    const { agent, prompt, model } = plan
+    const { variant, ...ref } = model
+    const forget = trees.expect(child.id, { parentID: context.sessionID, signal: deadline })
+    // Its end is waited for below.
+    const abort = async (): Promise<void> => {
+      await deps
+        .sessions()
+        .abort(child.id)
+        .catch((error: unknown) => log.warn("a subagent was not ended", { error }))
+    }
+    const ending = AbortSignal.any([context.signal, deadline])
+    try {
+      context.signal.throwIfAborted()
+      const { answer } = await deps.sessions().prompt(child.id, {
+        agent,
+        model: ref,
+        ...(variant === undefined ? {} : { variant }),
+        parts: [{ type: "text", text: prompt }],
+      })
+      ending.addEventListener("abort", abort, { once: true })
+      if (ending.aborted) void abort()
+      return { answer: await answer }
+    } catch (error) {
+      return { error }
+    } finally {
+      ending.removeEventListener("abort", abort)
+      forget()
+    }
+  }
+
+  return {
+    plan,
+
+    list: (sessionID) => store.sessions.children(deps.sessions().get(sessionID).id),
+
+    allowed: (rules) =>
+      agents
+        .list()
+        .filter(({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules))
+        .map(({ agent: { name, description } }) => ({ name, description })),
+
+    async run(plan, context) {
+      if (plan.taskID !== undefined) requireOwn(plan.taskID, context.sessionID)
+      const { sessionID: parentSessionId, messageID, callID } = context
+      if (plan.taskID !== undefined) working.set(plan.taskID, parentSessionId)
+      const watched: { end?: () => string | undefined } = {}
+      const deadline = new AbortController()
+      let child: Session | undefined
+      let verdict: Verdict = { state: "failed", error: "It could not be started." }
+      try {
+        child = await begin(plan, context)
+        working.set(child.id, parentSessionId)
+        const { providerID, modelID } = plan.model
+        const metadata = { parentSessionId, sessionId: child.id, model: { providerID, modelID } }
+        context.progress({ title: plan.description, metadata })
+        watched.end = watchChild(child.id, deps.limits, deadline, activity)
+        const ended = await ask(child, plan, context, deadline.signal)
+        verdict = verdictOn(ended, { late: watched.end(), isAborted: context.signal.aborted })
+        if (verdict.error !== undefined) throw failureOf(child.id, verdict, metadata)
+        const { text = "", state } = verdict
+        return { sessionID: child.id, state: state === "limit" ? "limit" : "completed", text, metadata }
+      } finally {
+        watched.end?.()
+        working.delete(child?.id ?? plan.taskID ?? "")
+        const { state, error } = verdict
+        const end = { state, finished: host.now(), ...(error === undefined ? {} : { error }) }
+        if (child) await store.write((tx) => store.children.finish(tx, { messageID, callID }, end))
+      }
+    },
+  }
+}
+
+/** A child whose task nobody may start is not told of. */
+const isAllowed = (name: string, rules: Parameters<Children["allowed"]>[0]): boolean => {
+  const own = rules.filter(({ pattern }) => matches(pattern, name)).map((rule) => ({ ...rule, pattern: "*" }))
+  return isOffered("task", own)
+}

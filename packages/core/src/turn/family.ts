@@ -1,0 +1,23 @@
+import type { Store } from "../store/store.ts"
+
+type Sessions = Pick<Store, "sessions">
+
+/** Levels above a session. A circle of parents, which an import could make, counts as too deep. */
+export function depthOf(sessionID: string, store: Sessions): number {
+  const above = [...parentsOf(sessionID, store)]
+  return above.includes(sessionID) ? Infinity : above.length
+}
+
+export const isBelow = (sessionID: string, ancestorID: string, store: Sessions): boolean =>
+  [...parentsOf(sessionID, store)].includes(ancestorID)
+
+/** Nearest first. */
+function parentsOf(sessionID: string, store: Sessions): Set<string> {
+  const above = new Set<string>()
+  let parent = store.sessions.get(sessionID)?.parentID
+  while (parent !== undefined && !above.has(parent)) {
+    above.add(parent)
+    parent = store.sessions.get(parent)?.parentID
+  }
+  return above
+}

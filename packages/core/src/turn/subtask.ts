@@ -1,0 +1,88 @@
+import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { Part, PartOf } from "@opencode/protocol/part.ts"
+import { noTokens } from "@opencode/protocol/tokens.ts"
+import type { Call } from "./answer.ts"
+import { runCalls } from "./calls.ts"
+import { reasonOf } from "./ending.ts"
+import { beginStep, endStep, failStep, finishStep } from "./step.ts"
+import type { Ending, Step, Turn, TurnDeps } from "./turn.ts"
+
+/**
+ * Tasks that a prompt gives to subagents itself are started without asking the model: they stand in a message of their
+ * own, as if it had made the calls, and then it is told to go on.
+ * @returns absent when the prompt gives none, or they were done; else how the turn goes on after them
+ */
+export async function runSubtasks(
+  step: Step,
+  turn: Turn,
+  deps: TurnDeps,
+): Promise<{ ending?: Ending | undefined } | undefined> {
+  const tasks = tasksOf(step.prompt, turn)
+  if (!tasks.length) return undefined
+  const record = await beginStep(step, turn, deps)
+  if (!record) return {} // a prompt came in between: gather again
+  try {
+    const calls = tasks.map((task) => callOf(task, record.message, deps))
+    for (const { part } of calls) record.put(part)
+    const { rejected } = await runCalls(calls, { step: { ...step, last: false }, record, turn, deps })
+    const ending: Ending | undefined = rejected ? { reason: "rejected" } : undefined
+    const answer = { finish: "tool-calls" as const, usage: noTokens(), calls }
+    turn.signal.throwIfAborted()
+    await finishStep(answer, { ...step, attempts: [] }, record, turn, deps, ending)
+    if (!ending) await goOn(step.prompt, turn, deps)
+    return { ending }
+  } catch (error) {
+    const known = await failStep(error, { record, attempts: [] }, turn, deps)
+    return { ending: { reason: reasonOf(error, turn.signal), error: known } }
+  } finally {
+    endStep(record, turn, deps)
+  }
+}
+
+/** Those of the prompt that is to be answered, unless an answer to it was begun. */
+function tasksOf({ id }: UserMessage, { history }: Turn): PartOf<"subtask">[] {
+  if (history.some(({ info }) => info.role === "assistant" && info.parentID === id)) return []
+  const parts = history.find(({ info }) => info.id === id)?.parts ?? []
+  return parts.filter((part) => part.type === "subtask")
+}
+
+function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: string }, { host }: TurnDeps): Call {
+  const { prompt, description, agent, command, model } = task
+  const input = { description: description || agent, prompt, subagent_type: agent, ...(command ? { command } : {}) }
+  const raw = JSON.stringify(input)
+  const owner = { id: host.id("prt"), sessionID: message.sessionID, messageID: message.id }
+  // Unique in the message, and the same in a replay.
+  const callID = `call_${owner.id.slice("prt_".length)}`
+  return {
+    part: { ...owner, type: "tool", callID, tool: "task", state: { status: "pending", input, raw } },
+    raw,
+    model,
+  }
+}
+
+const GO_ON = "Summarize the task tool output above and continue with your task."
+
+/** A prompt of the program's own, so that a model that only sees results knows what is wanted of them. */
+async function goOn(prompt: UserMessage, turn: Turn, { store, host, publish }: TurnDeps): Promise<void> {
+  const { sessionID } = turn
+  const { agent, model, system, tools } = prompt
+  const info: UserMessage = {
+    id: host.id("msg"),
+    sessionID,
+    role: "user",
+    time: { created: host.now() },
+    agent,
+    model,
+    ...(system === undefined ? {} : { system }),
+    ...(tools ? { tools } : {}),
+  }
+  const part: Part = { id: host.id("prt"), sessionID, messageID: info.id, type: "text", text: GO_ON, synthetic: true }
+  const message: MessageWithParts = { info, parts: [part] }
+  await store.turnWrite(turn.lease, (tx) => {
+    store.messages.put(tx, message.info)
+    store.parts.put(tx, part, 0)
+  })
+  publish("message.created", { sessionID, info })
+  publish("message.updated", { sessionID, info })
+  publish("message.part.updated", { sessionID, part, time: host.now() })
+}
