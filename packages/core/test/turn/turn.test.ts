@@ -132,6 +132,7 @@ test("the events of a prompt with one call come in the documented order", async 
     "message.part.updated step-finish",
     "message.updated assistant",
     "session.updated",
+    "session.status busy",
     "message.created",
     "message.updated assistant",
     "message.part.updated step-start",
