@@ -2,9 +2,9 @@ import { fileURLToPath } from "node:url"
 import * as esbuild from "esbuild"
 
 /** Makes one file of a program of the bench and what it imports of the packages, which this Node may not read as they are. */
-export async function bundle(name, outfile) {
+export async function bundle(program, outfile) {
   await esbuild.build({
-    entryPoints: [fileURLToPath(new URL(name, import.meta.url))],
+    entryPoints: [fileURLToPath(program)],
     outfile,
     bundle: true,
     format: "esm",

@@ -13,7 +13,7 @@ const ANSWER_MS = 10_000
  *   itself, again and again), `heard()` what it was asked since, `last()` the body of the last request, `close()`
  */
 export async function startModel(folder) {
-  const program = await bundle("model-process.mjs", join(folder, "model-process.mjs"))
+  const program = await bundle(new URL("model-process.mjs", import.meta.url), join(folder, "model-process.mjs"))
   const child = fork(program, { stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true })
   let asked = 0
 

@@ -14,7 +14,7 @@ export async function seed(side, { sessionID, count }) {
     const program = join(folder, "seed.mjs")
     const modules = fileURLToPath(new URL("../node_modules", import.meta.url))
     if (existsSync(modules)) symlinkSync(modules, join(folder, "node_modules"), "dir")
-    await bundle("seed-process.mjs", program)
+    await bundle(new URL("seed-process.mjs", import.meta.url), program)
     const data = join(side.env.XDG_DATA_HOME, "opencode")
     execFileSync(process.execPath, [program, data, sessionID, String(count)], { timeout: SEED_MS })
   } finally {

@@ -76,7 +76,7 @@ async function sendingOf(model) {
   const body = await model.last()
   await model.script([{ says: "Done." }], { each: true })
   const folder = mkdtempSync(join(tmpdir(), "opencode-bench-send-"))
-  const child = fork(await bundle("send-process.mjs", join(folder, "send.mjs")))
+  const child = fork(await bundle(new URL("../send-process.mjs", import.meta.url), join(folder, "send.mjs")))
   try {
     child.send({ url: model.url, body })
     const [ms] = await Promise.race([

@@ -4,6 +4,7 @@ import type { LogLevel } from "@opencode/protocol/log.ts"
 import { compose } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
+import { keepHeapSmall } from "../small-heap.ts"
 import { warnOfSettings, workingFolder } from "../workplace.ts"
 
 export interface ServeOptions {
@@ -24,6 +25,7 @@ const isLoopback = (hostname: string): boolean =>
 
 /** Serves until it is told to stop. It listens only when it can answer. */
 export async function serve(options: ServeOptions): Promise<void> {
+  keepHeapSmall()
   const directory = workingFolder(options.cwd)
   const composition = await compose({
     ...options,

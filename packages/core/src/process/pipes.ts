@@ -65,7 +65,9 @@ export function readPipes(pipes: { stdout: Readable; stderr: Readable }, sink: S
 
   return {
     async drain() {
-      const end = performance.now() + DRAIN_MAX_MS
+      // A command may have been silent for long, and its end may be heard before its last words.
+      lastActivity = performance.now()
+      const end = lastActivity + DRAIN_MAX_MS
       while (!broken && (unfinished > 0 || inSink > 0)) {
         const now = performance.now()
         const quietFor = inSink > 0 ? 0 : now - lastActivity
