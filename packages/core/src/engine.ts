@@ -22,6 +22,7 @@ import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
+import { createSweep } from "./session/sweep.ts"
 import { createTitles } from "./session/title-request.ts"
 import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
@@ -145,13 +146,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       shell,
     },
   })
-  const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn })
+  const lanes = createLanes({ store, owner: home.owner, peers: home.peers, now: host.now, publish, log, runTurn })
   const recover = createRecovery({
     store,
     host,
     lanes,
     publish,
     owner: home.owner,
+    sweep: createSweep({ env, log }),
     isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
   })
   const titles = createTitles({
@@ -169,6 +171,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     records,
     publish,
     recover,
+    peers: home.peers,
     hooks: noHooks,
     nameAfter: titles.ask,
     openAttachment: attachments({ workspace, limits, seenBy }),

@@ -26,6 +26,8 @@ export interface Frame {
   number?: string
   id: string
   scope?: Scope
+  /** It happened in another process and is only passed on here. */
+  isPeers?: true
   type: EventType
   properties: Event["properties"]
   /** The event as JSON, made once however many clients read it: `{"id":…,"type":…,"properties":…}`. */
@@ -41,13 +43,18 @@ export interface Subscription {
 export interface Bus {
   /** Changes with each start of the process: numbers of another epoch cannot be resumed. */
   epoch: string
-  publish(scope: Scope | undefined, event: Event): void
+  publish(scope: Scope | undefined, event: Event, options?: { isPeers: true }): void
   /**
    * Hands over every later frame in order. The sink must not throw and must not wait.
    * @param filter.directory only this workspace's frames; absent means all
    * @param filter.after number of the last frame the client saw; what it missed is delivered first
    */
   subscribe(filter: { directory?: string; after?: string }, sink: (frame: Frame) => void): Subscription
+  /** For another process: what happens in this one, and nothing that it passes on itself. */
+  subscribePeer(sink: (frame: Frame) => void): Pick<Subscription, "close">
+  /** What is kept of what happened here, oldest first. */
+  kept(): Frame[]
+  /** How many listen in this process. */
   subscribers(): number
   /** Forgets a workspace's frames. */
   forget(directory: string): void
@@ -63,6 +70,7 @@ export function createBus(host: Host): Bus {
   const epoch = host.id("evt").slice(-8)
   const rings = new Map<string, { kept: Kept[]; weight: number; lost: number }>()
   const sinks = new Set<{ directory?: string; sink: (frame: Frame) => void }>()
+  const peers = new Set<(frame: Frame) => void>()
   let count = 0
 
   function keep(directory: string, kept: Kept): void {
@@ -82,23 +90,28 @@ export function createBus(host: Host): Bus {
     const chosen = directory === undefined ? [...rings.values()] : [rings.get(directory)].filter((ring) => !!ring)
     if (chosen.some((ring) => ring.lost > after)) return undefined
     const later = chosen.flatMap((ring) => ring.kept.filter((kept) => kept.n > after))
-    return later.sort((a, b) => a.n - b.n).map((kept) => kept.frame)
+    return inOrder(later)
   }
+
+  const newest = (): Frame[] => inOrder([...rings.values()].flatMap((ring) => ring.kept))
 
   return {
     epoch,
 
-    publish(scope, event) {
+    publish(scope, event, options) {
+      const isPeers = options?.isPeers ?? false
       const numbered = events[event.type].delivery !== "flow"
-      if (!numbered && sinks.size === 0) return
+      if (!numbered && sinks.size + peers.size === 0) return
       const n = numbered ? ++count : 0
       const frame = createFrame(host.id("evt"), scope, event, numbered ? `${epoch}-${n}` : undefined)
+      if (isPeers) frame.isPeers = true
       if (numbered) keep(scope?.directory ?? "", { n, frame, weight: weightOf(event) })
       // Who comes while the frame goes round has it from the ring; who goes gets nothing any more.
       for (const entry of [...sinks]) {
         const isWanted = entry.directory === undefined || entry.directory === scope?.directory
         if (isWanted && sinks.has(entry)) entry.sink(frame)
       }
+      if (!isPeers) for (const sink of [...peers]) sink(frame)
     },
 
     subscribe({ directory, after }, sink) {
@@ -110,6 +123,14 @@ export function createBus(host: Host): Bus {
       return { resumed: replay !== undefined, close: () => void sinks.delete(entry) }
     },
 
+    subscribePeer(sink) {
+      const own = (frame: Frame): void => sink(frame)
+      peers.add(own)
+      return { close: () => void peers.delete(own) }
+    },
+
+    kept: () => newest().filter((frame) => !frame.isPeers),
+
     subscribers: () => sinks.size,
 
     forget(directory) {
@@ -118,6 +139,8 @@ export function createBus(host: Host): Bus {
     },
   }
 }
+
+const inOrder = (kept: Kept[]): Frame[] => kept.sort((a, b) => a.n - b.n).map(({ frame }) => frame)
 
 function createFrame(id: string, scope: Scope | undefined, event: Event, number: string | undefined): Frame {
   let json: string | undefined

@@ -3,6 +3,7 @@ import type { SessionStatus } from "@opencode/protocol/session.ts"
 import { deferred, type Deferred } from "../lib/deadline.ts"
 import { fault, type Fault } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
+import type { Peers } from "../peer/peers.ts"
 import type { HeldLease, Lease, Owner } from "../store/lease-store.ts"
 import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
@@ -32,15 +33,23 @@ export interface Lanes {
   admit(sessionID: string, admission: Admission): Promise<{ answer?: Promise<MessageWithParts> }>
   /** Answers prompts that an earlier process admitted and never began. */
   resume(sessionID: string, messageIDs: string[]): void
-  /** Runs `body` with the session's lease and no turn in the way. @throws fault `busy` when a turn runs. */
+  /** The answer of a prompt that waits here; absent when none does. */
+  answerOf(sessionID: string, messageID: string): Promise<MessageWithParts> | undefined
+  /**
+   * Runs `body` with the session's lease and no turn in the way; prompts that come meanwhile, and others who want the
+   * session for themselves, wait for its end. @throws fault `busy` when a turn runs, here or in another process
+   */
   exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T>
   /**
    * Ends the running turn, and with it what waits behind it at this moment. What is admitted later is answered by a turn
-   * of its own. Resolves when the turn is over.
+   * of its own. Resolves when all that was ended is over. A turn of another living process is ended by that one.
    */
   abort(sessionID: string): Promise<boolean>
   status(): Record<string, SessionStatus>
+  /** Whether something of this process works on the session. */
   isBusy(sessionID: string): boolean
+  /** The lease of another living process on the session. */
+  elsewhere(sessionID: string): HeldLease | undefined
   close(): Promise<void>
 }
 
@@ -58,6 +67,7 @@ export interface LaneDeps {
   now(): number
   publish: Publish
   log: Log
+  peers: Pick<Peers, "address" | "abort">
   /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
   runTurn(seat: TurnSeat): Promise<MessageWithParts>
 }
@@ -78,8 +88,10 @@ interface Lane {
 }
 
 export function createLanes(deps: LaneDeps): Lanes {
-  const { store, owner, now, publish, log, runTurn } = deps
+  const { store, owner, now, publish, log, peers, runTurn } = deps
   const lanes = new Map<string, Lane>()
+  /** The last of those that have, or wait to have, a session for themselves. */
+  const exclusives = new Map<string, Promise<unknown>>()
   const state = { closing: false }
 
   function laneOf(sessionID: string): Lane {
@@ -87,7 +99,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     if (existing) return existing
     const lane: Lane = {
       sessionID,
-      lease: takeLease(sessionID),
+      lease: leaseForTurns(sessionID),
       controller: new AbortController(),
       waiting: new Map(),
       aborted: new Set(),
@@ -102,13 +114,19 @@ export function createLanes(deps: LaneDeps): Lanes {
 
   const isOthers = (held: HeldLease): boolean => held.pid !== owner.pid && isAlive(held)
 
-  function workingElsewhere(sessionID: string): HeldLease | undefined {
+  function elsewhere(sessionID: string): HeldLease | undefined {
     const held = store.leases.get(sessionID)
     return held && isOthers(held) ? held : undefined
   }
 
-  async function takeLease(sessionID: string): Promise<Lease> {
-    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner, now: now() }))
+  async function leaseForTurns(sessionID: string): Promise<Lease> {
+    // A turn may take hours, so whoever wants something of it meanwhile has to find us.
+    const [address] = await Promise.all([peers.address(), exclusives.get(sessionID)])
+    return takeLease(sessionID, { ...owner, ...(address === undefined ? {} : { address }) })
+  }
+
+  async function takeLease(sessionID: string, as: Owner): Promise<Lease> {
+    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner: as, now: now() }))
     if ("heldBy" in taken) throw busyElsewhere(sessionID, taken.heldBy.pid)
     return taken
   }
@@ -227,27 +245,42 @@ export function createLanes(deps: LaneDeps): Lanes {
       start(lane)
     },
 
-    async exclusive(sessionID, body) {
-      if (lanes.has(sessionID)) throw fault("busy", `Session ${sessionID} is busy.`, { sessionID })
-      const lease = await takeLease(sessionID)
-      try {
-        return await body(lease)
-      } finally {
-        await store.write((tx) => store.leases.release(tx, lease))
-      }
+    answerOf: (sessionID, messageID) => lanes.get(sessionID)?.waiting.get(messageID)?.promise,
+
+    exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T> {
+      if (lanes.has(sessionID)) return Promise.reject(fault("busy", `Session ${sessionID} is busy.`, { sessionID }))
+      const before = exclusives.get(sessionID)
+      const running = (async () => {
+        await before
+        const lease = await takeLease(sessionID, owner)
+        try {
+          return await body(lease)
+        } finally {
+          await store.write((tx) => store.leases.release(tx, lease))
+        }
+      })()
+      const over = running.then(
+        () => {},
+        () => {}, // whoever asked for it hears why
+      )
+      exclusives.set(sessionID, over)
+      void over.then(() => exclusives.get(sessionID) === over && exclusives.delete(sessionID))
+      return running
     },
 
     async abort(sessionID) {
       const lane = lanes.get(sessionID)
       if (!lane) {
-        const other = workingElsewhere(sessionID)
-        if (other) throw busyElsewhere(sessionID, other.pid)
-        return false
+        const other = elsewhere(sessionID)
+        if (!other) return false
+        if (other.address === undefined) throw busyElsewhere(sessionID, other.pid)
+        return peers.abort(other.address, sessionID)
       }
       await Promise.allSettled([...lane.admissions])
+      const ended = [...lane.waiting.values()].map(({ promise }) => promise)
       for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
       lane.controller.abort()
-      await (lane.current ?? lane.running)
+      await Promise.allSettled([lane.current ?? lane.running, ...ended])
       return true
     },
 
@@ -256,7 +289,8 @@ export function createLanes(deps: LaneDeps): Lanes {
         ...store.leases.list().flatMap((held) => (isOthers(held) ? [[held.sessionID, BUSY]] : [])),
         ...[...lanes].map(([sessionID, lane]) => [sessionID, lane.status]),
       ]),
-    isBusy: (sessionID) => lanes.has(sessionID),
+    isBusy: (sessionID) => lanes.has(sessionID) || exclusives.has(sessionID),
+    elsewhere,
 
     async close() {
       state.closing = true
@@ -264,7 +298,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       for (const lane of open) lane.controller.abort()
       // What is just being admitted starts a turn of its own, which ends at once.
       await Promise.allSettled(open.flatMap((lane) => [...lane.admissions]))
-      await Promise.allSettled(open.map((lane) => lane.running))
+      await Promise.allSettled([...open.map((lane) => lane.running), ...exclusives.values()])
     },
   }
 }

@@ -7,6 +7,7 @@ import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import type { Sweep } from "./sweep.ts"
 
 /**
  * Closes what a process that died left open. Touches a session only when its lease belongs to a process that is proven
@@ -21,6 +22,8 @@ export interface RecoverDeps {
   owner: Owner
   lanes: Lanes
   publish: Publish
+  /** Ends what calls without an outcome left running. */
+  sweep: Sweep
   /** Whether a tool's calls must never be repeated unseen. */
   isUnsafe(tool: string): boolean
 }
@@ -38,6 +41,8 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
 
   async function recover(sessionID: string): Promise<void> {
     const unbegun = await lanes.exclusive(sessionID, async (lease) => {
+      // First, so that nothing still runs of what the transcript calls interrupted.
+      await deps.sweep(store.intents.unfinished(sessionID))
       const closed = closeUnfinished(sessionID, deps)
       await store.turnWrite(lease, (tx) => {
         for (const { info, parts } of closed.messages) {

@@ -12,8 +12,9 @@ const subscribe = streamRoute(
     answers: "Event stream",
     answer: Event,
   },
-  async ({ engine, server: { bus, host }, header }) => {
+  async ({ engine, server: { bus, host, peers }, header }) => {
     const { scope, sessions } = await engine()
+    await peers.follow()
     return openEventStream({
       bus,
       host,

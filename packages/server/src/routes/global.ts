@@ -30,8 +30,9 @@ const event = streamRoute(
     answer: GlobalEvent,
     isGlobal: true,
   },
-  async ({ server: { engines, bus, host }, header }) => {
+  async ({ server: { engines, bus, host, peers }, header }) => {
     const open = await engines.open()
+    await peers.follow()
     return openEventStream({
       bus,
       host,
