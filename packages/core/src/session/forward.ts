@@ -21,10 +21,12 @@ export interface ForwardDeps {
   recover(sessionID: string): Promise<void>
 }
 
-/** An owner that is ending, or one that has the session only for a moment, is tried again after this, */
+/** An owner that cannot be asked now is tried again after this. */
 const AGAIN_MS = 50
-/** so many times: 10 s, more than a process needs to end its children and itself. */
-const TRIES = 200
+/** One that is ending: 10 s, more than a process needs to end its children and itself. */
+const ENDING_TRIES = 200
+/** One without an address has the session for a moment, to close or to undo something; or it cannot be reached at all. */
+const BRIEF_TRIES = 20
 
 export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessions["prompt"] {
   const { lanes, host } = deps
@@ -37,13 +39,14 @@ export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessio
           return await local(sessionID, input)
         } catch (error) {
           // Between our look and our admission somebody else has taken the session.
-          if (!isFault(error, "busy") || tries === TRIES) throw error
+          if (!isFault(error, "busy") || tries >= BRIEF_TRIES) throw error
         }
       } else {
         const named = { ...input, messageID: input.messageID ?? host.id("msg") }
         const sent = await send(owner.address, sessionID, named, deps)
         if (sent) return sent
-        if (tries === TRIES) throw fault("busy", `Session ${sessionID} is held by a process that does not answer.`)
+        if (tries >= ENDING_TRIES)
+          throw fault("busy", `Session ${sessionID} is held by a process that does not answer.`)
         input = named
       }
       await sleep(AGAIN_MS)
@@ -92,7 +95,7 @@ async function answerOf(
 /** What the owner had begun is closed, what it had not begun is answered here. */
 async function answerAfterDeath(sessionID: string, messageID: string, deps: ForwardDeps): Promise<MessageWithParts> {
   const { store, lanes, recover } = deps
-  for (let tries = 0; tries < TRIES && lanes.elsewhere(sessionID); tries++) await sleep(AGAIN_MS)
+  for (let tries = 0; tries < ENDING_TRIES && lanes.elsewhere(sessionID); tries++) await sleep(AGAIN_MS)
   await recover(sessionID)
   const awaited = lanes.answerOf(sessionID, messageID)
   if (awaited) return awaited
