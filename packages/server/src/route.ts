@@ -17,7 +17,7 @@ export interface ServerParts {
   engines: Engines
   bus: Bus
   /** Other processes on the same data. */
-  peers: Pick<Peers, "questions" | "reply" | "follow">
+  peers: Pick<Peers, "questions" | "reply" | "follow" | "openParts">
   log: Log
   host: Host
   auth: Pick<Auth, "set" | "remove">

@@ -22,14 +22,14 @@ export interface Asking {
 export interface AskOptions {
   onNote?(note: unknown): void
   onEvent?(event: PeerEvent): void
-  /** The connection does not keep this process alive. */
+  /** After the first line of the answer the connection does not keep this process alive. */
   isBackground?: boolean
 }
 
 /** Asks the process that listens at `address`. Waits as long as that process lives: a turn may take hours. */
 export function ask(address: string, question: Question, options: AskOptions = {}): Asking {
   const socket: Socket = connect(address)
-  if (options.isBackground) socket.unref()
+  if (options.isBackground) socket.once("data", () => socket.unref())
   const result = new Promise<unknown>((resolve, reject) => {
     let code: string | undefined
     // Whatever the error was, `close` follows.

@@ -4,6 +4,7 @@ import { events } from "@opencode/protocol/event.ts"
 import type { Bus, Scope } from "../bus/bus.ts"
 import type { Log } from "../lib/log.ts"
 import { ask, PeerGone, type Asking } from "./ask.ts"
+import { createOpenParts, type OpenPart } from "./open-parts.ts"
 import { isPeerAddress } from "./place.ts"
 import type { PeerEvent } from "./wire.ts"
 
@@ -15,6 +16,7 @@ import type { PeerEvent } from "./wire.ts"
 export interface Follower {
   /** Resolves when everything that happens from now on will be heard. */
   start(): Promise<void>
+  openParts(): OpenPart[]
   close(): void
 }
 
@@ -37,6 +39,7 @@ interface Followed {
 
 export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follower {
   const followed = new Map<string, Followed>()
+  const openParts = createOpenParts()
   const state: { watcher?: FSWatcher | undefined; isExpected: boolean } = { isExpected: false }
 
   function connect(address: string, isNew: boolean, busy: Busy = new Map()): Promise<void> {
@@ -70,6 +73,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
       if (status.type === "idle") busy.delete(sessionID)
       else busy.set(sessionID, scope)
     }
+    openParts.hear({ ...(scope ? { scope } : {}), event })
     bus.publish(scope, event, { isPeers: true })
   }
 
@@ -86,6 +90,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
     // A process that ended without a chance to tidy up left its socket behind.
     rmSync(address, { force: true })
     for (const [sessionID, scope] of busy) {
+      openParts.forget(sessionID)
       const status = { type: "idle" } as const
       bus.publish(scope, { type: "session.status", properties: { sessionID, status } }, { isPeers: true })
       bus.publish(scope, { type: "session.idle", properties: { sessionID } }, { isPeers: true })
@@ -112,6 +117,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
     const all = [...followed.values()]
     followed.clear()
     for (const { asking } of all) asking.close()
+    for (const { part } of openParts.list()) openParts.forget(part.sessionID)
   }
 
   return {
@@ -126,6 +132,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
         log.warn("other processes cannot be followed", { error })
       }
     },
+    openParts: openParts.list,
     close,
   }
 }

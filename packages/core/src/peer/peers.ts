@@ -11,6 +11,7 @@ import { isAlive } from "../store/process-identity.ts"
 import { ask, PeerGone } from "./ask.ts"
 import { createFollower } from "./follow.ts"
 import { listenForPeers, type PeerListening, type PeerService } from "./listen.ts"
+import type { OpenPart } from "./open-parts.ts"
 import { peerAddress, peerFolder } from "./place.ts"
 
 /**
@@ -31,6 +32,8 @@ export interface Peers {
   reply(requestID: string, answer: PermissionAnswer, sessionID?: string): Promise<boolean>
   /** From now on what happens in other processes is published here too, as long as somebody listens. */
   follow(): Promise<void>
+  /** Parts that other processes are writing at this moment, as far as they are followed. */
+  openParts(): OpenPart[]
   close(): Promise<void>
 }
 
@@ -126,6 +129,8 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     },
 
     follow: async () => (isSupported ? follower.start() : undefined),
+
+    openParts: follower.openParts,
 
     async close() {
       follower.close()

@@ -122,7 +122,7 @@ test("when the owner is killed, a prompt that it had admitted is answered here, 
 })
 
 test("a prompt at any moment of the owner's death is answered exactly once", async () => {
-  for (let moment = 0; moment < 4; moment++) {
+  const dieAt = async (moment: number): Promise<void> => {
     const { w, other, id } = await beside(({ messages }) =>
       messages.some((message) => message.text === "me too") ? says("once") : calls("bash", { command: COMMAND }),
     )
@@ -135,6 +135,7 @@ test("a prompt at any moment of the owner's death is answered exactly once", asy
     expect(await prompts(w)).toEqual(["go", "me too"])
     expect(w.home.store.inbox.unanswered(id)).toEqual([])
   }
+  await Promise.all([0, 1, 2, 5].map(dieAt))
 }, 30_000)
 
 test("what happens in another process is heard here, by those who listened before and by those who come late", async () => {
@@ -161,6 +162,26 @@ test("what happens in another process is heard here, by those who listened befor
   expect(texts.at(-1)).toBe("said over there")
   expect(admitted.info.id).toBe((await w.transcript())[0]?.info.id)
   expect(heard.every((frame) => frame.number !== undefined || frame.type === "message.part.delta")).toBe(true)
+})
+
+test("who begins to listen here gets what another process is writing, as far as it is", async () => {
+  const words = "word after word ".repeat(20)
+  await using w = await world({ model: script(says(words, { chunkSize: 16, delayMs: 25 })) })
+  const { id } = await w.session()
+  await w.home.peers.follow()
+  const other = program.start(w, id, { text: "go" })
+  const delta = await w.happened("message.part.delta", ({ delta: text }) => text.trim() !== "")
+  const [open] = w.home.peers.openParts()
+  expect(open).toMatchObject({ scope: { directory: w.project }, part: { id: delta.partID } })
+  const textNow = (): string => {
+    const { part } = w.home.peers.openParts()[0] ?? {}
+    return part?.type === "text" ? part.text : ""
+  }
+  await vi.waitFor(() => expect(textNow().length).toBeGreaterThan(60), 10_000)
+  expect(words.startsWith(textNow())).toBe(true)
+  await other.ended
+  await w.happened("session.idle")
+  expect(w.home.peers.openParts()).toEqual([])
 })
 
 test("a session whose process is killed does not look busy to those who listen here", async () => {

@@ -20,7 +20,10 @@ const subscribe = streamRoute(
       host,
       directory: scope.directory,
       after: header("last-event-id"),
-      openParts: () => sessions.openParts().map((part) => ({ scope, part })),
+      openParts: () => [
+        ...sessions.openParts().map((part) => ({ scope, part })),
+        ...peers.openParts().filter((open) => open.scope.directory === scope.directory),
+      ],
       wrap: (_, json) => json,
     })
   },

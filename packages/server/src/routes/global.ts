@@ -37,7 +37,10 @@ const event = streamRoute(
       bus,
       host,
       after: header("last-event-id"),
-      openParts: () => open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
+      openParts: () => [
+        ...open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
+        ...peers.openParts(),
+      ],
       wrap({ scope }, json) {
         if (!scope) return `{"payload":${json}}`
         const directory = JSON.stringify(scope.directory)
