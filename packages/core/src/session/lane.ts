@@ -138,10 +138,13 @@ export function createLanes(deps: LaneDeps): Lanes {
 
   async function run(lane: Lane): Promise<void> {
     const lease = await lane.lease
-    if (lane.waiting.size > 0) setStatus(lane, { type: "busy" })
     while (lane.waiting.size > 0 || lane.admissions.size > 0) {
-      if (lane.waiting.size === 0) await Promise.allSettled([...lane.admissions])
-      else await (lane.current = runOne(lane, lease))
+      if (lane.waiting.size === 0) {
+        await Promise.allSettled([...lane.admissions])
+        continue
+      }
+      if (!lane.current) setStatus(lane, { type: "busy" })
+      await (lane.current = runOne(lane, lease))
     }
     // The last turn has left already, unless the only admission failed.
     if (lanes.get(lane.sessionID) !== lane) return
