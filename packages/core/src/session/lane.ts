@@ -81,8 +81,6 @@ interface Lane {
   aborted: Set<string>
   admissions: Set<Promise<unknown>>
   status: SessionStatus
-  /** A turn of this lane ended without being able to say so in its message. */
-  hasBroken: boolean
   running?: Promise<void>
   current?: Promise<void>
 }
@@ -92,6 +90,10 @@ export function createLanes(deps: LaneDeps): Lanes {
   const lanes = new Map<string, Lane>()
   /** The last of those that have, or wait to have, a session for themselves. */
   const exclusives = new Map<string, Promise<unknown>>()
+  /** Prompts that were answered and could not be marked so, by session: the next end of a turn does it. */
+  const unmarked = new Map<string, string[]>()
+  /** Sessions in which a turn ended without being able to say so in its message. */
+  const torn = new Set<string>()
   const state = { closing: false }
 
   function laneOf(sessionID: string): Lane {
@@ -105,7 +107,6 @@ export function createLanes(deps: LaneDeps): Lanes {
       aborted: new Set(),
       admissions: new Set(),
       status: { type: "busy" },
-      hasBroken: false,
     }
     lanes.set(sessionID, lane)
     lane.lease.catch(() => lanes.delete(sessionID))
@@ -166,7 +167,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       (answer) => ({ answer }),
       (error: unknown) => ({ error }),
     )
-    lane.hasBroken ||= "error" in end
+    if ("error" in end) torn.add(sessionID)
     // A turn that broke answers everything that was admitted up to that moment: the next one would break likewise.
     const all = state.closing || "error" in end || covered.size === 0
     const waiters = [...lane.waiting].filter(([id]) => all || covered.has(id) || lane.aborted.has(id))
@@ -192,17 +193,30 @@ export function createLanes(deps: LaneDeps): Lanes {
   }
 
   async function settle(lane: Lane, lease: Lease, end: { answered: string[]; isLast: boolean }): Promise<void> {
+    const { sessionID } = lane
+    unmarked.set(sessionID, [...(unmarked.get(sessionID) ?? []), ...end.answered])
     try {
-      await store.turnWrite(lease, (tx) => {
-        for (const messageID of end.answered) store.inbox.mark(tx, messageID, "answered", now())
-        // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
-        if (end.isLast && !(lane.hasBroken && isOpen(lane.sessionID))) store.leases.release(tx, lease)
-      })
+      await store.turnWrite(lease, (tx) => (end.isLast ? letGo(tx, lease) : markAnswered(tx, sessionID)))
+      unmarked.delete(sessionID)
     } catch (error) {
-      if (!store.sessions.get(lane.sessionID)) return // deleted meanwhile, with its lease
-      // The answer itself is stored; what stays behind is a lease that the next start takes over from a dead process.
-      log.error("end of turn could not be stored", { error, sessionID: lease.sessionID })
+      if (!store.sessions.get(sessionID)) return void unmarked.delete(sessionID) // deleted meanwhile, with its lease
+      // The answer itself is stored. The lease that stays behind says that there is something to make good.
+      log.error("end of turn could not be stored", { error, sessionID })
     }
+  }
+
+  function markAnswered(tx: Tx, sessionID: string): void {
+    // One that was deleted meanwhile has no mark to bear.
+    const answered = (unmarked.get(sessionID) ?? []).filter((messageID) => store.inbox.get(messageID))
+    for (const messageID of answered) store.inbox.mark(tx, messageID, "answered", now())
+  }
+
+  function letGo(tx: Tx, lease: Lease): void {
+    markAnswered(tx, lease.sessionID)
+    // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
+    if (torn.has(lease.sessionID) && isOpen(lease.sessionID)) return
+    torn.delete(lease.sessionID)
+    store.leases.release(tx, lease)
   }
 
   const isOpen = (sessionID: string): boolean =>
@@ -259,7 +273,8 @@ export function createLanes(deps: LaneDeps): Lanes {
         try {
           return await body(lease)
         } finally {
-          await store.write((tx) => store.leases.release(tx, lease))
+          await store.write((tx) => letGo(tx, lease))
+          unmarked.delete(sessionID)
         }
       })()
       const over = running.then(

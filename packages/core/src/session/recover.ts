@@ -81,14 +81,14 @@ interface Closed {
 function closeUnfinished(sessionID: string, { store, host, isUnsafe }: RecoverDeps): Closed {
   const history = store.messages.list(sessionID)
   const intents = store.intents.unfinished(sessionID)
-  const answers = history.flatMap(({ info }) => (info.role === "assistant" ? [info.parentID] : []))
-  const answered = new Set(answers)
+  // An answer gets its place right after what it was shown: it knows every prompt before it, and none behind it.
+  const lastAnswer = history.findLastIndex(({ info }) => info.role === "assistant")
+  const known = new Set(history.slice(0, lastAnswer + 1).map(({ info }) => info.id))
   const unanswered = store.inbox.unanswered(sessionID).map((admission) => admission.messageID)
-  const unbegun = unanswered.filter((messageID) => !answered.has(messageID))
   return {
     intents,
-    unbegun,
-    begun: unanswered.filter((messageID) => answered.has(messageID)),
+    begun: unanswered.filter((messageID) => known.has(messageID)),
+    unbegun: unanswered.filter((messageID) => !known.has(messageID)),
     messages: history.flatMap(({ info, parts }) =>
       info.role === "assistant" && info.time.completed === undefined
         ? [
