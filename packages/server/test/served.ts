@@ -1,3 +1,4 @@
+import { freePort } from "@opencode/testing/free-port.ts"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
 import { createOpencodeClient as createV1 } from "published-sdk"
 import { createOpencodeClient as createV2 } from "published-sdk/v2"
@@ -25,7 +26,7 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
     directory: inside.project,
     ...(options.guard ? { guard: options.guard } : {}),
   })
-  const listening = await listen({ app, log: inside.home.log })
+  const listening = await listen({ app, log: inside.home.log, port: await freePort() })
   const { url } = listening
   const go = (path: string, init?: RequestInit) => fetch(url + path, init)
   return {
