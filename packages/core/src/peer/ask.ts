@@ -6,10 +6,13 @@ export class PeerGone extends Error {
   override readonly name = "PeerGone"
   /** Nobody listens at the address, and nobody will again. */
   readonly isRefused: boolean
+  /** It is there and says nothing, as a suspended process does. It may still do what was asked. */
+  readonly isSilent: boolean
 
   constructor(code: string | undefined) {
     super("The process that works on the session is gone.")
     this.isRefused = code === "ECONNREFUSED" || code === "ENOENT"
+    this.isSilent = code === "SILENT"
   }
 }
 
@@ -24,9 +27,11 @@ export interface AskOptions {
   onEvent?(event: PeerEvent): void
   /** After the first line of the answer the connection does not keep this process alive. */
   isBackground?: boolean
+  /** Milliseconds until the first line of the answer: without it the result rejects with a `PeerGone` that is silent. */
+  deadlineMs?: number
 }
 
-/** Asks the process that listens at `address`. Waits as long as that process lives: a turn may take hours. */
+/** Asks the process that listens at `address`. For what follows the first line it waits as long as that one lives. */
 export function ask(address: string, question: Question, options: AskOptions = {}): Asking {
   const socket: Socket = connect(address)
   if (options.isBackground) socket.once("data", () => socket.unref())
@@ -35,6 +40,13 @@ export function ask(address: string, question: Question, options: AskOptions = {
     // Whatever the error was, `close` follows.
     socket.on("error", (error: NodeJS.ErrnoException) => (code = error.code))
     socket.once("close", () => reject(new PeerGone(code)))
+    if (options.deadlineMs !== undefined) {
+      const timer = setTimeout(() => {
+        reject(new PeerGone("SILENT"))
+        socket.destroy()
+      }, options.deadlineMs)
+      for (const end of ["data", "close"]) socket.once(end, () => clearTimeout(timer))
+    }
     readLines(socket, (value) => {
       const line = value as AnswerLine
       if ("note" in line) options.onNote?.(line.note)

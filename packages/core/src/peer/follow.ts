@@ -2,6 +2,7 @@ import { readdirSync, rmSync, watch, type FSWatcher } from "node:fs"
 import { join } from "node:path"
 import { events } from "@opencode/protocol/event.ts"
 import type { Bus, Scope } from "../bus/bus.ts"
+import { deferred, sleep } from "../lib/deadline.ts"
 import type { Log } from "../lib/log.ts"
 import { ask, PeerGone, type Asking } from "./ask.ts"
 import { createOpenParts, type OpenPart } from "./open-parts.ts"
@@ -37,6 +38,9 @@ interface Followed {
   ready: Promise<void>
 }
 
+/** A process that was suspended takes connections and does not answer: nobody waits for it longer. */
+const READY_MS = 1_000
+
 export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follower {
   const followed = new Map<string, Followed>()
   const openParts = createOpenParts()
@@ -45,23 +49,30 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
   function connect(address: string, isNew: boolean, busy: Busy = new Map()): Promise<void> {
     const known = followed.get(address)
     if (known) return known.ready
-    let isReady = (): void => {}
-    const ready = new Promise<void>((resolve) => (isReady = resolve))
+    const ready = deferred<void>()
+    let wasReady = false
+    const onNote = (): void => {
+      wasReady = true
+      ready.resolve()
+    }
     const asking = ask(
       address,
       { ask: "follow", args: isNew ? "new" : "known" },
-      { isBackground: true, onNote: () => isReady(), onEvent: (event) => hear(event, busy) },
+      { isBackground: true, onNote, onEvent: (event) => hear(event, busy) },
     )
-    followed.set(address, { asking, ready })
+    followed.set(address, { asking, ready: ready.promise })
     asking.result.catch((error: unknown) => {
-      isReady()
+      ready.resolve()
       if (followed.get(address)?.asking !== asking) return
       followed.delete(address)
-      if (error instanceof PeerGone && error.isRefused) return lose(address, busy)
       // It lives, and let go of a follower that did not keep up; or it is just ending, which the next try shows.
-      void connect(address, true, busy)
+      if (wasReady) return void connect(address, true, busy)
+      // A process that ended without a chance to tidy up left its socket behind.
+      if (error instanceof PeerGone && error.isRefused) rmSync(address, { force: true })
+      else log.warn("another process cannot be followed", { error })
+      lose(busy)
     })
-    return ready
+    return ready.promise
   }
 
   function hear({ scope, event }: PeerEvent, busy: Busy): void {
@@ -86,9 +97,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
   }
 
   /** What it was at work on stands still now, and nothing looks busy for ever. */
-  function lose(address: string, busy: Busy): void {
-    // A process that ended without a chance to tidy up left its socket behind.
-    rmSync(address, { force: true })
+  function lose(busy: Busy): void {
     for (const [sessionID, scope] of busy) {
       openParts.forget(sessionID)
       const status = { type: "idle" } as const
@@ -126,7 +135,10 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
         state.isExpected = true
         const place = await folder()
         state.watcher ??= lookFor(place)
-        await Promise.all(addresses(place).map((address) => connect(address, false)))
+        const stop = new AbortController()
+        const all = Promise.all(addresses(place).map((address) => connect(address, false)))
+        await Promise.race([all, sleep(READY_MS, stop.signal).catch(() => {})]) // the end of the other wait ends this one
+        stop.abort()
       } catch (error) {
         // Own sessions are heard all the same; those of others are read from the store.
         log.warn("other processes cannot be followed", { error })

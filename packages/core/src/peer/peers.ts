@@ -101,7 +101,7 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
       const { result } = ask(
         address,
         { ask: "prompt", args: { sessionID, input } },
-        { onNote: (note) => admitted.resolve(note as MessageWithParts) },
+        { deadlineMs: ADMISSION_MS, onNote: (note) => admitted.resolve(note as MessageWithParts) },
       )
       result.catch(admitted.reject)
       return { admitted: admitted.promise, answered: result as Promise<string | null> }
@@ -113,9 +113,9 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     async questions(directory) {
       const asked = working().map(
         (address) =>
-          ask(address, { ask: "questions", args: { directory } }).result.catch(whenGone([])) as Promise<
-            PermissionRequest[]
-          >,
+          ask(address, { ask: "questions", args: { directory } }, { deadlineMs: ANSWER_MS }).result.catch(
+            whenGone([]),
+          ) as Promise<PermissionRequest[]>,
       )
       return (await Promise.all(asked)).flat()
     },
@@ -123,7 +123,8 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     async reply(requestID, answer, sessionID) {
       const args = { requestID, answer, sessionID }
       for (const address of working()) {
-        if ((await ask(address, { ask: "reply", args }).result.catch(whenGone(false))) === true) return true
+        const asking = ask(address, { ask: "reply", args }, { deadlineMs: ANSWER_MS })
+        if ((await asking.result.catch(whenGone(false))) === true) return true
       }
       return false
     },
@@ -144,7 +145,12 @@ interface Opened {
   listening: PeerListening
 }
 
-/** A process that has just ended asks nothing and runs nothing. */
+/** Attachments are read and hooks are run before a prompt is admitted. */
+const ADMISSION_MS = 30_000
+/** What is in the other's memory is told at once, unless that process is suspended. */
+const ANSWER_MS = 2_000
+
+/** A process that has just ended, or is suspended, asks nothing and runs nothing. */
 const whenGone =
   <T>(instead: T) =>
   (error: unknown): T => {

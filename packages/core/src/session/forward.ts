@@ -71,6 +71,9 @@ async function send(
   const { admitted, answered } = peers.prompt(address, sessionID, input)
   answered.catch(() => {}) // whoever waits for the answer hears of it
   const message = await admitted.catch((error: unknown) => {
+    if (error instanceof PeerGone && error.isSilent) {
+      throw fault("busy", `The process that works on session ${sessionID} does not answer; it may be suspended.`)
+    }
     const isEnding = error instanceof PeerGone || isFault(error, "unavailable")
     if (!isEnding) throw error
     return store.messages.getWithParts(messageID)

@@ -9,6 +9,9 @@ import { CALL_MARK, callMark, endLeftBehind } from "../../src/process/left-behin
 import { createSweep } from "../../src/session/sweep.ts"
 import { turnProgram, type TurnProgram } from "./turn-process.ts"
 
+// Each starts a process of its own, which a busy machine does slowly.
+vi.setConfig({ testTimeout: 60_000 })
+
 let program: TurnProgram
 beforeAll(async () => void (program = await turnProgram()), 60_000)
 afterAll(() => program[Symbol.asyncDispose]())
@@ -23,14 +26,14 @@ test("what escaped from a running call is ended at the next start after its prog
   })
   const { id } = await w.session()
   const died = program.start(w, id, { text: "go" })
-  await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 10_000)
+  await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
   await died.kill()
-  await vi.waitFor(() => expect(processesWith("sleep 64.25")).toEqual([]), 10_000)
+  await vi.waitFor(() => expect(processesWith("sleep 64.25")).toEqual([]), 30_000)
   expect(processesWith("sleep 64.125")).toHaveLength(1)
 
   // Nobody opens the session.
   await w.restart({ reopen: false })
-  await vi.waitFor(() => expect(processesWith("sleep 64.125")).toEqual([]), 10_000)
+  await vi.waitFor(() => expect(processesWith("sleep 64.125")).toEqual([]), 30_000)
 })
 
 test("a program that goes on beside the dead one ends what escaped when it opens the session", async () => {
@@ -40,7 +43,7 @@ test("a program that goes on beside the dead one ends what escaped when it opens
   })
   const { id } = await w.session()
   const died = program.start(w, id, { text: "go" })
-  await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 10_000)
+  await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
   await died.kill()
   const [call] = await w.calls()
   expect(call?.state).toMatchObject({ status: "error", error: expect.stringContaining("unknown") })

@@ -64,6 +64,8 @@ export interface TurnProcess {
   /** Resolves when it says this, or has ended. */
   says(word: string): Promise<void>
   kill(): Promise<void>
+  /** As Ctrl-Z does. */
+  suspend(): void
   ended: Promise<void>
   errors(): string
 }
@@ -116,6 +118,7 @@ function run(args: string[]): TurnProcess {
       })
       if (!said.includes(word)) await Promise.race([heard, ended])
     },
+    suspend: () => void child.kill("SIGSTOP"),
     async kill() {
       child.kill("SIGKILL")
       await ended
