@@ -17,12 +17,12 @@ const PACKAGES: Record<string, string[]> = {
 const CHAPTERS = [
   ["lib"],
   ["process", "store", "bus"],
-  ["workspace", "config", "permission", "model"],
+  ["workspace", "config", "permission", "model", "peer"],
   ["tool", "extension"],
   ["session"],
   ["turn"],
   ["home.ts", "engine.ts"],
-  ["engines.ts"],
+  ["engines.ts", "peer-service.ts"],
 ]
 
 const packages = fileURLToPath(new URL("../packages/", import.meta.url))

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { installation } from "@opencode/testing/command.ts"
 import { calls, modelScript, says } from "./shared.ts"
 import { expect, test, vi } from "vitest"
@@ -70,17 +70,50 @@ test("serve refuses to be reached from other machines without a password, unless
   expect((await fetch(`http://127.0.0.1:${port}/global/health`)).status).toBe(401)
 })
 
-test("a session that another process works on is neither aborted nor deleted from here", async () => {
-  await using at = await modelScript(() => calls("bash", { command: "touch begun; sleep 5" }))
+test("what is done through one server with a session of another one is done by that one", async () => {
+  await using at = await modelScript(({ messages }) =>
+    messages.at(-1)?.toolResults.length ? says("both heard") : calls("bash", { command: "touch begun; sleep 5" }),
+  )
   const [one, two] = [await at.serve(), await at.serve()]
   const post = (url: string, body: unknown) =>
     fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+  const prompt = (text: string) => ({ parts: [{ type: "text", text }] })
   const { id } = (await (await post(`${one.url}/session`, {})).json()) as { id: string }
-  await post(`${one.url}/session/${id}/prompt_async`, { parts: [{ type: "text", text: "go" }] })
+  await post(`${one.url}/session/${id}/prompt_async`, prompt("go"))
   await vi.waitFor(() => expect(existsSync(`${at.project}/begun`)).toBe(true), { timeout: 5_000 })
 
   expect(await (await fetch(`${two.url}/session/status`)).json()).toEqual({ [id]: { type: "busy" } })
-  expect((await post(`${two.url}/session/${id}/abort`, {})).status).toBe(409)
-  expect((await fetch(`${two.url}/session/${id}`, { method: "DELETE" })).status).toBe(409)
-  expect(await (await post(`${one.url}/session/${id}/abort`, {})).json()).toBe(true)
+  const answer = post(`${two.url}/session/${id}/message`, prompt("and this"))
+  const messages = async () => (await (await fetch(`${one.url}/session/${id}/message`)).json()) as unknown[]
+  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 5_000 })
+  expect(await (await post(`${two.url}/session/${id}/abort`, {})).json()).toBe(true)
+  expect(await (await answer).json()).toMatchObject({ info: { error: { name: "MessageAbortedError" } } })
+  expect(await (await fetch(`${one.url}/session/status`)).json()).toEqual({})
+  expect(await (await fetch(`${two.url}/session/${id}`, { method: "DELETE" })).json()).toBe(true)
+  expect((await fetch(`${one.url}/session/${id}`)).status).toBe(404)
+})
+
+test("a run beside a server takes over nothing that lives, and one in the server's session is answered there", async () => {
+  await using at = await modelScript(({ messages }) => {
+    if (messages.some(({ text }) => text === "alone")) return says("answered alone")
+    if (messages.some(({ toolResults }) => toolResults.length)) return says("answered by the server")
+    return calls("bash", { command: "echo ran >> ran; until [ -e enough ]; do sleep 0.05; done" })
+  })
+  const server = await at.serve()
+  const post = (url: string, body: unknown) =>
+    fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
+  const { id } = (await (await post(`${server.url}/session`, {})).json()) as { id: string }
+  const answer = post(`${server.url}/session/${id}/message`, { parts: [{ type: "text", text: "go" }] })
+  await vi.waitFor(() => expect(existsSync(`${at.project}/ran`)).toBe(true), { timeout: 5_000 })
+
+  expect(await at.run(["run", "alone"])).toMatchObject({ code: 0, stdout: expect.stringContaining("answered alone") })
+  const joining = at.start(["run", "-s", id, "me too"])
+  const messages = async () => (await (await fetch(`${server.url}/session/${id}/message`)).json()) as unknown[]
+  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 10_000 })
+  at.folder.write({ "project/enough": "" })
+
+  const end = await joining.finished
+  expect(end).toMatchObject({ code: 0, stdout: expect.stringContaining("answered by the server") })
+  expect(await (await answer).json()).toMatchObject({ info: { finish: "stop" } })
+  expect(readFileSync(`${at.project}/ran`, "utf8")).toBe("ran\n")
 })

@@ -23,6 +23,7 @@ import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
 import { createCompactions, type Compactions } from "./session/summarize.ts"
+import { createSweep } from "./session/sweep.ts"
 import { createTitles } from "./session/title-request.ts"
 import { createUsage, type SessionUsage } from "./session/usage.ts"
 import type { Store } from "./store/store.ts"
@@ -171,13 +172,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       compaction: config.value.compaction ?? {},
     },
   })
-  const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn })
+  const lanes = createLanes({ store, owner: home.owner, peers: home.peers, now: host.now, publish, log, runTurn })
   const recover = createRecovery({
     store,
     host,
     lanes,
     publish,
     owner: home.owner,
+    sweep: createSweep({ env, log }),
     isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
   })
   const titles = createTitles({
@@ -195,6 +197,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     records,
     publish,
     recover,
+    peers: home.peers,
     hooks: noHooks,
     nameAfter: titles.ask,
     openAttachment: attachments({ workspace, limits: outputLimits, seenBy }),

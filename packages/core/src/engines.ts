@@ -2,6 +2,7 @@ import { resolve } from "node:path"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { fault } from "./lib/fault.ts"
+import { peerService } from "./peer-service.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
 /** The engines of one process, one per folder, opened when somebody first asks for the folder. */
@@ -23,6 +24,7 @@ const MAX_ENGINES = 50
 export function createEngines(home: Home): Engines {
   /** By canonical folder, least recently used first: two names of one folder must not get two engines. */
   const engines = new Map<string, Promise<Engine>>()
+  const state = { closing: false }
 
   async function at(name: string, mayBeGone = false): Promise<Engine> {
     const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
@@ -51,7 +53,7 @@ export function createEngines(home: Home): Engines {
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
   }
 
-  return {
+  const self: Engines = {
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
@@ -60,10 +62,21 @@ export function createEngines(home: Home): Engines {
       return at(session.directory, true)
     },
     async close() {
+      state.closing = true
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },
   }
+  home.peers.serve(
+    peerService({
+      engines: self,
+      bus: home.bus,
+      now: home.host.now,
+      isOurs: (sessionID) => home.store.leases.get(sessionID)?.pid === home.owner.pid,
+      isClosing: () => state.closing,
+    }),
+  )
+  return self
 }
 
 const isInUse = ({ sessions, gate }: Engine): boolean =>

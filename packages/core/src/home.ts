@@ -6,6 +6,8 @@ import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
 import { createRequest, type Request } from "./model/request.ts"
+import { openPeers, type Peers } from "./peer/peers.ts"
+import { sweepAll } from "./session/sweep.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
@@ -25,6 +27,8 @@ export interface Home {
   /** Lets `request` send to a host: the one of a provider that is about to be used. */
   allowHost(host: string): void
   owner: Owner
+  /** Other processes on the same database. */
+  peers: Peers
   env: Environment
   platform: NodeJS.Platform
   /** The user's number, where the system has such. */
@@ -90,15 +94,21 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
   const host = createHost()
   const folders = findFolders({ env, home })
   await ensureFolder(folders.data)
+  const database = env.OPENCODE_DB ? resolve(folders.data, env.OPENCODE_DB) : join(folders.data, "store.db")
   const store = await openStore({
     folder: folders.data,
     host,
-    ...(env.OPENCODE_DB ? { file: resolve(folders.data, env.OPENCODE_DB) } : {}),
+    ...(env.OPENCODE_DB ? { file: database } : {}),
     ...(beforeCommit ? { beforeCommit } : {}),
   })
   const allowedHosts = new Set<string>()
   const request = createRequest({ allowedHosts, env })
   const started = processStarted(pid)
+  const owner: Owner = { pid, ...(started === undefined ? {} : { processStarted: started }) }
+  const bus = createBus(host)
+  const { platform, uid } = around
+  const peers = openPeers({ database, owner, leases: store.leases.list, bus, log, platform, uid })
+  const sweeping = sweepAll({ store, owner, env, log })
   return {
     ...around,
     host,
@@ -106,10 +116,13 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
     store,
     request,
     allowHost: (name) => void allowedHosts.add(name),
-    bus: createBus(host),
+    bus,
+    owner,
+    peers,
     ...openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) }),
-    owner: { pid, ...(started === undefined ? {} : { processStarted: started }) },
     async close() {
+      await sweeping
+      await peers.close()
       request.close()
       await store.close()
     },

@@ -97,6 +97,23 @@ function stream(source: Source, response: ServerResponse): void {
       hasEnded = true
       schedule()
     },
-    cut: () => response.destroy(),
+    cut: () => cut(response),
   })
+}
+
+/** Not the size of a chunk: whoever reads the answer finds it broken, and cannot take it for complete. */
+const NO_CHUNK = "cut off\r\n"
+/** A client with more than this waiting does not read, and would be waited for. */
+const MAX_WAITING_BYTES = 64 * 1024
+
+/**
+ * Ends an answer in the middle. A client that asked for the connection to be closed takes its end for the end of the
+ * answer, whatever is missing of it; so the answer is made unreadable first.
+ */
+function cut(response: ServerResponse): void {
+  const { socket } = response
+  if (!socket || !response.chunkedEncoding || socket.writableLength > MAX_WAITING_BYTES) return void response.destroy()
+  socket.write(NO_CHUNK)
+  socket.destroySoon()
+  setTimeout(() => socket.destroy(), LINGER_MS).unref()
 }

@@ -5,6 +5,7 @@ import type { Engines } from "@opencode/core/engines.ts"
 import type { Host } from "@opencode/core/lib/host.ts"
 import type { Log } from "@opencode/core/lib/log.ts"
 import type { Auth } from "@opencode/core/model/auth.ts"
+import type { Peers } from "@opencode/core/peer/peers.ts"
 import type { Infer, Schema } from "@opencode/protocol/schema.ts"
 import type { Incoming, Source } from "./exchange.ts"
 import { readJson } from "./guard/limits.ts"
@@ -15,6 +16,8 @@ import { validate } from "./validate.ts"
 export interface ServerParts {
   engines: Engines
   bus: Bus
+  /** Other processes on the same data. */
+  peers: Pick<Peers, "questions" | "reply" | "follow" | "openParts">
   log: Log
   host: Host
   auth: Pick<Auth, "set" | "remove">

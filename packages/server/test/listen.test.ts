@@ -1,3 +1,4 @@
+import { freePort } from "@opencode/testing/free-port.ts"
 import { once } from "node:events"
 import { createServer, get, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
@@ -55,7 +56,7 @@ test("an address of the sixth version has its brackets in the URL", async () => 
 test("closing ends streams, running prompts and idle connections within a second", async () => {
   await using s = await served({ model: script(stalls(streams(3), 3)) })
   const { id: sessionID } = await dataOf(s.v2.session.create())
-  const own = await listen({ app: s.app, log: silentLog })
+  const own = await listen({ app: s.app, log: silentLog, port: await freePort() })
   const stream = await fetch(`${own.url}/event`)
   const waiting = fetch(`${own.url}/session/${sessionID}/message`, {
     method: "POST",
@@ -81,7 +82,7 @@ test("an answer that is under way when the server closes still arrives", async (
     await new Promise((resolve) => setImmediate(resolve))
     return { status: 200, headers: { "content-type": "application/json" }, body: "{}" }
   })
-  const listening = await listen({ app: slow, log: silentLog })
+  const listening = await listen({ app: slow, log: silentLog, port: await freePort() })
   const answer = ask(listening.url)
   await asked
   await listening.close()

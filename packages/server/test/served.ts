@@ -1,5 +1,4 @@
-import { once } from "node:events"
-import { createServer, type AddressInfo } from "node:net"
+import { freePort } from "@opencode/testing/free-port.ts"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
 import { createOpencodeClient as createV1 } from "published-sdk"
 import { createOpencodeClient as createV2 } from "published-sdk/v2"
@@ -59,16 +58,6 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
       await inside[Symbol.asyncDispose]()
     },
   }
-}
-
-/** Not the usual port: another program may want it while a server restarts. */
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, "127.0.0.1")
-  await once(probe, "listening")
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, "close")
-  return port
 }
 
 /** The published clients answer `{ data }` or `{ error }`; a test wants the data. */

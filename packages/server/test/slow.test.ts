@@ -1,5 +1,6 @@
 import { deferred } from "@opencode/core/lib/deadline.ts"
 import { silentLog } from "@opencode/core/lib/log.ts"
+import { freePort } from "@opencode/testing/free-port.ts"
 import { expect, test } from "vitest"
 import { fetchOf, isSource, type Handle } from "../src/exchange.ts"
 import { listen } from "../src/listen.ts"
@@ -23,7 +24,8 @@ test("data that comes soon is taken as it is, and a failure keeps its status", a
 
 test("an answer that takes long begins at once, shows life and ends as JSON", async () => {
   const data = deferred<unknown>()
-  const listening = await listen({ app: { handle: slowly(data.promise), close() {} }, log: silentLog })
+  const app = { handle: slowly(data.promise), close() {} }
+  const listening = await listen({ app, log: silentLog, port: await freePort() })
   const response = await fetch(listening.url)
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let text = ""
@@ -42,12 +44,14 @@ test("the same without a socket", async () => {
   expect(await response.json()).toEqual({ said: "late" })
 })
 
-test("a late failure breaks off instead of looking like an answer", async () => {
+test.each([
+  ["a client that keeps its connection", {}],
+  ["a client that wants it closed, and so would take its end for the end of the answer", { connection: "close" }],
+])("a late failure breaks off instead of looking like an answer to %s", async (_, headers) => {
   const data = deferred<unknown>()
-  // Another name for this machine: the client may have kept a connection to the same port of a server that is gone.
   const app = { handle: slowly(data.promise), close() {} }
-  const listening = await listen({ app, log: silentLog, hostname: "localhost" })
-  const response = await fetch(listening.url)
+  const listening = await listen({ app, log: silentLog, port: await freePort() })
+  const response = await fetch(listening.url, { headers })
   data.reject(new Error("no"))
   await expect(response.text()).rejects.toThrow()
   await listening.close()

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Config } from "@opencode/protocol/config.ts"
+import { freePort } from "./free-port.ts"
 import { tempFolder, type TempFolder } from "./temp-folder.ts"
 
 const BIN = fileURLToPath(new URL("../../cli/bin/opencode.mjs", import.meta.url))
@@ -111,7 +112,7 @@ export function installation(
     start,
     run: (args, more) => start(args, more).finished,
     async serve(args = [], more) {
-      const started = start(["serve", "--port", "0", ...args], more)
+      const started = start(["serve", "--port", String(await freePort()), ...args], more)
       const said = await started.printed(/listening on http\S+\n/)
       return { ...started, url: /listening on (\S+)/.exec(said)?.[1] ?? "" }
     },

@@ -31,6 +31,8 @@ export interface Frame {
   number?: string
   id: string
   scope?: Scope
+  /** It happened in another process and is only passed on here. */
+  isPeers?: true
   type: EventType
   properties: Event["properties"]
   /** See `weightOf`. */
@@ -48,13 +50,18 @@ export interface Subscription {
 export interface Bus {
   /** Changes with each start of the process: numbers of another epoch cannot be resumed. */
   epoch: string
-  publish(scope: Scope | undefined, event: Event): void
+  publish(scope: Scope | undefined, event: Event, options?: { isPeers: true }): void
   /**
    * Hands over every later frame in order. The sink must not throw and must not wait.
    * @param filter.directory only this workspace's frames; absent means all
    * @param filter.after number of the last frame the client saw; what it missed is delivered first
    */
   subscribe(filter: { directory?: string; after?: string }, sink: (frame: Frame) => void): Subscription
+  /** For another process: what happens in this one, and nothing that it passes on itself. */
+  subscribePeer(sink: (frame: Frame) => void): Pick<Subscription, "close">
+  /** What is kept of what happened here, oldest first. */
+  kept(): Frame[]
+  /** How many listen in this process. */
   subscribers(): number
   /** Forgets a workspace's frames. */
   forget(directory: string): void
@@ -76,6 +83,7 @@ export function createBus(host: Host): Bus {
   const epoch = host.id("evt").slice(-8)
   const rings = new Map<string, Ring>()
   const sinks = new Set<{ directory?: string; sink: (frame: Frame) => void }>()
+  const peers = new Set<(frame: Frame) => void>()
   let count = 0
   /** The newest number that a workspace had when it was forgotten: none before it can be resumed where there is no ring. */
   let forgotten = 0
@@ -98,24 +106,28 @@ export function createBus(host: Host): Bus {
     if (!ring && forgotten > after) return undefined
     const chosen = directory === undefined ? [...rings.values()] : ring ? [ring] : []
     if (chosen.some(({ lost }) => lost > after)) return undefined
-    const later = chosen.flatMap(({ kept }) => kept.filter(({ n }) => n > after))
-    return later.sort((a, b) => a.n - b.n).map((kept) => kept.frame)
+    return inOrder(chosen.flatMap(({ kept }) => kept.filter(({ n }) => n > after)))
   }
+
+  const newest = (): Frame[] => inOrder([...rings.values()].flatMap((ring) => ring.kept))
 
   return {
     epoch,
 
-    publish(scope, event) {
+    publish(scope, event, options) {
+      const isPeers = options?.isPeers ?? false
       const numbered = events[event.type].delivery !== "flow"
-      if (!numbered && sinks.size === 0) return
+      if (!numbered && sinks.size + peers.size === 0) return
       const n = numbered ? ++count : 0
       const frame = createFrame(host.id("evt"), scope, event, numbered ? `${epoch}-${n}` : undefined)
+      if (isPeers) frame.isPeers = true
       if (numbered) keep(scope?.directory ?? "", { n, frame })
       // Who comes while the frame goes round has it from the ring; who goes gets nothing any more.
       for (const entry of [...sinks]) {
         const isWanted = entry.directory === undefined || entry.directory === scope?.directory
         if (isWanted && sinks.has(entry)) entry.sink(frame)
       }
+      if (!isPeers) for (const sink of [...peers]) sink(frame)
     },
 
     subscribe({ directory, after }, sink) {
@@ -127,6 +139,14 @@ export function createBus(host: Host): Bus {
       return { resumed: replay !== undefined, close: () => void sinks.delete(entry) }
     },
 
+    subscribePeer(sink) {
+      const own = (frame: Frame): void => sink(frame)
+      peers.add(own)
+      return { close: () => void peers.delete(own) }
+    },
+
+    kept: () => newest().filter((frame) => !frame.isPeers),
+
     subscribers: () => sinks.size,
 
     forget(directory) {
@@ -134,6 +154,8 @@ export function createBus(host: Host): Bus {
     },
   }
 }
+
+const inOrder = (kept: Kept[]): Frame[] => kept.sort((a, b) => a.n - b.n).map(({ frame }) => frame)
 
 function createFrame(id: string, scope: Scope | undefined, event: Event, number: string | undefined): Frame {
   let json: string | undefined

@@ -4,6 +4,7 @@ import type { SessionStatus } from "@opencode/protocol/session.ts"
 import { deferred, type Deferred } from "../lib/deadline.ts"
 import { fault, type Fault } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
+import type { Peers } from "../peer/peers.ts"
 import type { HeldLease, Lease, Owner } from "../store/lease-store.ts"
 import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
@@ -35,15 +36,23 @@ export interface Lanes {
   admit(sessionID: string, admission: Admission): Promise<{ answer?: Promise<MessageWithParts> }>
   /** Answers prompts that an earlier process admitted and never began. */
   resume(sessionID: string, messageIDs: string[]): void
-  /** Runs `body` with the session's lease and no turn in the way. @throws fault `busy` when a turn runs. */
+  /** The answer of a prompt that waits here; absent when none does. */
+  answerOf(sessionID: string, messageID: string): Promise<MessageWithParts> | undefined
+  /**
+   * Runs `body` with the session's lease and no turn in the way; prompts that come meanwhile, and others who want the
+   * session for themselves, wait for its end. @throws fault `busy` when a turn runs, here or in another process
+   */
   exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T>
   /**
    * Ends the running turn, and with it what waits behind it at this moment. What is admitted later is answered by a turn
-   * of its own. Resolves when the turn is over.
+   * of its own. Resolves when all that was ended is over. A turn of another living process is ended by that one.
    */
   abort(sessionID: string): Promise<boolean>
   status(): Record<string, SessionStatus>
+  /** Whether something of this process works on the session. */
   isBusy(sessionID: string): boolean
+  /** The lease of another living process on the session. */
+  elsewhere(sessionID: string): HeldLease | undefined
   close(): Promise<void>
 }
 
@@ -61,6 +70,7 @@ export interface LaneDeps {
   now(): number
   publish: Publish
   log: Log
+  peers: Pick<Peers, "address" | "abort">
   /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
   runTurn(seat: TurnSeat): Promise<MessageWithParts>
 }
@@ -74,8 +84,6 @@ interface Lane {
   aborted: Set<string>
   admissions: Set<Promise<unknown>>
   status: SessionStatus
-  /** A turn of this lane ended without being able to say so in its message. */
-  hasBroken: boolean
   /** Why the last turn ended. */
   endReason?: EndReason
   running?: Promise<void>
@@ -83,8 +91,14 @@ interface Lane {
 }
 
 export function createLanes(deps: LaneDeps): Lanes {
-  const { store, owner, now, publish, log, runTurn } = deps
+  const { store, owner, now, publish, log, peers, runTurn } = deps
   const lanes = new Map<string, Lane>()
+  /** The last of those that have, or wait to have, a session for themselves. */
+  const exclusives = new Map<string, Promise<unknown>>()
+  /** Prompts that were answered and could not be marked so, by session: the next end of a turn does it. */
+  const unmarked = new Map<string, string[]>()
+  /** Sessions in which a turn ended without being able to say so in its message. */
+  const torn = new Set<string>()
   const state = { closing: false }
 
   function laneOf(sessionID: string): Lane {
@@ -92,13 +106,12 @@ export function createLanes(deps: LaneDeps): Lanes {
     if (existing) return existing
     const lane: Lane = {
       sessionID,
-      lease: takeLease(sessionID),
+      lease: leaseForTurns(sessionID),
       controller: new AbortController(),
       waiting: new Map(),
       aborted: new Set(),
       admissions: new Set(),
       status: { type: "busy" },
-      hasBroken: false,
     }
     lanes.set(sessionID, lane)
     lane.lease.catch(() => lanes.delete(sessionID))
@@ -107,13 +120,19 @@ export function createLanes(deps: LaneDeps): Lanes {
 
   const isOthers = (held: HeldLease): boolean => held.pid !== owner.pid && isAlive(held)
 
-  function workingElsewhere(sessionID: string): HeldLease | undefined {
+  function elsewhere(sessionID: string): HeldLease | undefined {
     const held = store.leases.get(sessionID)
     return held && isOthers(held) ? held : undefined
   }
 
-  async function takeLease(sessionID: string): Promise<Lease> {
-    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner, now: now() }))
+  async function leaseForTurns(sessionID: string): Promise<Lease> {
+    // A turn may take hours, so whoever wants something of it meanwhile has to find us.
+    const [address] = await Promise.all([peers.address(), exclusives.get(sessionID)])
+    return takeLease(sessionID, { ...owner, ...(address === undefined ? {} : { address }) })
+  }
+
+  async function takeLease(sessionID: string, as: Owner): Promise<Lease> {
+    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner: as, now: now() }))
     if ("heldBy" in taken) throw busyElsewhere(sessionID, taken.heldBy.pid)
     return taken
   }
@@ -125,10 +144,13 @@ export function createLanes(deps: LaneDeps): Lanes {
 
   async function run(lane: Lane): Promise<void> {
     const lease = await lane.lease
-    if (lane.waiting.size > 0) setStatus(lane, { type: "busy" })
     while (lane.waiting.size > 0 || lane.admissions.size > 0) {
-      if (lane.waiting.size === 0) await Promise.allSettled([...lane.admissions])
-      else await (lane.current = runOne(lane, lease))
+      if (lane.waiting.size === 0) {
+        await Promise.allSettled([...lane.admissions])
+        continue
+      }
+      if (!lane.current) setStatus(lane, { type: "busy" })
+      await (lane.current = runOne(lane, lease))
     }
     // The last turn has left already, unless the only admission failed.
     if (lanes.get(lane.sessionID) !== lane) return
@@ -150,7 +172,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       (answer) => ({ answer }),
       (error: unknown) => ({ error }),
     )
-    lane.hasBroken ||= "error" in end
+    if ("error" in end) torn.add(sessionID)
     lane.endReason = "error" in end ? "error" : seat.endReason
     // A turn that broke answers everything that was admitted up to that moment: the next one would break likewise.
     const all = state.closing || "error" in end || covered.size === 0
@@ -177,17 +199,30 @@ export function createLanes(deps: LaneDeps): Lanes {
   }
 
   async function settle(lane: Lane, lease: Lease, end: { answered: string[]; isLast: boolean }): Promise<void> {
+    const { sessionID } = lane
+    unmarked.set(sessionID, [...(unmarked.get(sessionID) ?? []), ...end.answered])
     try {
-      await store.turnWrite(lease, (tx) => {
-        for (const messageID of end.answered) store.inbox.mark(tx, messageID, "answered", now())
-        // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
-        if (end.isLast && !(lane.hasBroken && isOpen(lane.sessionID))) store.leases.release(tx, lease)
-      })
+      await store.turnWrite(lease, (tx) => (end.isLast ? letGo(tx, lease) : markAnswered(tx, sessionID)))
+      unmarked.delete(sessionID)
     } catch (error) {
-      if (!store.sessions.get(lane.sessionID)) return // deleted meanwhile, with its lease
-      // The answer itself is stored; what stays behind is a lease that the next start takes over from a dead process.
-      log.error("end of turn could not be stored", { error, sessionID: lease.sessionID })
+      if (!store.sessions.get(sessionID)) return void unmarked.delete(sessionID) // deleted meanwhile, with its lease
+      // The answer itself is stored. The lease that stays behind says that there is something to make good.
+      log.error("end of turn could not be stored", { error, sessionID })
     }
+  }
+
+  function markAnswered(tx: Tx, sessionID: string): void {
+    // One that was deleted meanwhile has no mark to bear.
+    const answered = (unmarked.get(sessionID) ?? []).filter((messageID) => store.inbox.get(messageID))
+    for (const messageID of answered) store.inbox.mark(tx, messageID, "answered", now())
+  }
+
+  function letGo(tx: Tx, lease: Lease): void {
+    markAnswered(tx, lease.sessionID)
+    // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
+    if (torn.has(lease.sessionID) && isOpen(lease.sessionID)) return
+    torn.delete(lease.sessionID)
+    store.leases.release(tx, lease)
   }
 
   const isOpen = (sessionID: string): boolean =>
@@ -233,27 +268,43 @@ export function createLanes(deps: LaneDeps): Lanes {
       start(lane)
     },
 
-    async exclusive(sessionID, body) {
-      if (lanes.has(sessionID)) throw fault("busy", `Session ${sessionID} is busy.`, { sessionID })
-      const lease = await takeLease(sessionID)
-      try {
-        return await body(lease)
-      } finally {
-        await store.write((tx) => store.leases.release(tx, lease))
-      }
+    answerOf: (sessionID, messageID) => lanes.get(sessionID)?.waiting.get(messageID)?.promise,
+
+    exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T> {
+      if (lanes.has(sessionID)) return Promise.reject(fault("busy", `Session ${sessionID} is busy.`, { sessionID }))
+      const before = exclusives.get(sessionID)
+      const running = (async () => {
+        await before
+        const lease = await takeLease(sessionID, owner)
+        try {
+          return await body(lease)
+        } finally {
+          await store.write((tx) => letGo(tx, lease))
+          unmarked.delete(sessionID)
+        }
+      })()
+      const over = running.then(
+        () => {},
+        () => {}, // whoever asked for it hears why
+      )
+      exclusives.set(sessionID, over)
+      void over.then(() => exclusives.get(sessionID) === over && exclusives.delete(sessionID))
+      return running
     },
 
     async abort(sessionID) {
       const lane = lanes.get(sessionID)
       if (!lane) {
-        const other = workingElsewhere(sessionID)
-        if (other) throw busyElsewhere(sessionID, other.pid)
-        return false
+        const other = elsewhere(sessionID)
+        if (!other) return false
+        if (other.address === undefined) throw busyElsewhere(sessionID, other.pid)
+        return peers.abort(other.address, sessionID)
       }
       await Promise.allSettled([...lane.admissions])
+      const ended = [...lane.waiting.values()].map(({ promise }) => promise)
       for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
       lane.controller.abort()
-      await (lane.current ?? lane.running)
+      await Promise.allSettled([lane.current ?? lane.running, ...ended])
       return true
     },
 
@@ -262,7 +313,8 @@ export function createLanes(deps: LaneDeps): Lanes {
         ...store.leases.list().flatMap((held) => (isOthers(held) ? [[held.sessionID, BUSY]] : [])),
         ...[...lanes].map(([sessionID, lane]) => [sessionID, lane.status]),
       ]),
-    isBusy: (sessionID) => lanes.has(sessionID),
+    isBusy: (sessionID) => lanes.has(sessionID) || exclusives.has(sessionID),
+    elsewhere,
 
     async close() {
       state.closing = true
@@ -270,7 +322,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       for (const lane of open) lane.controller.abort()
       // What is just being admitted starts a turn of its own, which ends at once.
       await Promise.allSettled(open.flatMap((lane) => [...lane.admissions]))
-      await Promise.allSettled(open.map((lane) => lane.running))
+      await Promise.allSettled([...open.map((lane) => lane.running), ...exclusives.values()])
     },
   }
 }

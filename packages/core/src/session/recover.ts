@@ -8,6 +8,7 @@ import type { Store } from "../store/store.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
 import { stopCompacting } from "./summarize.ts"
+import type { Sweep } from "./sweep.ts"
 
 /**
  * Closes what a process that died left open. Touches a session only when its lease belongs to a process that is proven
@@ -22,6 +23,8 @@ export interface RecoverDeps {
   owner: Owner
   lanes: Lanes
   publish: Publish
+  /** Ends what calls without an outcome left running. */
+  sweep: Sweep
   /** Whether a tool's calls must never be repeated unseen. */
   isUnsafe(tool: string): boolean
 }
@@ -39,6 +42,8 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
 
   async function recover(sessionID: string): Promise<void> {
     const unbegun = await lanes.exclusive(sessionID, async (lease) => {
+      // First, so that nothing still runs of what the transcript calls interrupted.
+      await deps.sweep(store.intents.unfinished(sessionID))
       const closed = closeUnfinished(sessionID, deps)
       await store.turnWrite(lease, (tx) => {
         for (const { info, parts } of closed.messages) {
@@ -80,14 +85,14 @@ function closeUnfinished(sessionID: string, deps: RecoverDeps): Closed {
   const { store, host } = deps
   const history = store.messages.list(sessionID)
   const intents = store.intents.unfinished(sessionID)
-  const answers = history.flatMap(({ info }) => (info.role === "assistant" ? [info.parentID] : []))
-  const answered = new Set(answers)
+  // An answer gets its place right after what it was shown: it knows every prompt before it, and none behind it.
+  const lastAnswer = history.findLastIndex(({ info }) => info.role === "assistant")
+  const known = new Set(history.slice(0, lastAnswer + 1).map(({ info }) => info.id))
   const unanswered = store.inbox.unanswered(sessionID).map((admission) => admission.messageID)
-  const unbegun = unanswered.filter((messageID) => !answered.has(messageID))
   return {
     intents,
-    unbegun,
-    begun: unanswered.filter((messageID) => answered.has(messageID)),
+    begun: unanswered.filter((messageID) => known.has(messageID)),
+    unbegun: unanswered.filter((messageID) => !known.has(messageID)),
     messages: history.flatMap(({ info, parts }) =>
       info.role === "assistant" && info.time.completed === undefined
         ? [

@@ -12,6 +12,7 @@ import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
+import { forwarding, type ForwardDeps } from "./forward.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
 import { slug } from "./slug.ts"
@@ -63,6 +64,8 @@ export interface SessionsDeps extends AdmitDeps {
   publish: Publish
   /** Closes what a process that died left open in the session. */
   recover(sessionID: string): Promise<void>
+  /** Other processes, for prompts of the sessions that they work on. */
+  peers: ForwardDeps["peers"]
   /** Asks for a name for a session whose first prompt this is. */
   nameAfter: Titles["ask"]
   version: string
@@ -106,6 +109,39 @@ export function createSessions(deps: SessionsDeps): Sessions {
       model: { id: modelID, providerID, variant: variant ?? "default" },
       time: { ...session.time, updated: host.now() },
     }
+  }
+
+  const prompt: Sessions["prompt"] = async (sessionID, input) => {
+    const session = get(sessionID)
+    await deps.recover(sessionID)
+    const { info, parts } = await promptMessage(session, input, deps)
+    if (store.messages.get(info.id)) {
+      throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
+    }
+    const output = { message: info, parts }
+    await hooks.chatMessage({ sessionID, agent: info.agent, messageID: info.id }, output)
+    const message: MessageWithParts = { info: output.message, parts: output.parts }
+
+    const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
+    const { answer } = await lanes.admit(sessionID, {
+      wantsAnswer: !input.noReply,
+      write(tx) {
+        store.messages.put(tx, message.info)
+        for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
+        if (!input.noReply)
+          store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
+        store.sessions.replace(tx, admitted(get(sessionID), output.message, output.parts))
+        return message
+      },
+      announce() {
+        publish("session.updated", { sessionID, info: get(sessionID) })
+        publish("message.created", { sessionID, info: message.info })
+        publish("message.updated", { sessionID, info: message.info })
+        for (const part of message.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+      },
+    })
+    if (isUnnamed && answer) deps.nameAfter({ info: output.message, parts: output.parts }, get(sessionID).title)
+    return answer ? { message, answer } : { message }
   }
 
   return {
@@ -188,38 +224,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     todos: (sessionID) => store.todos.get(get(sessionID).id),
 
-    async prompt(sessionID, input) {
-      const session = get(sessionID)
-      await deps.recover(sessionID)
-      const { info, parts } = await promptMessage(session, input, deps)
-      if (store.messages.get(info.id)) {
-        throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
-      }
-      const output = { message: info, parts }
-      await hooks.chatMessage({ sessionID, agent: info.agent, messageID: info.id }, output)
-      const message: MessageWithParts = { info: output.message, parts: output.parts }
-
-      const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
-      const { answer } = await lanes.admit(sessionID, {
-        wantsAnswer: !input.noReply,
-        write(tx) {
-          store.messages.put(tx, message.info)
-          for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
-          if (!input.noReply)
-            store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
-          store.sessions.replace(tx, admitted(get(sessionID), output.message, output.parts))
-          return message
-        },
-        announce() {
-          publish("session.updated", { sessionID, info: get(sessionID) })
-          publish("message.created", { sessionID, info: message.info })
-          publish("message.updated", { sessionID, info: message.info })
-          for (const part of message.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
-        },
-      })
-      if (isUnnamed && answer) deps.nameAfter({ info: output.message, parts: output.parts }, get(sessionID).title)
-      return answer ? { message, answer } : { message }
-    },
+    prompt: forwarding(prompt, deps),
 
     close: lanes.close,
   }

@@ -3,6 +3,7 @@ import { z } from "zod"
 import { toolFailure } from "../lib/fault.ts"
 import { isReadOnly } from "../permission/readonly.ts"
 import { analyseShell } from "../permission/shell.ts"
+import { callMark, endLeftBehind } from "../process/left-behind.ts"
 import { createOutput, type CapturedOutput } from "../process/output.ts"
 import type { Exit } from "../process/spawn.ts"
 import { asksForCommand } from "./bash-asks.ts"
@@ -72,6 +73,8 @@ export const bash = defineTool({
     if (exit.failure !== undefined) throw toolFailure(exit.failure)
     // The shell has ended; what it started may be slower to.
     if (exit.stopped) await child.kill()
+    // Who stops a command wants nothing of it left, also what it had put out of its group.
+    if (exit.stopped === "abort") await endLeftBehind([callMark(context)])
 
     const captured = await output.finish()
     return {

@@ -1,6 +1,7 @@
 import type { ToolPart, ToolState } from "@opencode/protocol/part.ts"
 import { isFault, Rejection, ToolFailure } from "../lib/fault.ts"
 import type { Ask } from "../permission/ask.ts"
+import { CALL_MARK, callMark } from "../process/left-behind.ts"
 import type { StepRecord } from "../session/record.ts"
 import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
@@ -145,7 +146,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     workspace: deps.workspace,
     seen: deps.seenBy(sessionID),
     signal: turn.signal,
-    environment: { ...deps.environment, ...shellEnv.env },
+    environment: { ...deps.environment, ...shellEnv.env, [CALL_MARK]: callMark({ messageID, callID }) },
     start: deps.start,
     outputFolder: deps.outputFolder,
     limits: deps.config.limits,

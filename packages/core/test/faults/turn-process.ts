@@ -14,7 +14,7 @@ const CATALOG = path.join(repository, "packages/cli/dist/catalog")
 /** Arguments: folder of the world, session, text, number of the commit to die before (0: none), the catalogue. */
 const SOURCE = `
   import { join } from "node:path"
-  import { openEngine } from "./packages/core/src/engine.ts"
+  import { createEngines } from "./packages/core/src/engines.ts"
   import { openHome } from "./packages/core/src/home.ts"
   import { silentLog } from "./packages/core/src/lib/log.ts"
 
@@ -43,21 +43,29 @@ const SOURCE = `
       if (watched && ++count === Number(dieBefore)) process.kill(process.pid, "SIGKILL")
     },
   })
-  const engine = await openEngine(home, join(folder, "project"))
+  // A server stays although nothing happens, and so does this while it waits for a person.
+  setInterval(() => {}, 60_000)
+  const engines = createEngines(home)
+  const engine = await engines.at(join(folder, "project"))
   watched = true
+  process.stdout.write("ready\\n")
   const { answer } = await engine.sessions.prompt(sessionID, { parts: [{ type: "text", text }] })
   process.stdout.write("admitted\\n")
   await answer
   process.stdout.write("answered\\n")
+  await engines.close()
+  await home.close()
   process.exit(0)
 `
 
 export interface TurnProcess {
-  /** What it said so far: `admitted`, `answered`. */
+  /** What it said so far: `ready`, `admitted`, `answered`. */
   said: string[]
   /** Resolves when it says this, or has ended. */
   says(word: string): Promise<void>
   kill(): Promise<void>
+  /** As Ctrl-Z does. */
+  suspend(): void
   ended: Promise<void>
   errors(): string
 }
@@ -110,6 +118,7 @@ function run(args: string[]): TurnProcess {
       })
       if (!said.includes(word)) await Promise.race([heard, ended])
     },
+    suspend: () => void child.kill("SIGSTOP"),
     async kill() {
       child.kill("SIGKILL")
       await ended

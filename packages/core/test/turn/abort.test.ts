@@ -11,6 +11,7 @@ import {
   script,
   stalls,
   unauthorized,
+  type Reply,
 } from "@opencode/testing/script.ts"
 import { world, type World } from "@opencode/testing/world.ts"
 import { expect, test, vi } from "vitest"
@@ -75,6 +76,60 @@ test("an abort ends a running command with everything it started, and keeps what
   await vi.waitFor(() => expect(processesWith("sleep 61.25")).toEqual([]))
   expect(w.files()).not.toContain("made")
 })
+
+/** Where a turn may be when somebody presses stop, and how a test knows that it is there. */
+const PLACES: Record<string, { model: Reply; reached: (w: World) => Promise<unknown> }> = {
+  "right after the prompt was accepted": { model: neverAnswers(), reached: async () => {} },
+  "before the provider said anything": { model: neverAnswers(), reached: (w) => w.model.received(1) },
+  "in the middle of the answer": {
+    model: stalls(says("this much and then nothing"), 2),
+    reached: (w) => w.happened("message.part.delta"),
+  },
+  "while it waits to try again": {
+    model: rateLimited({ retryAfter: 3_600 }),
+    reached: (w) => w.happened("session.status", ({ status }) => status.type === "retry"),
+  },
+  "while it asks a person": {
+    model: calls("write", { filePath: "made", content: "" }),
+    reached: (w) => w.asked("edit"),
+  },
+  "while a command runs, with one that left its group": {
+    model: calls("bash", { command: "setsid nohup sleep 69.125 >/dev/null 2>&1 & sleep 69.125 & touch begun; wait" }),
+    reached: (w) => vi.waitFor(() => expect(w.files()).toContain("begun"), 10_000),
+  },
+}
+
+test.each(Object.keys(PLACES))(
+  "an abort %s ends all that was accepted and leaves no process, connection, question or lease",
+  async (place) => {
+    const { model, reached } = PLACES[place]!
+    await using w = await world({
+      permission: place.includes("asks") ? { edit: "ask" } : "allow",
+      model: ({ messages }) => (messages.at(-1)?.text === "and now?" ? says("fine") : model),
+    })
+    const { id } = await w.session()
+    const first = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "go" }] })
+    await reached(w)
+    const behind = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "and this" }] })
+    expect(await w.engine.sessions.abort(id)).toBe(true)
+
+    // All of it is over by now, not soon.
+    expect(w.engine.sessions.status()).toEqual({})
+    expect(w.engine.gate.list()).toEqual([])
+    expect(w.engine.sessions.openParts()).toEqual([])
+    expect(w.home.store.inbox.unanswered(id)).toEqual([])
+    expect(w.home.store.intents.unfinished(id)).toEqual([])
+    expect(w.home.store.leases.get(id)).toBeUndefined()
+    expect(processesWith("sleep 69.125")).toEqual([])
+    const aborted = { error: { name: "MessageAbortedError" }, time: { completed: expect.any(Number) } }
+    for (const { answer } of [first, behind]) expect((await answer)?.info).toMatchObject(aborted)
+    expect(w.events.filter(({ type }) => type === "session.idle")).toHaveLength(1)
+    await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+
+    expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
+    expect(w.model.unexpected).toEqual([])
+  },
+)
 
 test("an abort answers a pending question with no", async () => {
   await using w = await world({ permission: { bash: "ask" }, model: script(calls("bash", { command: "touch made" })) })

@@ -12,14 +12,18 @@ const subscribe = streamRoute(
     answers: "Event stream",
     answer: Event,
   },
-  async ({ engine, server: { bus, host }, header }) => {
+  async ({ engine, server: { bus, host, peers }, header }) => {
     const { scope, sessions } = await engine()
+    await peers.follow()
     return openEventStream({
       bus,
       host,
       directory: scope.directory,
       after: header("last-event-id"),
-      openParts: () => sessions.openParts().map((part) => ({ scope, part })),
+      openParts: () => [
+        ...sessions.openParts().map((part) => ({ scope, part })),
+        ...peers.openParts().filter((open) => open.scope.directory === scope.directory),
+      ],
       wrap: (_, json) => json,
     })
   },

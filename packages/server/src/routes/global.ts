@@ -30,13 +30,17 @@ const event = streamRoute(
     answer: GlobalEvent,
     isGlobal: true,
   },
-  async ({ server: { engines, bus, host }, header }) => {
+  async ({ server: { engines, bus, host, peers }, header }) => {
     const open = await engines.open()
+    await peers.follow()
     return openEventStream({
       bus,
       host,
       after: header("last-event-id"),
-      openParts: () => open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
+      openParts: () => [
+        ...open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
+        ...peers.openParts(),
+      ],
       wrap({ scope }, json) {
         if (!scope) return `{"payload":${json}}`
         const directory = JSON.stringify(scope.directory)

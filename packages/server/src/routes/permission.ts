@@ -16,7 +16,10 @@ const list = route(
     answers: "List of pending permissions",
     answer: inline(() => z.array(PermissionRequest())),
   },
-  async ({ engine }) => (await engine()).gate.list(),
+  async ({ engine, server }) => {
+    const { gate, scope } = await engine()
+    return [...gate.list(), ...(await server.peers.questions(scope.directory))]
+  },
 )
 
 const reply = route(
@@ -37,10 +40,10 @@ const reply = route(
   async ({ params: { requestID }, body, server }) => {
     const open = await server.engines.open()
     const asking = open.find(({ gate }) => gate.list().some(({ id }) => id === requestID))
-    if (!asking) {
+    if (asking) asking.gate.reply(requestID, replyOf(body))
+    else if (!(await server.peers.reply(requestID, replyOf(body)))) {
       throw fault("permission_not_found", `Permission request not found: ${requestID}`, { requestID })
     }
-    asking.gate.reply(requestID, replyOf(body))
     return true
   },
 )
@@ -61,9 +64,12 @@ const respond = route(
     answer: inline(() => z.boolean()),
     errors: ["NotFoundError", "PermissionNotFoundError"],
   },
-  async ({ params: { sessionID, permissionID }, body, engine }) => {
+  async ({ params: { sessionID, permissionID }, body, engine, server }) => {
     const { gate } = await engine()
-    gate.reply(permissionID, replyOf(body), sessionID)
+    const isOurs = gate.list().some(({ id }) => id === permissionID)
+    if (isOurs || !(await server.peers.reply(permissionID, replyOf(body), sessionID))) {
+      gate.reply(permissionID, replyOf(body), sessionID)
+    }
     return true
   },
 )

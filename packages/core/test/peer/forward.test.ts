@@ -1,0 +1,224 @@
+import { existsSync, readdirSync, statSync } from "node:fs"
+import { calls, says, script } from "@opencode/testing/script.ts"
+import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
+import { afterAll, beforeAll, expect, test, vi } from "vitest"
+import { turnProgram, type TurnProcess, type TurnProgram } from "../faults/turn-process.ts"
+
+// Each starts a process of its own, which a busy machine does slowly.
+vi.setConfig({ testTimeout: 60_000 })
+
+let program: TurnProgram
+beforeAll(async () => void (program = await turnProgram()), 60_000)
+afterAll(() => program[Symbol.asyncDispose]())
+
+const text = (content: string) => ({ parts: [{ type: "text" as const, text: content }] })
+
+/** A command that goes on until the test says so. */
+const COMMAND = "echo ran >> ran.txt; until [ -e enough ]; do sleep 0.02; done"
+
+/** Another process answers a prompt of this world's session, and is in the middle of its command. */
+async function beside(model: WorldOptions["model"]): Promise<{ w: World; other: TurnProcess; id: string }> {
+  const w = await world({ permission: "allow", model })
+  const { id } = await w.session()
+  const other = program.start(w, id, { text: "go" })
+  await vi.waitFor(() => expect(existsSync(`${w.project}/ran.txt`)).toBe(true), 30_000)
+  return { w, other, id }
+}
+
+const finish = (w: World): void => w.folder.write({ "project/enough": "" })
+
+const prompts = async (w: World): Promise<unknown[]> =>
+  (await w.transcript())
+    .filter(({ info }) => info.role === "user")
+    .map(({ parts }) => "text" in parts[0]! && parts[0].text)
+
+test("a prompt for a session of another process steers the turn there, and is answered here as there", async () => {
+  const { w, other, id } = await beside(script(calls("bash", { command: COMMAND }), says("both done")))
+  await using _ = w
+  expect(w.engine.sessions.status()).toEqual({ [id]: { type: "busy" } })
+  const epoch = w.home.store.leases.get(id)?.epoch
+
+  const { message, answer } = await w.engine.sessions.prompt(id, text("me too"))
+  expect(message).toMatchObject({ info: { role: "user" }, parts: [{ text: "me too" }] })
+  expect(w.home.store.inbox.get(message.info.id)).toMatchObject({ state: "admitted" })
+  expect(w.home.store.leases.get(id)).toMatchObject({ epoch, pid: expect.not.toSatisfy((pid) => pid === process.pid) })
+  finish(w)
+
+  const last = await answer
+  expect(last?.parts.find((part) => part.type === "text")).toMatchObject({ text: "both done" })
+  await other.ended
+  expect(other).toMatchObject({ said: ["ready", "admitted", "answered"] })
+  expect((await w.transcript()).at(-1)).toEqual(last)
+  expect(await prompts(w)).toEqual(["go", "me too"])
+  expect(w.model.requests).toHaveLength(2)
+  expect(w.model.heard()).toContain("me too")
+  expect(w.read("ran.txt")).toBe("ran\n")
+  expect(w.home.store.inbox.unanswered(id)).toEqual([])
+})
+
+test("a prompt that wants no answer, and one that is refused, get from the other process what they would get here", async () => {
+  const { w, id } = await beside(script(calls("bash", { command: COMMAND }), says("done")))
+  await using _ = w
+  const { sessions } = w.engine
+  expect(await sessions.prompt(id, { ...text("note this"), noReply: true })).not.toHaveProperty("answer")
+  await expect(sessions.prompt(id, { ...text("x"), agent: "biuld" })).rejects.toMatchObject({
+    code: "agent_not_found",
+    message: expect.stringMatching(/biuld.*build/),
+  })
+  const { message } = await sessions.prompt(id, { ...text("mine"), messageID: "msg_mine", noReply: true })
+  expect(message.info.id).toBe("msg_mine")
+  await expect(sessions.prompt(id, { ...text("again"), messageID: "msg_mine" })).rejects.toMatchObject({
+    code: "conflict",
+  })
+  expect(await prompts(w)).toEqual(["go", "note this", "mine"])
+  finish(w)
+})
+
+test("an abort from here ends the turn there, with its processes", async () => {
+  const { w, other, id } = await beside(script(calls("bash", { command: COMMAND }), says("never said")))
+  await using _ = w
+  expect(await w.engine.sessions.abort(id)).toBe(true)
+  await other.ended
+  expect(other.said).toContain("answered")
+  expect((await w.transcript()).at(-1)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  expect(w.engine.sessions.status()).toEqual({})
+  expect(await w.engine.sessions.abort(id)).toBe(false)
+})
+
+test("what another process asks a person is listed and answered here", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: script(calls("bash", { command: "touch made" }), says("done")),
+  })
+  const { id } = await w.session()
+  const { peers } = w.home
+  const other = program.start(w, id, { text: "go" })
+  const ask = await vi.waitFor(async () => {
+    const [found] = await peers.questions(w.project)
+    expect(found).toMatchObject({ sessionID: id, permission: "bash" })
+    return found!
+  }, 30_000)
+  expect(await peers.questions("/elsewhere")).toEqual([])
+  expect(await peers.reply("per_nobody", { reply: "once" })).toBe(false)
+  await expect(peers.reply(ask.id, { reply: "once" }, "ses_other")).rejects.toMatchObject({
+    code: "permission_not_found",
+  })
+  expect(await peers.reply(ask.id, { reply: "once" }, id)).toBe(true)
+  await other.ended
+  expect(w.files()).toEqual(["made"])
+})
+
+test("when the owner is killed, a prompt that it had admitted is answered here, once", async () => {
+  const { w, other, id } = await beside(({ messages }) =>
+    messages.at(-1)?.text === "me too" ? says("from here") : calls("bash", { command: COMMAND }),
+  )
+  await using _ = w
+  const { answer } = await w.engine.sessions.prompt(id, text("me too"))
+  await other.kill()
+  expect((await answer)?.parts.find((part) => part.type === "text")).toMatchObject({ text: "from here" })
+
+  const transcript = await w.transcript()
+  expect(await prompts(w)).toEqual(["go", "me too"])
+  expect(transcript[1]?.info).toMatchObject({ error: { data: { message: expect.stringContaining("Interrupted") } } })
+  expect(w.home.store.inbox.unanswered(id)).toEqual([])
+  expect(w.engine.sessions.status()).toEqual({})
+})
+
+test("a prompt at any moment of the owner's death is answered exactly once", async () => {
+  const dieAt = async (moment: number): Promise<void> => {
+    const { w, other, id } = await beside(({ messages }) =>
+      messages.some((message) => message.text === "me too") ? says("once") : calls("bash", { command: COMMAND }),
+    )
+    await using _ = w
+    const prompting = w.engine.sessions.prompt(id, text("me too"))
+    for (let n = 0; n < moment; n++) await new Promise(setImmediate)
+    await other.kill()
+    const { answer } = await prompting
+    expect((await answer)?.info, `moment ${moment}`).toMatchObject({ role: "assistant", finish: "stop" })
+    expect(await prompts(w)).toEqual(["go", "me too"])
+    expect(w.home.store.inbox.unanswered(id)).toEqual([])
+  }
+  await Promise.all([0, 1, 2, 5].map(dieAt))
+}, 60_000)
+
+test("what happens in another process is heard here, by those who listened before and by those who come late", async () => {
+  await using w = await world({
+    permission: "allow",
+    model: script(calls("bash", { command: COMMAND }), says("said over there")),
+  })
+  const { id } = await w.session()
+  await w.home.peers.follow()
+  const other = program.start(w, id, { text: "go" })
+  const admitted = await w.happened("message.updated", ({ info }) => info.role === "user" && info.sessionID === id)
+  await w.happened("message.part.updated", ({ part }) => part.type === "tool" && part.state.status === "running")
+  expect(await w.happened("session.status", ({ status }) => status.type === "busy")).toMatchObject({ sessionID: id })
+  finish(w)
+  await w.happened("session.idle", ({ sessionID }) => sessionID === id)
+  await other.ended
+
+  // In the order of the other process, each of them once.
+  const heard = w.events.filter((frame) => frame.isPeers)
+  expect(heard.filter(({ type }) => type === "session.idle")).toHaveLength(1)
+  const texts = heard.flatMap(({ properties }) =>
+    "part" in properties && properties.part.type === "text" ? [properties.part.text] : [],
+  )
+  expect(texts.at(-1)).toBe("said over there")
+  expect(admitted.info.id).toBe((await w.transcript())[0]?.info.id)
+  expect(heard.every((frame) => frame.number !== undefined || frame.type === "message.part.delta")).toBe(true)
+})
+
+test("who begins to listen here gets what another process is writing, as far as it is", async () => {
+  const words = "word after word ".repeat(20)
+  await using w = await world({ model: script(says(words, { chunkSize: 16, delayMs: 25 })) })
+  const { id } = await w.session()
+  await w.home.peers.follow()
+  const other = program.start(w, id, { text: "go" })
+  const delta = await w.happened("message.part.delta", ({ delta: text }) => text.trim() !== "")
+  const [open] = w.home.peers.openParts()
+  expect(open).toMatchObject({ scope: { directory: w.project }, part: { id: delta.partID } })
+  const textNow = (): string => {
+    const { part } = w.home.peers.openParts()[0] ?? {}
+    return part?.type === "text" ? part.text : ""
+  }
+  await vi.waitFor(() => expect(textNow().length).toBeGreaterThan(60), 30_000)
+  expect(words.startsWith(textNow())).toBe(true)
+  await other.ended
+  await w.happened("session.idle")
+  expect(w.home.peers.openParts()).toEqual([])
+})
+
+test("a session whose process is killed does not look busy to those who listen here", async () => {
+  const { w, other, id } = await beside(() => calls("bash", { command: COMMAND }))
+  await using _ = w
+  await w.home.peers.follow()
+  await w.happened("session.status", ({ sessionID, status }) => sessionID === id && status.type === "busy")
+  await other.kill()
+  await w.happened("session.status", ({ sessionID, status }) => sessionID === id && status.type === "idle")
+  expect(w.engine.sessions.status()).toEqual({})
+  // Nobody listens at the socket that it left behind.
+  await vi.waitFor(() => expect(readdirSync(w.folder.join("data/opencode/peers"))).toEqual([]))
+})
+
+test("there is a socket only after a turn began, for its owner alone, and none afterwards", async () => {
+  await using w = await world({ model: () => says("ok") })
+  const folder = w.folder.join("data/opencode/peers")
+  await w.session()
+  await w.transcript()
+  expect(existsSync(folder)).toBe(false)
+  await w.prompt("go")
+  expect(readdirSync(folder)).toEqual([expect.stringMatching(new RegExp(`^${process.pid}-[0-9a-f]{8}\\.sock$`))])
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  await w.restart()
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test("a suspended process holds up nobody who only listens or looks", async () => {
+  const { w, other, id } = await beside(() => calls("bash", { command: COMMAND }))
+  await using _ = w
+  other.suspend()
+  await w.home.peers.follow()
+  expect(await w.home.peers.questions(w.project)).toEqual([])
+  expect(await w.transcript()).not.toEqual([])
+  expect(w.engine.sessions.status()).toEqual({ [id]: { type: "busy" } })
+  await other.kill()
+})

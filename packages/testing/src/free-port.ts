@@ -1,0 +1,15 @@
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
+
+/**
+ * A port that nobody listens on. Servers of tests that took the usual one, each after the other, would meet connections
+ * that a client has kept to the one before.
+ */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1")
+  await once(server, "listening")
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, "close")
+  return port
+}
