@@ -1,7 +1,16 @@
 import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { installation } from "@opencode/testing/command.ts"
-import { calls, callsMany, emptyStream, says, script, stalls, unauthorized } from "@opencode/testing/script.ts"
+import {
+  calls,
+  callsMany,
+  emptyStream,
+  lines as manyLines,
+  says,
+  script,
+  stalls,
+  unauthorized,
+} from "@opencode/testing/script.ts"
 import { expect, test, vi } from "vitest"
 import { modelScript } from "./shared.ts"
 
@@ -50,7 +59,7 @@ test("the JSON format prints one object per line, in the order of the turn", asy
 test.each(["default", "json"])("the notes of a compaction are no answer (%s)", async (format) => {
   const usage = { input: 99_000, output: 20 }
   await using at = await modelScript(
-    script(says("at length ".repeat(4_000), { usage, chunkSize: 50_000 }), says("these are notes"), says("the answer")),
+    script(says(manyLines(1_400), { usage, chunkSize: 50_000 }), says("these are notes"), says("the answer")),
   )
   await at.run(["run", "first"])
   const { stdout, code } = await at.run(["run", "-c", "--format", format, "second"])

@@ -224,3 +224,7 @@ function split(text: string, size = CHUNK_SIZE): string[] {
 }
 
 const isHighSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdbff
+
+/** A long answer that says something new in each line: a model that repeats itself is stopped. */
+export const lines = (count: number, about = "what a long answer says"): string =>
+  Array.from({ length: count }, (_, n) => `${n + 1}. ${about}`).join("\n")

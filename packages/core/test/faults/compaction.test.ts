@@ -1,4 +1,4 @@
-import { says } from "@opencode/testing/script.ts"
+import { lines, says } from "@opencode/testing/script.ts"
 import { world, type World } from "@opencode/testing/world.ts"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { isFault } from "../../src/lib/fault.ts"
@@ -18,7 +18,7 @@ async function fullWorld(beforeCommit?: (n: number) => void, delayMs = 0): Promi
     model: ({ messages, number }) => {
       if (messages[0]?.text.startsWith("Here is the conversation")) return says(NOTES, { delayMs })
       const input = number === 1 ? 99_000 : 500
-      return says("a long answer ".repeat(3_000), { usage: { input, output: 20 }, chunkSize: 50_000 })
+      return says(lines(1_500), { usage: { input, output: 20 }, chunkSize: 50_000 })
     },
   })
   await w.prompt("first")

@@ -1,16 +1,13 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { HeardRequest } from "@opencode/testing/model-server.ts"
-import { calls, fails, overflows, says, stalls, type Reply } from "@opencode/testing/script.ts"
+import { calls, fails, lines, overflows, says, stalls, type Reply } from "@opencode/testing/script.ts"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
 
 const NOTES = "## Goal\nFind out what happens.\n## Next\nGo on."
 /** About 3,000 tokens. */
 const LONG = "a long line of an answer that fills the window\n".repeat(256)
-/** Each of its own, so that they are not taken for a model that repeats itself. */
-const manyLines = (count: number): string =>
-  Array.from({ length: count }, (_, n) => `line ${n} of ${"notes that are no shorter ".repeat(2)}`).join("\n")
 
 /** Tokens as a provider would count them: a quarter of the body. */
 const counted = ({ bytes }: HeardRequest) => ({ input: Math.ceil(bytes / 4), output: 50 })
@@ -174,7 +171,7 @@ test.each([
 )
 
 test("notes that do not make the conversation shorter end the turn with a named error and do not count", async () => {
-  await using w = await smallWorld({ notes: says(manyLines(1_600), { chunkSize: 20_000 }) })
+  await using w = await smallWorld({ notes: says(lines(3_200), { chunkSize: 20_000 }) })
   const answer = await untilCompacted(w)
   expect(answer.info).toMatchObject({
     summary: true,
