@@ -1,4 +1,6 @@
+import { once } from "node:events"
 import { get } from "node:http"
+import { createServer } from "node:net"
 import { collect, cpuOf, end, start, treeOf } from "./measure.mjs"
 
 const READY_MS = 30_000
@@ -16,8 +18,9 @@ const QUIET_MS = 500
  * @returns what it took (`readyCpuMs`, `readyWallMs`), and ways to talk to it
  */
 export async function startServer(side) {
+  const port = String(await freePort())
   const began = performance.now()
-  const child = start([...side.argv, "serve", "--hostname", "127.0.0.1", "--port", "0"], {
+  const child = start([...side.argv, "serve", "--hostname", "127.0.0.1", "--port", port], {
     cwd: side.project,
     env: side.env,
     stdio: ["ignore", "pipe", "pipe"],
@@ -69,6 +72,16 @@ export async function startServer(side) {
     listen: () => listenTo(url, side),
     stop: () => end(child),
   }
+}
+
+/** One that no server had before: a connection that was kept to that one would be taken for one to this. */
+async function freePort() {
+  const probe = createServer().listen(0, "127.0.0.1")
+  await once(probe, "listening")
+  const { port } = probe.address()
+  probe.close()
+  await once(probe, "close")
+  return port
 }
 
 /** Connects to `/event` as plainly as can be, and counts what comes. */

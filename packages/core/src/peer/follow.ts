@@ -40,15 +40,22 @@ interface Followed {
 
 /** A process that was suspended takes connections and does not answer: nobody waits for it longer. */
 const READY_MS = 1_000
+/** What broke off is tried again after this, so many times. */
+const AGAIN_MS = 50
+const TRIES = 5
 
 export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follower {
   const followed = new Map<string, Followed>()
+  /** By address; outlives a connection that broke off and was made again. */
+  const busyAt = new Map<string, Busy>()
   const openParts = createOpenParts()
   const state: { watcher?: FSWatcher | undefined; isExpected: boolean } = { isExpected: false }
 
-  function connect(address: string, isNew: boolean, busy: Busy = new Map()): Promise<void> {
+  function connect(address: string, isNew: boolean, tries = 1): Promise<void> {
     const known = followed.get(address)
     if (known) return known.ready
+    const busy: Busy = busyAt.get(address) ?? new Map()
+    busyAt.set(address, busy)
     const ready = deferred<void>()
     let wasReady = false
     const onNote = (): void => {
@@ -66,10 +73,16 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
       if (followed.get(address)?.asking !== asking) return
       followed.delete(address)
       // It lives, and let go of a follower that did not keep up; or it is just ending, which the next try shows.
-      if (wasReady) return void connect(address, true, busy)
+      if (wasReady) return void connect(address, true)
+      const isRefused = error instanceof PeerGone && error.isRefused
+      // One that is being killed may take a connection with its last breath.
+      if (!isRefused && tries < TRIES) {
+        return void sleep(AGAIN_MS).then(() => (state.watcher ? connect(address, true, tries + 1) : undefined))
+      }
       // A process that ended without a chance to tidy up left its socket behind.
-      if (error instanceof PeerGone && error.isRefused) rmSync(address, { force: true })
+      if (isRefused) rmSync(address, { force: true })
       else log.warn("another process cannot be followed", { error })
+      busyAt.delete(address)
       lose(busy)
     })
     return ready.promise
@@ -125,6 +138,7 @@ export function createFollower({ folder, bus, log, isOwn }: FollowerDeps): Follo
     state.watcher = undefined
     const all = [...followed.values()]
     followed.clear()
+    busyAt.clear()
     for (const { asking } of all) asking.close()
     for (const { part } of openParts.list()) openParts.forget(part.sessionID)
   }

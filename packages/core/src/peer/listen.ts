@@ -21,6 +21,8 @@ export interface PeerListening {
 
 /** A follower that does not read has this much waiting at most; then it is dropped, and comes back by itself. */
 const MAX_WAITING_BYTES = 16 * 1024 * 1024
+/** A process that reads at all has read by then; one that is suspended must not hold up our end. */
+const LAST_WORDS_MS = 500
 
 /** @throws the error of the system when nothing can listen there */
 export async function listenForPeers(address: string, service: PeerService, log: Log): Promise<PeerListening> {
@@ -66,8 +68,12 @@ export async function listenForPeers(address: string, service: PeerService, log:
     close: () =>
       new Promise((resolve) => {
         rmSync(address, { force: true })
-        server.close(() => resolve())
-        // What was said last is still on its way.
+        // What was said last is still on its way, unless nobody reads it.
+        const timer = setTimeout(() => sockets.forEach((socket) => socket.destroy()), LAST_WORDS_MS)
+        server.close(() => {
+          clearTimeout(timer)
+          resolve()
+        })
         for (const socket of sockets) socket.destroySoon()
       }),
   }

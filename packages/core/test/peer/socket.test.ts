@@ -93,6 +93,15 @@ test("who waits for an answer hears that the other is gone, and whether it will 
   expect(refused).toMatchObject({ isRefused: true })
 })
 
+test("one that does not read holds up nobody's end", async () => {
+  await using at = await listening()
+  const socket = connect(at.address)
+  socket.write(JSON.stringify({ ask: "echo", args: "x".repeat(5_000_000) }) + "\n")
+  await once(socket, "readable")
+  await at.close()
+  socket.destroy()
+})
+
 test("a folder of sockets that others may enter is closed to them, and one that is a link is not used", async () => {
   await using w = await world({ model: () => says("ok") })
   const peers = w.folder.join("data/opencode/peers")
