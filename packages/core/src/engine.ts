@@ -18,11 +18,15 @@ import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import { resolveShell } from "./process/shell.ts"
 import { attachments } from "./session/attachment.ts"
+import { createChangeDiffs } from "./session/change-diff.ts"
+import { createJournal } from "./session/journal.ts"
 import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
+import { createStepChanges } from "./session/step-changes.ts"
 import { createTitles } from "./session/title-request.ts"
+import { createUndo, type Undo } from "./session/undo.ts"
 import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
 import { createRegistry, type Registry } from "./tool/registry.ts"
@@ -31,6 +35,7 @@ import { DEFAULT_LIMITS, type SeenFiles } from "./tool/tool.ts"
 import { runTurnIn } from "./turn/seat.ts"
 import type { AgentSetting } from "./turn/turn.ts"
 import { rememberProject } from "./workspace/project.ts"
+import { snapshotsOf } from "./workspace/snapshot.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
 /** One folder at work: everything a route needs to know of it. */
@@ -44,6 +49,7 @@ export interface Engine {
   gate: Gate
   registry: Registry
   sessions: Sessions
+  undo: Undo
   close(): Promise<void>
 }
 
@@ -121,6 +127,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxLines: config.value.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
+  const snapshots = snapshotsOf(workspace.roots, folders.data)
+  const journal = createJournal({
+    store,
+    log,
+    place: projectID,
+    ...(config.value.snapshot === false ? {} : { snapshots }),
+  })
+  const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
   const shell = await resolveShell(config.value.shell, env)
   const runTurn = runTurnIn({
     store,
@@ -128,6 +142,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     log,
     publish,
     records,
+    journal,
+    stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
     hooks: noHooks,
     gate,
     registry,
@@ -154,6 +170,16 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     owner: home.owner,
     isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
   })
+  const undo = createUndo({
+    store,
+    host,
+    workspace,
+    lanes,
+    publish,
+    diffs,
+    recover,
+    recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
+  })
   const titles = createTitles({
     models,
     log,
@@ -169,6 +195,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     records,
     publish,
     recover,
+    undo,
     hooks: noHooks,
     nameAfter: titles.ask,
     openAttachment: attachments({ workspace, limits, seenBy }),
@@ -189,10 +216,12 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     registry,
     sessions,
+    undo,
     async close() {
       gate.close()
       await titles.close()
       await sessions.close()
+      journal.close()
       await workspace.close()
       await processes.close()
       bus.forget(scope.directory)

@@ -14,6 +14,7 @@ import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
 import { slug } from "./slug.ts"
+import type { Undo } from "./undo.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
 
@@ -61,6 +62,7 @@ export interface SessionsDeps extends AdmitDeps {
   publish: Publish
   /** Closes what a process that died left open in the session. */
   recover(sessionID: string): Promise<void>
+  undo: Pick<Undo, "working" | "makeFinal">
   /** Asks for a name for a session whose first prompt this is. */
   nameAfter: Titles["ask"]
   version: string
@@ -189,9 +191,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
       const message: MessageWithParts = { info: output.message, parts: output.parts }
 
       const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
+      // From here to the lane nothing else can begin.
+      for (let work = deps.undo.working(sessionID); work; work = deps.undo.working(sessionID)) await work
+      let tellUndone = () => {}
       const { answer } = await lanes.admit(sessionID, {
         wantsAnswer: !input.noReply,
         write(tx) {
+          tellUndone = deps.undo.makeFinal(tx, sessionID)
           store.messages.put(tx, message.info)
           for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
           if (!input.noReply)
@@ -200,6 +206,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
           return message
         },
         announce() {
+          tellUndone()
           publish("session.updated", { sessionID, info: get(sessionID) })
           publish("message.created", { sessionID, info: message.info })
           publish("message.updated", { sessionID, info: message.info })

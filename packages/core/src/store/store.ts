@@ -6,6 +6,8 @@ import path from "node:path"
 import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
 import { createBlobs } from "./blobs.ts"
+import { createChangeStore, type ChangeStore } from "./change-store.ts"
+import { createContents, type Contents } from "./contents.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
@@ -31,6 +33,9 @@ export interface Store {
   readonly intents: IntentStore
   readonly inbox: InboxStore
   readonly todos: TodoStore
+  readonly changes: ChangeStore
+  /** The bytes that `changes` names. */
+  readonly contents: Contents
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -74,6 +79,8 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     intents: createIntentStore(reader),
     inbox: createInboxStore(reader),
     todos: createTodoStore(reader),
+    changes: createChangeStore(reader),
+    contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

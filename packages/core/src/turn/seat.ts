@@ -22,6 +22,7 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
       })
       const ending = await runTurn(turn, deps)
       log.info("turn ended", { sessionID, ending: ending.type, steps: turn.steps })
+      await deps.stepChanges.endOfTurn(turn)
       const answer = answerOf(turn)
       if (!answer) throw new Error("The turn ended without a message.")
       return answer

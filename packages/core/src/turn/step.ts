@@ -125,19 +125,23 @@ async function complete(
   error: MessageError | undefined,
 ): Promise<void> {
   const { host, publish, store } = deps
+  const changed = await deps.stepChanges.endOfStep(record)
   const { cost, tokens } = record.message
   const change = { ...(error ? { error } : {}), time: { ...record.message.time, completed: host.now() } }
   await record.complete(change, (tx) => {
     const session = store.sessions.get(turn.sessionID) ?? turn.session
     turn.session = {
       ...session,
+      ...(changed ? { summary: changed.summary } : {}),
       cost: (session.cost ?? 0) + cost,
       tokens: addTokens(session.tokens ?? noTokens(), tokens),
       time: { ...session.time, updated: host.now() },
     }
     store.sessions.replace(tx, turn.session)
+    changed?.commit(tx)
     closeIntents(record, tx, deps)
   })
+  changed?.announce()
   publish("session.updated", { sessionID: turn.sessionID, info: turn.session })
   if (error) publish("session.error", { sessionID: turn.sessionID, error })
 }

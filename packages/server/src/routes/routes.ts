@@ -11,6 +11,7 @@ import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
 import { sessionRoutes } from "./session.ts"
 import { toolRoutes } from "./tool.ts"
+import { undoRoutes } from "./undo.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...logRoutes,
   ...sessionRoutes,
   ...messageRoutes,
+  ...undoRoutes,
   ...permissionRoutes,
   ...configRoutes,
   ...providerRoutes,

@@ -6,7 +6,8 @@
 import type { Sqlite } from "../sqlite.ts"
 import { start } from "./0001-start.ts"
 import { todo } from "./0002-todo.ts"
+import { change } from "./0003-change.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo]
+export const migrations: readonly Migration[] = [start, todo, change]
