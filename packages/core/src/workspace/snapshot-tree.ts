@@ -80,6 +80,8 @@ interface Folder {
   hidden: boolean
   /** Files of which the same is true. */
   surfaced: Set<string>
+  /** It was not there when its parent was last looked at. */
+  isNew: boolean
 }
 
 export function createTree({ roots, shelf, makeRules, changing, newFolder }: TreeOptions): Tree {
@@ -103,7 +105,7 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder }: Tre
     folder.surfaced.clear()
     yield
     for (const child of folder.folders.values()) yield* visit(child, folder.rules)
-    if (folder.stamp) folder.hidden = false
+    if (folder.stamp) folder.hidden = folder.isNew = false
   }
 
   /** Reads the names in a folder. */
@@ -130,8 +132,11 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder }: Tre
         if (wasSkipped) folder.surfaced.add(name)
       } else {
         const known = before.folders.get(name)
-        folder.folders.set(name, known ?? emptyFolder(path, folder.hidden || wasSkipped))
-        if (isKnown && !known && !wasSkipped) newFolder(path)
+        const child = known ?? emptyFolder(path, folder.hidden || wasSkipped)
+        folder.folders.set(name, child)
+        if (known || wasSkipped || !(isKnown || folder.isNew)) continue
+        child.isNew = true
+        newFolder(path)
       }
     }
     for (const name of before.files) if (!folder.files.has(name)) remove(join(folder, name))
@@ -206,6 +211,7 @@ const emptyFolder = (path: string, hidden = false): Folder => ({
   skipped: new Set(),
   hidden,
   surfaced: new Set(),
+  isNew: false,
 })
 
 const join = ({ path }: Folder, name: string): string => (path === "/" ? `/${name}` : `${path}/${name}`)
@@ -219,8 +225,10 @@ function statOf(path: string): Stats | "unknown" | undefined {
   try {
     return lstatSync(pathBytes(path), { throwIfNoEntry: false })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return "unknown"
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error
+    // A folder above it has become a file.
+    return code === "ENOTDIR" ? undefined : "unknown"
   }
 }
 
