@@ -1,9 +1,16 @@
-import { rmdir } from "node:fs/promises"
 import type { FileState, StoredContent } from "../store/change-store.ts"
 import type { Contents } from "../store/contents.ts"
 import { sentence } from "../workspace/open-file.ts"
-import { findState, isInPlace, isSameState, missingFolders, putState, removeFolders } from "../workspace/file-state.ts"
-import { pathBytes, shownPath } from "../workspace/odd-path.ts"
+import {
+  findState,
+  isInPlace,
+  isSameState,
+  missingFolders,
+  putState,
+  removeEmptyFolder,
+  removeFolders,
+} from "../workspace/file-state.ts"
+import { shownPath } from "../workspace/odd-path.ts"
 import { isInside } from "../workspace/paths.ts"
 import { DRIFTED, NOT_KEPT, type UndoPlan } from "./undo-plan.ts"
 
@@ -33,7 +40,6 @@ export function createUndoFiles({ contents, roots }: { contents: Contents; roots
     // What a command did was looked for in the roots alone; a record that says otherwise is not believed.
     if (plan.observed && !roots.some((root) => isInside(root, path)))
       return as(left(plan, "refused", "it is outside of the workspace"))
-    if (!(await isInPlace(path))) return as(left(plan, "refused", "a folder above it is now a link"))
     if (!isKept(plan, target)) return as(left(plan, "unknown", NOT_KEPT))
     const kept: StoredContent[] = []
     if (!isKept(plan, current)) {
@@ -53,21 +59,26 @@ export function createUndoFiles({ contents, roots }: { contents: Contents; roots
       if (!(await isInPlace(path))) return left(plan, "refused", "a folder above it is now a link")
       const { state, isFolder } = await findState(path)
       if (!isSameState(state, current)) return left(plan, "refused", DRIFTED)
-      // Removed when it is empty: a folder is no file.
-      if (isFolder && target.kind !== "absent") await rmdir(pathBytes(path))
+      if (isFolder && target.kind !== "absent") await removeEmptyFolder(path)
       if (!isFolder || target.kind !== "absent") await putState(path, target, bytes)
       if (target.kind === "absent") await removeFolders(path, folders)
       return plan
     } catch (error) {
       const { syscall, code } = error as NodeJS.ErrnoException
       if (syscall === undefined) throw error
-      const inTheWay = code === "ENOTEMPTY" || code === "EEXIST"
-      return left(plan, "refused", inTheWay ? "a folder stands in its place" : sentence(shownPath(path), error))
+      return left(
+        plan,
+        "refused",
+        IN_THE_WAY.has(code) ? "something stands in its place" : sentence(shownPath(path), error),
+      )
     }
   }
 
   return { ready, apply }
 }
+
+/** A folder with files where a file has to be, or a file where a folder has to be. */
+const IN_THE_WAY = new Set<string | undefined>(["ENOTEMPTY", "EEXIST", "ENOTDIR"])
 
 export const isToDo = ({ current, target }: UndoPlan): boolean => current !== target && !isSameState(current, target)
 

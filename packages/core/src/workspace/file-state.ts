@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { constants, type Stats } from "node:fs"
-import { lstat, mkdir, open, readlink, rename, rm, rmdir, symlink } from "node:fs/promises"
+import { lstat, mkdir, open, readdir, readlink, rename, rm, rmdir, symlink } from "node:fs/promises"
 import { dirname } from "node:path"
 import type { FileState } from "../store/change-store.ts"
 import { hashOfBytes } from "../store/contents.ts"
@@ -26,8 +26,9 @@ export const MAX_KEPT_BYTES = 10 * 1024 * 1024
 
 const PERMISSIONS = 0o7777
 
-/** What is there now, with its bytes. Special files (pipes, devices) and what cannot be read are `unknown`. */
+/** What is there now, with its bytes; nothing below a link, which leads to somewhere else. Special files (pipes, devices) and what cannot be read are `unknown`. */
 export async function findState(path: string): Promise<Found> {
+  if (!(await isInPlace(path))) return { state: { kind: "absent" } }
   let stat: Stats
   try {
     stat = await lstat(pathBytes(path))
@@ -91,6 +92,14 @@ export async function putState(path: string, state: FileState, bytes: Uint8Array
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** Takes away a folder with nothing in it but such folders: the journal does not know of them. @throws ENOTDIR for a file */
+export async function removeEmptyFolder(path: string): Promise<void> {
+  for (const name of await readdir(pathBytes(path), { encoding: "buffer" })) {
+    await removeEmptyFolder(`${path}/${pathText(name)}`)
+  }
+  await rmdir(pathBytes(path))
 }
 
 /** Takes away the folders that a change made for its file, as far as nothing else is in them. */
