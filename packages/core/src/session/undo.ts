@@ -4,7 +4,7 @@ import type { Host } from "../lib/host.ts"
 import type { Change, Reverted } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
-import { findState, isSameState } from "../workspace/file-state.ts"
+import { findState, isInPlace, isSameState, removeLeftover } from "../workspace/file-state.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
 import {
@@ -135,6 +135,8 @@ export function createUndo(deps: UndoDeps): Undo {
     begin: (session: Session) => Session,
   ): Promise<UndoPlan[]> {
     const earlier = new Map(changes.reverted(sessionID).map((one) => [one.path, one]))
+    // Of a revert that a crash cut short.
+    for (const [path] of earlier) if (await isInPlace(path)) await removeLeftover(path)
     const ready: ReadyPlan[] = []
     for (const plan of plans) ready.push(await files.ready(plan))
     await store.write((tx) => {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto"
 import { constants, type Stats } from "node:fs"
 import { lstat, mkdir, open, readdir, readlink, rename, rm, rmdir, symlink } from "node:fs/promises"
 import { dirname } from "node:path"
@@ -82,7 +81,8 @@ export async function putState(path: string, state: FileState, bytes: Uint8Array
   if (state.kind === "absent") return await rm(pathBytes(path), { force: true })
   if (state.kind === "unknown") throw new Error("What is not known cannot be restored.")
   await mkdir(pathBytes(dirname(path)), { recursive: true })
-  const temporary = pathBytes(`${dirname(path)}/.opencode-${randomBytes(6).toString("hex")}.tmp`)
+  const temporary = pathBytes(temporaryOf(path))
+  await rm(temporary, { force: true })
   try {
     if (state.kind === "link") await symlink(pathBytes(state.target), temporary)
     else
@@ -93,6 +93,13 @@ export async function putState(path: string, state: FileState, bytes: Uint8Array
     throw error
   }
 }
+
+/** A name that says whose it is, so that what a crash left behind can be found, and nothing else has it. */
+const temporaryOf = (path: string): string =>
+  `${dirname(path)}/.opencode-${hashOfBytes(Buffer.from(JSON.stringify(path))).slice(0, 12)}.tmp`
+
+/** Takes away what a crash in the middle of `putState` left beside a path. */
+export const removeLeftover = (path: string): Promise<void> => rm(pathBytes(temporaryOf(path)), { force: true })
 
 /** Takes away a folder with nothing in it but such folders: the journal does not know of them. @throws ENOTDIR for a file */
 export async function removeEmptyFolder(path: string): Promise<void> {

@@ -33,14 +33,13 @@ export interface TreeOptions {
   changing(path: string, before: Entry | "skipped" | undefined): void
   /** A folder that was not there before. */
   newFolder(path: string): void
+  maxFiles: number
 }
 
 export class TreeTooLarge extends Error {
   override readonly name = "TreeTooLarge"
 }
 
-/** A walk over so many costs about 100 ms of the processor, twice for each command. */
-export const MAX_FILES = 30_000
 /** Larger ones are data; their changes are noticed, and cannot be taken back. */
 export const MAX_FILE_BYTES = 4 * 1024 * 1024
 const MAX_RULE_BYTES = 1024 * 1024
@@ -59,8 +58,10 @@ const SKIPPED = new Set([
   ".gradle",
   ".terraform",
 ])
+/** Files of ours that are being written. */
+const UNFINISHED = /^\.opencode-[0-9a-f]{12}\.tmp$/
 /** The system's clock for files moves in steps of up to 10 ms: a later change within one would bear the same time. */
-const YOUNG_MS = 40
+export const YOUNG_MS = 40
 /** The same where times are whole seconds. */
 const YOUNG_COARSE_MS = 2_100
 /** Files looked at between two pauses: well under a millisecond. */
@@ -84,21 +85,20 @@ interface Folder {
   isNew: boolean
 }
 
-export function createTree({ roots, shelf, makeRules, changing, newFolder }: TreeOptions): Tree {
+export function createTree({ roots, shelf, makeRules, changing, newFolder, maxFiles }: TreeOptions): Tree {
   const entries = new Map<string, Entry>()
   const tops = new Map(roots.map((root) => [root, emptyFolder(root)]))
-  let seen = 0
 
   function* visit(folder: Folder, above: IgnoreRules | undefined): Generator<void, void> {
     const stat = statOf(folder.path)
     if (stat === "unknown" || !stat?.isDirectory()) return forget(folder)
+    if (entries.size > maxFiles) throw new TreeTooLarge()
     const rulesChanged = RULE_FILES.filter((name) => folder.files.has(name) && update(join(folder, name))).length > 0
     if (rulesChanged || folder.young || folder.above !== above || !isSameStamp(folder.stamp, stat)) {
       list(folder, stat, above)
     }
     let batch = 0
     for (const name of folder.files) {
-      if (++seen > MAX_FILES) throw new TreeTooLarge()
       update(join(folder, name), folder.hidden || folder.surfaced.has(name))
       if (++batch % BATCH === 0) yield
     }
@@ -106,6 +106,18 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder }: Tre
     yield
     for (const child of folder.folders.values()) yield* visit(child, folder.rules)
     if (folder.stamp) folder.hidden = folder.isNew = false
+  }
+
+  /** The names alone, so that a tree that is too large is known before its files are read. @returns how many files */
+  function* survey(folder: Folder, above: IgnoreRules | undefined, before: number): Generator<void, number> {
+    const stat = statOf(folder.path)
+    if (stat === "unknown" || !stat?.isDirectory()) return before
+    list(folder, stat, above)
+    yield
+    let count = before + folder.files.size
+    if (count > maxFiles) throw new TreeTooLarge()
+    for (const child of folder.folders.values()) count = yield* survey(child, folder.rules, count)
+    return count
   }
 
   /** Reads the names in a folder. */
@@ -125,7 +137,7 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder }: Tre
     for (const [name, kind] of found) {
       const path = join(folder, name)
       const wasSkipped = before.skipped.has(name)
-      if (SKIPPED.has(name) || isIgnored(path, kind === "folder", rules)) {
+      if (SKIPPED.has(name) || UNFINISHED.test(name) || isIgnored(path, kind === "folder", rules)) {
         folder.skipped.add(name)
       } else if (kind === "file") {
         folder.files.add(name)
@@ -194,7 +206,8 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder }: Tre
     entries,
     look: (path, old) => look(path, entries.get(path) ?? old),
     *refresh() {
-      seen = 0
+      let count = 0
+      for (const folder of entries.size === 0 ? tops.values() : []) count = yield* survey(folder, undefined, count)
       for (const folder of tops.values()) yield* visit(folder, undefined)
     },
   }

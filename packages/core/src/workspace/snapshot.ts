@@ -5,7 +5,7 @@ import { setImmediate as nextRound } from "node:timers/promises"
 import type { FileState } from "../store/change-store.ts"
 import { rulesMaker } from "./ignore-rules.ts"
 import { openShelf, type Entry, type Shelf } from "./snapshot-shelf.ts"
-import { createTree, MAX_FILES, TreeTooLarge, type Tree } from "./snapshot-tree.ts"
+import { createTree, TreeTooLarge, YOUNG_MS, type Tree } from "./snapshot-tree.ts"
 
 /**
  * What happened to the files of a workspace while a command ran. No git: our own walk, which costs a question to the
@@ -40,6 +40,8 @@ export interface ObservedState {
   read?: () => Buffer | undefined
 }
 
+/** A walk over so many costs about 100 ms of the processor, twice for each command. */
+const MAX_FILES = 30_000
 /** How long the process may be kept from everything else at a time. */
 const SLICE_MS = 8
 /** A folder with too many files will not have fewer soon, and to count them costs as much as to look at them. */
@@ -66,7 +68,18 @@ export interface SnapshotOptions {
   roots: readonly string[]
   /** For the copies of this workspace alone. */
   folder: string
+  /** Default: `MAX_FILES` and `MAX_OBSERVED`. */
+  limits?: Limits
 }
+
+interface Limits {
+  /** In the roots. */
+  files: number
+  /** Changed by one command. */
+  observed: number
+}
+
+const LIMITS: Limits = { files: MAX_FILES, observed: MAX_OBSERVED }
 
 /** Each set of roots has its copies in a folder of its own below the data folder. */
 export function snapshotsOf(roots: readonly string[], data: string): Snapshots {
@@ -74,7 +87,10 @@ export function snapshotsOf(roots: readonly string[], data: string): Snapshots {
   return createSnapshots({ roots, folder: join(data, "snapshot", name) })
 }
 
-export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
+export function createSnapshots({ roots, folder, limits = LIMITS }: SnapshotOptions): Snapshots {
+  const tooLarge: Unseen = {
+    unseen: `the folder has more than ${limits.files} files, so what commands change in it is not kept`,
+  }
   const windows = new Set<Open>()
   let opened: { tree: Tree; shelf: Shelf } | undefined
   let tooLargeSince = -Infinity
@@ -90,6 +106,7 @@ export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
       changing(path, before) {
         for (const window of windows) if (!window.before.has(path)) window.before.set(path, before)
       },
+      maxFiles: limits.files,
       newFolder: (path) => windows.forEach((window) => window.newFolders.add(path)),
     })
     return { tree, shelf }
@@ -116,7 +133,7 @@ export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
       if (!(error instanceof TreeTooLarge)) throw error
       close()
       tooLargeSince = performance.now()
-      return TOO_LARGE
+      return tooLarge
     }
     if (isFirst) releaseUnused(shelf, tree)
     return tree
@@ -129,9 +146,9 @@ export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
 
   async function end(window: Open): Promise<Observed[] | Unseen> {
     try {
-      const tree = opened ? await refresh() : TOO_LARGE
-      if ("unseen" in tree || !opened) return TOO_LARGE
-      return observedIn(window, tree, opened.shelf)
+      const tree = opened ? await refresh() : tooLarge
+      if ("unseen" in tree || !opened) return tooLarge
+      return observedIn(window, tree, { shelf: opened.shelf, most: limits.observed })
     } finally {
       windows.delete(window)
       if (opened && windows.size === 0) opened.shelf.save(new Map(opened.tree.entries))
@@ -141,7 +158,7 @@ export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
   return {
     begin: () =>
       inTurn(async () => {
-        if (performance.now() - tooLargeSince < TOO_LARGE_FOR_MS) return TOO_LARGE
+        if (performance.now() - tooLargeSince < TOO_LARGE_FOR_MS) return tooLarge
         const tree = await refresh()
         if ("unseen" in tree) return tree
         const window: Open = { began: Date.now(), before: new Map(), newFolders: new Set() }
@@ -152,19 +169,18 @@ export function createSnapshots({ roots, folder }: SnapshotOptions): Snapshots {
   }
 }
 
-const TOO_LARGE: Unseen = {
-  unseen: `the folder has more than ${MAX_FILES} files, so what commands change in it is not kept`,
-}
-
-function observedIn({ began, before, newFolders }: Open, tree: Tree, shelf: Shelf): Observed[] | Unseen {
+function observedIn(
+  { began, before, newFolders }: Open,
+  tree: Tree,
+  { shelf, most }: { shelf: Shelf; most: number },
+): Observed[] | Unseen {
   const found: Observed[] = []
   for (const [path, old] of before) {
     const now = tree.look(path, old === "skipped" ? undefined : old)
     if (now !== "unknown" && isSame(old, now, shelf)) continue
     // It only came into sight, because the command changed what is ignored.
-    if (old === "skipped" && (!now || (now !== "unknown" && now.ctimeMs < began))) continue
-    if (found.length >= MAX_OBSERVED)
-      return { unseen: `the command changed more than ${MAX_OBSERVED} files, so they are not kept` }
+    if (old === "skipped" && (!now || (now !== "unknown" && now.ctimeMs < began - YOUNG_MS))) continue
+    if (found.length >= most) return { unseen: `the command changed more than ${most} files, so they are not kept` }
     let folders = 0
     for (let above = dirname(path); newFolders.has(above); above = dirname(above)) folders++
     found.push({ path, before: observed(old, shelf), after: observed(now, shelf), folders })
