@@ -52,8 +52,8 @@ export function planPath({ path, place, current, reverted, chain }: PathFacts): 
 
   const { target, blocked } = walkBack(base, chain)
   const isMoved = !isEqual(target, base)
-  const done = isEqual(target, current) ? "unchanged" : "restored"
-  const status = blocked ? (isMoved ? "partial" : blocked) : done
+  const isThere = isEqual(target, current)
+  const status = isThere ? (blocked ?? "unchanged") : blocked ? "partial" : "restored"
   const reason = REASONS[status]
   return {
     ...same,

@@ -223,9 +223,9 @@ export function createUndo(deps: UndoDeps): Undo {
         return conclude(sessionID, resultOf("revert", done, unseen), done)
       }),
 
-    async unrevert(sessionID) {
-      if (!get(sessionID).revert) return get(sessionID)
-      return alone(sessionID, async () => {
+    unrevert: (sessionID) =>
+      alone(sessionID, async () => {
+        if (!get(sessionID).revert) return get(sessionID)
         const done = await restore(sessionID, await planAll(sessionID, []), ({ undo: _, ...session }) => session)
         await store.write((tx) => {
           changes.dropReverted(tx, sessionID)
@@ -233,8 +233,7 @@ export function createUndo(deps: UndoDeps): Undo {
           store.sessions.replace(tx, session)
         })
         return conclude(sessionID, resultOf("unrevert", done, []), done)
-      })
-    },
+      }),
 
     async diff(sessionID, messageID) {
       const session = get(sessionID)
