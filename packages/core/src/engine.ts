@@ -127,7 +127,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxLines: config.value.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
-  const snapshots = snapshotsOf(workspace.roots, folders.data)
+  const own = [folders.state, folders.cache, folders.temp]
+  const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
   const journal = createJournal({
     store,
     log,

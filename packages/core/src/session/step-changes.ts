@@ -15,7 +15,7 @@ import { MAX_TOLD_TEXT, stateID } from "./undo.ts"
 
 /** Tells what a step and a turn did to files: in the answer, in the session, and in the prompt. Nothing when nothing. */
 export interface StepChanges {
-  /** At the end of a step, before its last commit. Adds the part that names the changed files. */
+  /** At the end of a step, before its last commit. Adds the part that names the changed files. Never fails the step. */
   endOfStep(record: StepRecord): Promise<StepEnd | undefined>
   /** At the end of a turn. Never fails the turn. */
   endOfTurn(turn: { sessionID: string; lease: Lease }): Promise<void>
@@ -55,7 +55,7 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
     })
   }
 
-  async function endOfStep({ message, parts, put }: StepRecord): Promise<StepEnd | undefined> {
+  async function changesOfStep({ message, parts, put }: StepRecord): Promise<StepEnd | undefined> {
     const { id: messageID, sessionID, parentID } = message
     // What an agent did that this step called is this step's too.
     const hasCalledAgent = parts.some((part) => part.type === "tool" && part.tool === "task")
@@ -99,7 +99,15 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
   }
 
   return {
-    endOfStep,
+    async endOfStep(record) {
+      try {
+        return await changesOfStep(record)
+      } catch (error) {
+        // The answer is worth more than what is said of its changes, which are on record all the same.
+        log.error("the changes of a step could not be told", { sessionID: record.message.sessionID, error })
+        return undefined
+      }
+    },
 
     async endOfTurn({ sessionID, lease }) {
       const prompts = answered.get(sessionID)

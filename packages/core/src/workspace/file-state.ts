@@ -98,8 +98,15 @@ export async function putState(path: string, state: FileState, bytes: Uint8Array
 const temporaryOf = (path: string): string =>
   `${dirname(path)}/.opencode-${hashOfBytes(Buffer.from(JSON.stringify(path))).slice(0, 12)}.tmp`
 
-/** Takes away what a crash in the middle of `putState` left beside a path. */
-export const removeLeftover = (path: string): Promise<void> => rm(pathBytes(temporaryOf(path)), { force: true })
+/** Takes away what a crash in the middle of `putState` left beside a path, where it can. */
+export async function removeLeftover(path: string): Promise<void> {
+  try {
+    await rm(pathBytes(temporaryOf(path)), { force: true })
+  } catch (error) {
+    // The folder is a file by now, or nobody may write in it: then there is nothing of ours, or nothing to be done.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+  }
+}
 
 /** Takes away a folder with nothing in it but such folders: the journal does not know of them. @throws ENOTDIR for a file */
 export async function removeEmptyFolder(path: string): Promise<void> {

@@ -61,7 +61,7 @@ export interface Shelf {
   /** What an earlier process knew of the files, by path. */
   known: Map<string, Entry>
   /** Writes down what is known, when enough of it is new to be worth it. */
-  save(entries: Map<string, Entry>): void
+  save(entries: ReadonlyMap<string, Entry>): void
   close(): void
 }
 
@@ -119,7 +119,7 @@ export function openShelf(folder: string): Shelf {
   const sum = (of: "end" | "live") => [...packs.values()].reduce((all, pack) => all + pack[of], 0)
 
   /** Gives up the packs of which nothing is needed, and one of which little is. */
-  function tidy(entries: Map<string, Entry>): void {
+  function tidy(entries: ReadonlyMap<string, Entry>): void {
     const sparse = [...packs.values()].find((pack) => pack !== writing && pack.live < pack.end * LEAST_LIVE)
     if (!sparse) return
     for (const entry of entries.values()) if (entry.kept?.pack === sparse) delete entry.kept

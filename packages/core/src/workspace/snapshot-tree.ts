@@ -34,6 +34,8 @@ export interface TreeOptions {
   /** A folder that was not there before. */
   newFolder(path: string): void
   maxFiles: number
+  /** Folders that are left out. */
+  except: readonly string[]
 }
 
 export class TreeTooLarge extends Error {
@@ -85,7 +87,7 @@ interface Folder {
   isNew: boolean
 }
 
-export function createTree({ roots, shelf, makeRules, changing, newFolder, maxFiles }: TreeOptions): Tree {
+export function createTree({ roots, shelf, makeRules, changing, newFolder, maxFiles, except }: TreeOptions): Tree {
   const entries = new Map<string, Entry>()
   const tops = new Map(roots.map((root) => [root, emptyFolder(root)]))
 
@@ -137,7 +139,7 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder, maxFi
     for (const [name, kind] of found) {
       const path = join(folder, name)
       const wasSkipped = before.skipped.has(name)
-      if (SKIPPED.has(name) || UNFINISHED.test(name) || isIgnored(path, kind === "folder", rules)) {
+      if (isLeftOut(name, path) || isIgnored(path, kind === "folder", rules)) {
         folder.skipped.add(name)
       } else if (kind === "file") {
         folder.files.add(name)
@@ -154,6 +156,9 @@ export function createTree({ roots, shelf, makeRules, changing, newFolder, maxFi
     for (const name of before.files) if (!folder.files.has(name)) remove(join(folder, name))
     for (const [name, child] of before.folders) if (!folder.folders.has(name)) forget(child)
   }
+
+  const isLeftOut = (name: string, path: string): boolean =>
+    SKIPPED.has(name) || UNFINISHED.test(name) || except.includes(path)
 
   function forget(folder: Folder): void {
     for (const name of folder.files) remove(join(folder, name))

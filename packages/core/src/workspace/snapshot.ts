@@ -3,7 +3,9 @@ import { readdirSync, rmSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { setImmediate as nextRound } from "node:timers/promises"
 import type { FileState } from "../store/change-store.ts"
+import { canonicalPath } from "./canonical.ts"
 import { rulesMaker } from "./ignore-rules.ts"
+import { isInside } from "./paths.ts"
 import { openShelf, type Entry, type Shelf } from "./snapshot-shelf.ts"
 import { createTree, TreeTooLarge, YOUNG_MS, type Tree } from "./snapshot-tree.ts"
 
@@ -68,6 +70,8 @@ export interface SnapshotOptions {
   roots: readonly string[]
   /** For the copies of this workspace alone. */
   folder: string
+  /** Canonical folders that are left out, should they be in a root: our own. */
+  except?: readonly string[]
   /** Default: `MAX_FILES` and `MAX_OBSERVED`. */
   limits?: Limits
 }
@@ -81,13 +85,14 @@ interface Limits {
 
 const LIMITS: Limits = { files: MAX_FILES, observed: MAX_OBSERVED }
 
-/** Each set of roots has its copies in a folder of its own below the data folder. */
-export function snapshotsOf(roots: readonly string[], data: string): Snapshots {
+/** Each set of roots has its copies in a folder of its own below the data folder. @param own folders of this program */
+export async function snapshotsOf(roots: readonly string[], data: string, own: readonly string[]): Promise<Snapshots> {
   const name = createHash("sha256").update(roots.join("\0")).digest("hex").slice(0, 32)
-  return createSnapshots({ roots, folder: join(data, "snapshot", name) })
+  const except = await Promise.all([data, ...own].map((folder) => canonicalPath(folder)))
+  return createSnapshots({ roots, except, folder: join(data, "snapshot", name) })
 }
 
-export function createSnapshots({ roots, folder, limits = LIMITS }: SnapshotOptions): Snapshots {
+export function createSnapshots({ roots, folder, except = [], limits = LIMITS }: SnapshotOptions): Snapshots {
   const tooLarge: Unseen = {
     unseen: `the folder has more than ${limits.files} files, so what commands change in it is not kept`,
   }
@@ -100,13 +105,14 @@ export function createSnapshots({ roots, folder, limits = LIMITS }: SnapshotOpti
     trimShelves(folder)
     const shelf = openShelf(folder)
     const tree = createTree({
-      roots: roots.filter((root) => !roots.some((other) => other !== root && root.startsWith(`${other}/`))),
+      roots: roots.filter((root) => !roots.some((other) => other !== root && isInside(other, root))),
       shelf,
       makeRules: await rulesMaker(),
       changing(path, before) {
         for (const window of windows) if (!window.before.has(path)) window.before.set(path, before)
       },
       maxFiles: limits.files,
+      except,
       newFolder: (path) => windows.forEach((window) => window.newFolders.add(path)),
     })
     return { tree, shelf }
@@ -151,7 +157,7 @@ export function createSnapshots({ roots, folder, limits = LIMITS }: SnapshotOpti
       return observedIn(window, tree, { shelf: opened.shelf, most: limits.observed })
     } finally {
       windows.delete(window)
-      if (opened && windows.size === 0) opened.shelf.save(new Map(opened.tree.entries))
+      if (opened && windows.size === 0) opened.shelf.save(opened.tree.entries)
     }
   }
 
