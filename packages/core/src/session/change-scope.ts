@@ -1,5 +1,4 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
-import type { Session } from "@opencode/protocol/session.ts"
 import type { Change } from "../store/change-store.ts"
 import { fault } from "../lib/fault.ts"
 import type { Store } from "../store/store.ts"
@@ -47,34 +46,33 @@ export interface AfterPoint {
   messages: string[]
   /** Parts of the point's message that go. */
   parts: string[]
-  has(messageID: string, callID: string): boolean
+  has(call: Pick<Change, "sessionID" | "messageID" | "callID">): boolean
 }
 
 /** What comes at the point and after it, by what the store has at this moment. */
 export function afterPoint(sessionID: string, { messageID, partID }: Point, store: Store): AfterPoint {
   const start = store.messages.position(messageID)
-  const isAfter = (id: string) => positionOf(id, store) > start
-  const own = store.messages.list(sessionID).map(({ info }) => info.id)
-  const parts = partID === undefined ? [] : store.messages.getWithParts(messageID)!.parts
+  const own = store.messages.outline(sessionID)
+  const parts = partID === undefined ? [] : store.parts.list(messageID)
   const cut = parts.findIndex((part) => part.id === partID)
   const kept = parts.slice(0, cut)
   const keptCalls = new Set(kept.flatMap((part) => (part.type === "tool" ? [part.callID] : [])))
   const keptChildren = new Set(kept.flatMap(childrenIn).flatMap((id) => family(id, store)))
   return {
-    messages: own.filter((id) => isAfter(id) || (id === messageID && partID === undefined)),
+    messages: own.flatMap(({ id, position }) =>
+      position > start || (id === messageID && partID === undefined) ? [id] : [],
+    ),
     parts: parts.slice(cut).map((part) => part.id),
-    has(id, callID) {
+    has({ sessionID: from, messageID: id, callID }) {
       if (id === messageID) return partID === undefined || !keptCalls.has(callID)
-      const sessionOf = store.messages.get(id)?.sessionID
-      return isAfter(id) && !(sessionOf !== undefined && sessionOf !== sessionID && keptChildren.has(sessionOf))
+      return placeOf(id, store) > start && !keptChildren.has(from)
     },
   }
 }
 
 /** A message that was deleted by itself is nowhere, and what it did counts as the newest. */
-function positionOf(messageID: string, store: Store): number {
-  return store.messages.get(messageID) ? store.messages.position(messageID) : Number.MAX_SAFE_INTEGER
-}
+export const placeOf = (messageID: string, { messages }: Store): number =>
+  messages.placeOf(messageID) ?? Number.MAX_SAFE_INTEGER
 
 /** The sessions that a call of an agent started. */
 function childrenIn(part: MessageWithParts["parts"][number]): string[] {
@@ -84,17 +82,13 @@ function childrenIn(part: MessageWithParts["parts"][number]): string[] {
 }
 
 /** What was done to answer a prompt, or in one answer. */
-export function changesOf(session: Session, messageID: string, store: Store): Change[] {
-  const all = familyChanges(session.id, store)
-  const answers = store.messages.list(session.id).flatMap(({ info }) => (info.role === "assistant" ? [info] : []))
-  const ours = new Set(
-    answers.filter((info) => info.id === messageID || info.parentID === messageID).map((info) => info.id),
-  )
-  const order = answers.map(({ id }) => ({ id, position: store.messages.position(id) }))
-  return all.filter((change) => {
-    if (change.sessionID === session.id) return ours.has(change.messageID)
-    const position = positionOf(change.messageID, store)
-    const started = order.findLast((answer) => answer.position < position)
+export function changesOf(sessionID: string, messageID: string, store: Store): Change[] {
+  const answers = store.messages.outline(sessionID).filter(({ parentID }) => parentID !== undefined)
+  const ours = new Set(answers.flatMap(({ id, parentID }) => (messageID === id || messageID === parentID ? [id] : [])))
+  return familyChanges(sessionID, store).filter((change) => {
+    if (change.sessionID === sessionID) return ours.has(change.messageID)
+    const place = placeOf(change.messageID, store)
+    const started = answers.findLast(({ position }) => position < place)
     return started !== undefined && ours.has(started.id)
   })
 }

@@ -1,4 +1,4 @@
-import type { Session, SnapshotFileDiff } from "@opencode/protocol/session.ts"
+import type { Session } from "@opencode/protocol/session.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
 import type { Change } from "../store/change-store.ts"
@@ -8,7 +8,7 @@ import type { Tx } from "../store/tx.ts"
 import { shownPath } from "../workspace/odd-path.ts"
 import { collectContents } from "./change-collect.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
-import { changesOf, familyChanges } from "./change-scope.ts"
+import { changesOf, familyChanges, placeOf } from "./change-scope.ts"
 import type { ChangeJournal } from "./journal.ts"
 import type { Publish, StepRecord } from "./record.ts"
 import { MAX_TOLD_TEXT, stateID } from "./undo.ts"
@@ -62,10 +62,9 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
     if (!journal.hasChanged(messageID) && !hasCalledAgent) return undefined
     const all = changesNow(sessionID, messageID)
     const start = store.messages.position(messageID)
-    const ours = all.filter((change) => {
-      const isKnown = change.messageID === messageID || store.messages.get(change.messageID) !== undefined
-      return isKnown && store.messages.position(change.messageID) >= start
-    })
+    const isOfAgent = (change: Change) =>
+      hasCalledAgent && change.sessionID !== sessionID && placeOf(change.messageID, store) > start
+    const ours = all.filter((change) => change.messageID === messageID || isOfAgent(change))
     const files = [...new Set(ours.flatMap(({ path, kind }) => (kind === "unseen" ? [] : [shownPath(path)])))]
     if (files.length === 0) return undefined
     const hash = stateID(sessionID, (ours[0]?.position ?? 1) - 1)
@@ -85,9 +84,7 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
   }
 
   async function tellPrompt(sessionID: string, messageID: string, lease: Lease): Promise<void> {
-    const session = store.sessions.get(sessionID)
-    if (!session) return
-    const found: SnapshotFileDiff[] = await diffs.of(netSteps(changesOf(session, messageID, store)))
+    const found = await diffs.of(netSteps(changesOf(sessionID, messageID, store)))
     const info = await store.turnWrite(lease, (tx) => {
       const prompt = store.messages.get(messageID)
       if (prompt?.role !== "user") return undefined

@@ -45,7 +45,7 @@ export function unseenIn(
   const reasons = undone.flatMap(({ kind, note }) => (kind === "unseen" && note !== undefined ? [note] : []))
   const cut = sessionIDs
     .flatMap((id) => store.changes.interrupted(id))
-    .filter(({ messageID, callID, tool }) => after.has(messageID, callID) && !recordsChanges(tool))
+    .filter((call) => after.has(call) && !recordsChanges(call.tool))
   if (cut.length > 0) reasons.push("the program ended while it ran")
   const counted = new Map<string, number>()
   for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1)

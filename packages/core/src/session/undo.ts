@@ -57,8 +57,8 @@ export interface UndoDeps {
   recordsChanges(tool: string): boolean
 }
 
-/** Of the patches in a session and in the events about it; a client that wants all of them asks for the diff. */
-export const MAX_TOLD_TEXT = 128 * 1024
+/** Of the patches in a session and in each event about it; a client that wants all of them asks for the diff. */
+export const MAX_TOLD_TEXT = 32 * 1024
 
 export function createUndo(deps: UndoDeps): Undo {
   const { store, host, workspace, lanes, publish, diffs } = deps
@@ -199,7 +199,7 @@ export function createUndo(deps: UndoDeps): Undo {
   function standing(sessionID: string, all: readonly Change[]): Change[] {
     const { revert } = get(sessionID)
     const after = revert && store.messages.get(revert.messageID) ? afterPoint(sessionID, revert, store) : undefined
-    return all.filter((change) => change.settled && !after?.has(change.messageID, change.callID))
+    return all.filter((change) => change.settled && !after?.has(change))
   }
 
   function removeMessages(tx: Tx, { messages, parts }: AfterPoint): void {
@@ -213,7 +213,7 @@ export function createUndo(deps: UndoDeps): Undo {
         const point = requirePoint(sessionID, given, store)
         await settle(sessionID)
         const after = afterPoint(sessionID, point, store)
-        const undone = familyChanges(sessionID, store).filter((change) => after.has(change.messageID, change.callID))
+        const undone = familyChanges(sessionID, store).filter(after.has)
         const unseen = unseenIn(undone, family(sessionID, store), after, deps)
         const snapshot = stateID(sessionID, familyChanges(sessionID, store).at(-1)?.position ?? 0)
         const done = await restore(sessionID, await planAll(sessionID, undone), ({ undo: _, ...session }) => ({
@@ -236,11 +236,11 @@ export function createUndo(deps: UndoDeps): Undo {
       }),
 
     async diff(sessionID, messageID) {
-      const session = get(sessionID)
+      get(sessionID)
       if (messageID === undefined) return current(sessionID)
       if (store.messages.get(messageID)?.sessionID !== sessionID)
         throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
-      return diffs.of(netSteps(changesOf(session, messageID, store).filter(({ settled }) => settled)))
+      return diffs.of(netSteps(changesOf(sessionID, messageID, store).filter(({ settled }) => settled)))
     },
 
     working: (sessionID) => working.get(sessionID),
@@ -251,8 +251,7 @@ export function createUndo(deps: UndoDeps): Undo {
       store.sessions.replace(tx, session)
       if (!revert || !store.messages.get(revert.messageID)) return () => {}
       const after = afterPoint(sessionID, revert, store)
-      for (const { position, messageID, callID } of familyChanges(sessionID, store))
-        if (after.has(messageID, callID)) changes.undo(tx, position)
+      for (const { position } of familyChanges(sessionID, store).filter(after.has)) changes.undo(tx, position)
       changes.dropReverted(tx, sessionID)
       removeMessages(tx, after)
       return () => {

@@ -140,13 +140,13 @@ export function createChangeStore(reader: Reader) {
       reader.get("SELECT 1 FROM change WHERE session_id = ? AND undone = 0 LIMIT 1", sessionID) !== undefined,
 
     /** Calls that a crash cut short, of tools that may have changed anything. */
-    interrupted: (sessionID: string): { messageID: string; callID: string; tool: string }[] =>
+    interrupted: (sessionID: string): { sessionID: string; messageID: string; callID: string; tool: string }[] =>
       reader
         .all<{ message_id: string; call_id: string; tool: string }>(
           `SELECT message_id, call_id, tool FROM intent WHERE session_id = ? AND outcome = '"interrupted"'`,
           sessionID,
         )
-        .map((row) => ({ messageID: row.message_id, callID: row.call_id, tool: row.tool })),
+        .map((row) => ({ sessionID, messageID: row.message_id, callID: row.call_id, tool: row.tool })),
 
     putReverted(tx: Tx, sessionID: string, { path, place, was, now, folders }: Reverted): void {
       tx.run(
