@@ -329,13 +329,29 @@ test("read-only files, odd names and odd bytes come back exactly; what is too la
 
 test("a session that is busy, or has a busy child, is not reverted; a prompt waits for a revert that is under way", async () => {
   await using w = await open({
-    model: script(write("a", "a"), says("ok"), bash("sleep 0.3"), says("ok"), says("third")),
+    model: script(
+      write("a", "a"),
+      says("ok"),
+      bash("sleep 0.3"),
+      says("ok"),
+      bash("sleep 0.4"),
+      says("ok"),
+      says("last"),
+    ),
   })
   const messageID = await prompt(w)
   const running = w.prompt("again")
   await w.model.received(3)
   await expect(revert(w, messageID)).rejects.toMatchObject({ code: "busy" })
   await running
+
+  const { id: parentID } = await w.session()
+  const child = await w.engine.sessions.create({ parentID })
+  const { answer: childs } = await w.engine.sessions.prompt(child.id, { parts: [{ type: "text", text: "go" }] })
+  await w.model.received(5)
+  await expect(revert(w, messageID)).rejects.toMatchObject({ code: "busy", data: { sessionID: child.id } })
+  await childs
+
   const [reverted, answer] = await Promise.all([revert(w, messageID), w.prompt("at the same time")])
   expect(reverted.revert?.messageID).toBe(messageID)
   expect(answer.info).toMatchObject({ finish: "stop" })
