@@ -200,12 +200,12 @@ function isSame(a: Before, b: Entry | undefined, shelf: Shelf): boolean {
   if (a.kind !== b.kind || (a.mode & PERMISSIONS) !== (b.mode & PERMISSIONS)) return false
   if (a.kind === "link") return a.target === b.target
   if (a.size !== b.size) return false
-  if (a.kept === b.kept && (a.kept || isSameMoment(a, b))) return true
-  const bytes = a.kept && shelf.read(a.kept)
-  return bytes !== undefined && b.kept !== undefined && shelf.read(b.kept)?.equals(bytes) === true
+  if (a.kept && a.kept === b.kept) return true
+  const [old, now] = [a.kept && shelf.read(a.kept), b.kept && shelf.read(b.kept)]
+  return old && now ? old.equals(now) : isSameMoment(a, b)
 }
 
-/** Of files that are too large to be looked into. */
+/** Of files that are too large to be looked into, or whose copies are damaged. */
 const isSameMoment = (a: Entry, b: Entry): boolean =>
   a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino
 
