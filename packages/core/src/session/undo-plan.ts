@@ -74,8 +74,8 @@ const REASONS: Partial<Record<UndoStatus, string>> = {
 const isEqual = (a: FileState, b: FileState): boolean => a === b || isSameState(a, b)
 
 /** The file as it would be without the earlier revert; undefined when somebody changed it since. */
-function baseOf(current: FileState, { was, now }: Reverted): FileState | undefined {
-  if (isSameState(current, now)) return was
+function baseOf(current: FileState, { was, now, via }: Reverted): FileState | undefined {
+  if (isSameState(current, now) || (via && isSameState(current, via))) return was
   return isSameState(current, was) ? was : undefined
 }
 

@@ -142,17 +142,22 @@ export function createUndo(deps: UndoDeps): Undo {
     await store.write((tx) => {
       for (const { plan, kept, made } of ready) {
         changes.keep(tx, sessionID, kept)
+        const before = earlier.get(plan.path)
+        // Without anything new to keep, the earlier record says what the file is and what it becomes.
+        if (!isToDo(plan) || (before && !plan.keep)) continue
         const was = plan.keep?.was ?? plan.current
-        if (isToDo(plan)) changes.putReverted(tx, sessionID, { ...plan, was, now: plan.target, folders: made })
+        const via = before ? { via: before.now } : {}
+        changes.putReverted(tx, sessionID, { ...plan, was, now: plan.target, ...via, folders: made })
       }
       store.sessions.replace(tx, begin(get(sessionID)))
     })
     const done: UndoPlan[] = []
     for (const one of inOrder(ready)) done.push(await files.apply(one))
     await store.write((tx) => {
-      for (const [index, { plan }] of inOrder(ready).entries()) {
+      for (const [index, one] of inOrder(ready).entries()) {
         const outcome = done[index]
-        if (outcome && isToDo(plan)) settleReverted(tx, sessionID, { plan, outcome, earlier: earlier.get(plan.path) })
+        const before = earlier.get(one.plan.path)
+        if (outcome && isToDo(one.plan)) settleReverted(tx, sessionID, { ...one, outcome, earlier: before })
       }
     })
     return done
@@ -161,10 +166,12 @@ export function createUndo(deps: UndoDeps): Undo {
   function settleReverted(
     tx: Tx,
     sessionID: string,
-    { plan, outcome, earlier }: { plan: UndoPlan; outcome: UndoPlan; earlier: Reverted | undefined },
+    { plan, made, outcome, earlier }: ReadyPlan & { outcome: UndoPlan; earlier: Reverted | undefined },
   ): void {
     if (outcome === plan) {
-      if (!plan.keep) changes.dropReverted(tx, sessionID, plan.path)
+      const { keep, target } = plan
+      if (keep) changes.putReverted(tx, sessionID, { ...plan, was: keep.was, now: target, folders: made })
+      else changes.dropReverted(tx, sessionID, plan.path)
     } else if (earlier) changes.putReverted(tx, sessionID, earlier)
     else changes.dropReverted(tx, sessionID, plan.path)
   }

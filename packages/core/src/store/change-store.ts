@@ -49,6 +49,8 @@ export interface Reverted {
   was: FileState
   /** What the revert made of it. */
   now: FileState
+  /** What an earlier revert had made of it, as long as it is open whether this one came to it. */
+  via?: FileState
   /** How many of the folders above it the revert made. */
   folders: number
 }
@@ -148,17 +150,18 @@ export function createChangeStore(reader: Reader) {
         )
         .map((row) => ({ sessionID, messageID: row.message_id, callID: row.call_id, tool: row.tool })),
 
-    putReverted(tx: Tx, sessionID: string, { path, place, was, now, folders }: Reverted): void {
+    putReverted(tx: Tx, sessionID: string, { path, place, was, now, via, folders }: Reverted): void {
       tx.run(
-        `INSERT INTO reverted (session_id, path, place, was, now, was_hash, now_hash, folders)
-         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-         ON CONFLICT (session_id, path) DO UPDATE SET was = excluded.was, now = excluded.now, place = excluded.place,
+        `INSERT INTO reverted (session_id, path, place, was, now, via, was_hash, now_hash, folders)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+         ON CONFLICT (session_id, path) DO UPDATE SET was = excluded.was, now = excluded.now, via = excluded.via, place = excluded.place,
            was_hash = excluded.was_hash, now_hash = excluded.now_hash, folders = excluded.folders`,
         sessionID,
         encodePath(path),
         place,
         JSON.stringify(was),
         JSON.stringify(now),
+        via === undefined ? null : JSON.stringify(via),
         hashOf(was),
         hashOf(now),
         folders,
@@ -172,8 +175,8 @@ export function createChangeStore(reader: Reader) {
 
     reverted: (sessionID: string): Reverted[] =>
       reader
-        .all<{ path: string; place: string; was: string; now: string; folders: number }>(
-          "SELECT path, place, was, now, folders FROM reverted WHERE session_id = ? ORDER BY path",
+        .all<{ path: string; place: string; was: string; now: string; via: string | null; folders: number }>(
+          "SELECT path, place, was, now, via, folders FROM reverted WHERE session_id = ? ORDER BY path",
           sessionID,
         )
         .map((row) => ({
@@ -181,6 +184,7 @@ export function createChangeStore(reader: Reader) {
           place: row.place,
           was: JSON.parse(row.was),
           now: JSON.parse(row.now),
+          ...(row.via === null ? {} : { via: JSON.parse(row.via) }),
           folders: row.folders,
         })),
 

@@ -109,6 +109,45 @@ test("kill -9 before any commit of a revert loses nothing", async () => {
   expect(n).toBeGreaterThan(3)
 }, 60_000)
 
+test("a failing disk while the point moves, or while a revert is taken back, loses nothing", async () => {
+  let left = Infinity
+  await using w = await world({
+    permission: "allow",
+    files: { a: "0" },
+    beforeCommit() {
+      if (--left < 0) throw new Error("no room")
+    },
+    model: script(
+      calls("edit", { filePath: "a", oldString: "0", newString: "1" }),
+      says("ok"),
+      calls("edit", { filePath: "a", oldString: "1", newString: "2" }),
+      says("ok"),
+    ),
+  })
+  const { id } = await w.session()
+  const points: string[] = []
+  for (let at = 0; at < 2; at++) {
+    const { info } = await w.prompt("go")
+    points.push(info.role === "assistant" ? info.parentID : "")
+  }
+  const revert = (at: number) => w.engine.undo.revert(id, { messageID: points[at]! })
+  const failing = async (commits: number, act: () => Promise<unknown>) => {
+    left = commits
+    await act().catch(() => undefined) // how far it came does not matter
+    left = Infinity
+  }
+  for (let commits = 0; commits < 6; commits++) {
+    await revert(1)
+    await failing(commits, () => revert(0))
+    expect(["0", "1"]).toContain(w.read("a"))
+    await failing(commits, () => w.engine.undo.unrevert(id))
+    await revert(0)
+    expect(w.read("a"), `after ${commits} commits`).toBe("0")
+    await w.engine.undo.unrevert(id)
+    expect(w.read("a"), `after ${commits} commits`).toBe("2")
+  }
+})
+
 test("an edit that fails half-way, and one that cannot be put on record, leave the journal true", async () => {
   let fail = false
   await using w = await world({

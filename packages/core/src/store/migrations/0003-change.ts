@@ -35,6 +35,7 @@ export const change: Migration = (sqlite) => {
       place TEXT NOT NULL,
       was TEXT NOT NULL,
       now TEXT NOT NULL,
+      via TEXT,
       was_hash TEXT,
       now_hash TEXT,
       folders INTEGER NOT NULL,
