@@ -18,6 +18,8 @@ import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import { resolveShell } from "./process/shell.ts"
 import { attachments } from "./session/attachment.ts"
+import { createChangeDiffs } from "./session/change-diff.ts"
+import { createJournal } from "./session/journal.ts"
 import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
@@ -26,6 +28,8 @@ import { createCompactions, type Compactions } from "./session/summarize.ts"
 import { createSweep } from "./session/sweep.ts"
 import { createTitles } from "./session/title-request.ts"
 import { createUsage, type SessionUsage } from "./session/usage.ts"
+import { createStepChanges } from "./session/step-changes.ts"
+import { createUndo, type Undo } from "./session/undo.ts"
 import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
 import { createRegistry, type Registry } from "./tool/registry.ts"
@@ -38,6 +42,7 @@ import { runTurnIn } from "./turn/seat.ts"
 import { createTrees } from "./turn/tree.ts"
 import type { AgentSetting } from "./turn/turn.ts"
 import { rememberProject } from "./workspace/project.ts"
+import { snapshotsOf } from "./workspace/snapshot.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
 /** One folder at work: everything a route needs to know of it. */
@@ -54,6 +59,7 @@ export interface Engine {
   compaction: Compactions
   usage: SessionUsage
   children: ChildSessions
+  undo: Undo
   close(): Promise<void>
 }
 
@@ -146,6 +152,15 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxLines: config.value.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
+  const own = [folders.state, folders.cache, folders.temp]
+  const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
+  const journal = createJournal({
+    store,
+    log,
+    place: projectID,
+    ...(config.value.snapshot === false ? {} : { snapshots }),
+  })
+  const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
   const shell = await resolveShell(config.value.shell, env)
   const runTurn = runTurnIn({
     store,
@@ -153,6 +168,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     log,
     publish,
     records,
+    journal,
+    stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
     hooks: noHooks,
     gate,
     registry,
@@ -172,7 +189,16 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       compaction: config.value.compaction ?? {},
     },
   })
-  const lanes = createLanes({ store, owner: home.owner, peers: home.peers, now: host.now, publish, log, runTurn })
+  const lanes = createLanes({
+    store,
+    owner: home.owner,
+    peers: home.peers,
+    now: host.now,
+    publish,
+    log,
+    runTurn,
+    makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
+  })
   const recover = createRecovery({
     store,
     host,
@@ -181,6 +207,16 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     owner: home.owner,
     sweep: createSweep({ env, log }),
     isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
+  })
+  const undo = createUndo({
+    store,
+    host,
+    workspace,
+    lanes,
+    publish,
+    diffs,
+    recover,
+    recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
   })
   const titles = createTitles({
     models,
@@ -221,10 +257,12 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
     usage: createUsage(store),
     children,
+    undo,
     async close() {
       gate.close()
       await titles.close()
       await sessions.close()
+      journal.close()
       await workspace.close()
       await processes.close()
       bus.forget(scope.directory)

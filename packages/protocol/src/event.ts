@@ -5,7 +5,7 @@ import { Message } from "./message.ts"
 import { Part } from "./part.ts"
 import { PermissionReply, PermissionRequest } from "./permission.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
-import { Session, SessionStatus } from "./session.ts"
+import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
 import { Todo } from "./todo.ts"
 
 /**
@@ -55,6 +55,11 @@ export const events = {
   "session.compacted": event(
     "must",
     inline(() => z.object({ sessionID: SessionID() })),
+  ),
+  "session.diff": event(
+    "state",
+    /** All changes of files in the session; long patches are left out. */
+    inline(() => z.object({ sessionID: SessionID(), diff: z.array(SnapshotFileDiff()) })),
   ),
   "message.created": event(
     "state",

@@ -17,6 +17,35 @@ export const SnapshotFileDiff = schema("SnapshotFileDiff", () =>
 )
 export type SnapshotFileDiff = Infer<typeof SnapshotFileDiff>
 
+/**
+ * What undoing made of one file. `restored`: it is what it was. `unchanged`: it was that already. `partial`: the newest
+ * changes are taken back, those before are mixed with somebody else's. `refused` and `unknown`: it was left as it is.
+ */
+export const UndoFile = schema("UndoFile", () =>
+  z.object({
+    /** Absolute. */
+    file: z.string(),
+    status: z.enum(["restored", "unchanged", "partial", "refused", "unknown"]),
+    /** Changed while a command ran, by the command or by somebody else. */
+    observed: z.boolean().optional(),
+    reason: z.string().optional(),
+  }),
+)
+export type UndoFile = Infer<typeof UndoFile>
+
+/** The last undoing in a session, until the next prompt. */
+export const UndoResult = schema("UndoResult", () =>
+  z.object({
+    action: z.enum(["revert", "unrevert"]),
+    files: z.array(UndoFile()),
+    /** Files that are not listed. */
+    more: z.number().int().optional(),
+    /** Sentences about commands of which nobody knows what they changed. */
+    unseen: z.array(z.string()).optional(),
+  }),
+)
+export type UndoResult = Infer<typeof UndoResult>
+
 export const SessionModel = inline(() =>
   z.object({ id: z.string(), providerID: z.string(), variant: z.string().optional() }),
 )
@@ -63,6 +92,7 @@ export const Session = schema("Session", () =>
         diff: z.string().optional(),
       })
       .optional(),
+    undo: UndoResult().optional(),
   }),
 )
 export type Session = Infer<typeof Session>

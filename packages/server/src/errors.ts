@@ -85,6 +85,9 @@ export const BadRequestError = schema("BadRequestError", () =>
 export const NotFoundError = schema("NotFoundError", () =>
   z.object({ name: z.literal("NotFoundError"), data: z.object({ message: z.string() }) }),
 )
+export const SessionBusyError = schema("SessionBusyError", () =>
+  z.object({ _tag: z.literal("SessionBusyError"), sessionID: z.string(), message: z.string() }),
+)
 export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
   z.object({ _tag: z.literal("PermissionNotFoundError"), requestID: z.string(), message: z.string() }),
 )

@@ -1,13 +1,14 @@
 import type { Schema } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
-import { BadRequestError, NotFoundError, PermissionNotFoundError } from "./errors.ts"
+import { BadRequestError, NotFoundError, PermissionNotFoundError, SessionBusyError } from "./errors.ts"
 import type { ErrorName, Route } from "./route.ts"
 
 /** The OpenAPI 3.1 document of a table of routes. The same table gives the same document, byte for byte. */
 
 type Json = Record<string, unknown>
 
-const ERRORS: Record<ErrorName, Schema> = { NotFoundError, PermissionNotFoundError }
+const ERRORS: Record<ErrorName, Schema> = { NotFoundError, PermissionNotFoundError, SessionBusyError }
+const STATUS: Record<ErrorName, number> = { NotFoundError: 404, PermissionNotFoundError: 404, SessionBusyError: 409 }
 
 const JSON_TYPE = "application/json"
 const PLACE = ["directory", "workspace"].map((name) => ({
@@ -93,11 +94,15 @@ function parametersOf(schema: Json | undefined, where: "path" | "query"): Json[]
 function responsesOf(declaration: Route["declaration"], isStream: boolean, of: Describe): Json {
   const { answer, answers, summary, status = 200, errors = [] } = declaration
   const success = status === 204 ? {} : content(isStream ? "text/event-stream" : JSON_TYPE, of(answer))
-  const missing = content(JSON_TYPE, anyOf(errors.map((name) => of(ERRORS[name]))))
+  const failures = [...new Set(errors.map((name) => STATUS[name]))].map((code) => {
+    const names = errors.filter((name) => STATUS[name] === code)
+    const shapes = content(JSON_TYPE, anyOf(names.map((name) => of(ERRORS[name]))))
+    return [code, { description: names.join(" | "), ...shapes }] as const
+  })
   return {
     [status]: { description: answers ?? summary, ...success },
     400: { description: "Bad request", ...content(JSON_TYPE, of(BadRequestError)) },
-    ...(errors.length ? { 404: { description: errors.join(" | "), ...missing } } : {}),
+    ...Object.fromEntries(failures),
   }
 }
 

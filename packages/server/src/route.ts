@@ -59,7 +59,7 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
 }
 
 /** Error shapes a route declares, by their names in the document. */
-export type ErrorName = "NotFoundError" | "PermissionNotFoundError"
+export type ErrorName = "NotFoundError" | "PermissionNotFoundError" | "SessionBusyError"
 
 export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   params: Params

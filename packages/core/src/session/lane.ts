@@ -71,6 +71,8 @@ export interface LaneDeps {
   publish: Publish
   log: Log
   peers: Pick<Peers, "address" | "abort">
+  /** Part of each admission's transaction: what was taken back goes for good. Returns what tells the clients so. */
+  makeFinal(tx: Tx, sessionID: string): () => void
   /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
   runTurn(seat: TurnSeat): Promise<MessageWithParts>
 }
@@ -250,10 +252,17 @@ export function createLanes(deps: LaneDeps): Lanes {
     async admit(sessionID, { write, announce, wantsAnswer }) {
       if (state.closing) throw fault("unavailable", "The server is shutting down.")
       const lane = laneOf(sessionID)
-      const admission = lane.lease.then((lease) => store.turnWrite(lease, write))
+      let tellUndone = () => {}
+      const admission = lane.lease.then((lease) =>
+        store.turnWrite(lease, (tx) => {
+          tellUndone = deps.makeFinal(tx, sessionID)
+          return write(tx)
+        }),
+      )
       lane.admissions.add(admission)
       try {
         const message = await admission
+        tellUndone()
         announce(message)
         return wantsAnswer ? { answer: wait(lane, message.info.id) } : {}
       } finally {

@@ -80,6 +80,23 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
     /** Where a message stands in the order of its session. @throws fault `message_not_found` */
     position,
 
+    /** The same, or undefined for a message that is not there. */
+    placeOf: (id: string): number | undefined =>
+      reader.get<{ position: number }>("SELECT position FROM message WHERE id = ?", id)?.position,
+
+    /** Who answers whom, in order, without what was said: little work for long sessions too. */
+    outline: (sessionID: string): { id: string; parentID?: string; position: number }[] =>
+      reader
+        .all<{ id: string; parent_id: string | null; position: number }>(
+          "SELECT id, parent_id, position FROM message WHERE session_id = ? ORDER BY position",
+          sessionID,
+        )
+        .map(({ id, parent_id, position: place }) => ({
+          id,
+          position: place,
+          ...(parent_id === null ? {} : { parentID: parent_id }),
+        })),
+
     get,
 
     getWithParts(id: string): MessageWithParts | undefined {

@@ -7,6 +7,8 @@ import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
 import { createBlobs } from "./blobs.ts"
 import { createChildStore, type ChildStore } from "./child-store.ts"
+import { createChangeStore, type ChangeStore } from "./change-store.ts"
+import { createContents, type Contents } from "./contents.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
@@ -36,6 +38,9 @@ export interface Store {
   readonly todos: TodoStore
   readonly ledger: LedgerStore
   readonly children: ChildStore
+  readonly changes: ChangeStore
+  /** The bytes that `changes` names. */
+  readonly contents: Contents
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -81,6 +86,8 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     todos: createTodoStore(reader),
     ledger: createLedgerStore(reader),
     children: createChildStore(reader),
+    changes: createChangeStore(reader),
+    contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

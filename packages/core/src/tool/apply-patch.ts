@@ -20,6 +20,7 @@ export const applyPatch = defineTool({
   name: "apply_patch",
   prose,
   effect: "unsafe",
+  recordsChanges: true,
   permission: "edit",
   suits: editsByPatch,
   standsFor: ["edit", "write"],
@@ -84,9 +85,17 @@ const waited = ({ absolute }: FileRef): Error =>
   toolFailure(`${absolute} changed while this was waiting. Nothing was written: read it again.`)
 
 async function make(change: PatchChange, context: ToolContext): Promise<void> {
-  const { file, after, target, mode } = change
+  const { file, after, target } = change
   // Once more: the files before it took their time.
   await requireUnchanged(change, context)
+  const changed = [
+    ...(target ? [{ path: target.real, after }] : []),
+    { path: file.real, after: target ? undefined : after },
+  ]
+  await context.journal.changing(changed, () => makeUnchanged(change, context))
+}
+
+async function makeUnchanged({ file, after, target, mode }: PatchChange, context: ToolContext): Promise<void> {
   const written = target ?? file
   if (after) {
     await writeFileAtomic(written.real, after, mode === undefined ? {} : { mode })

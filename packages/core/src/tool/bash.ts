@@ -37,14 +37,12 @@ export const bash = defineTool({
 
   async prepare({ command, timeout, workdir, description }, context) {
     const analysis = await analyseShell(command, context.environment)
-    if (context.readOnly) {
-      const verdict = isReadOnly(analysis)
-      if (!verdict.ok) throw toolFailure(refusal(verdict.why))
-    }
+    const verdict = isReadOnly(analysis)
+    if (context.readOnly && !verdict.ok) throw toolFailure(refusal(verdict.why))
     const folder = await context.workspace.paths.resolve(workdir ?? context.workspace.directory)
     const asks = await asksForCommand(analysis, folder, context.workspace.paths)
     const timeoutMs = Math.min(timeout ?? context.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
-    return { asks, plan: { command, folder, timeoutMs, title: description ?? command } }
+    return { asks, plan: { command, folder, timeoutMs, title: description ?? command }, onlyReads: verdict.ok }
   },
 
   async run({ description }, { command, folder, timeoutMs, title }, context) {

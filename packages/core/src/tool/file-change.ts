@@ -55,12 +55,15 @@ function shown(bytes: Buffer): string | undefined {
   return isBinary(bytes) ? undefined : bytes.toString()
 }
 
-export async function makeChange({ file, before, after }: FileChange, { workspace, seen }: ToolContext): Promise<void> {
+export async function makeChange(
+  { file, before, after }: FileChange,
+  { workspace, seen, journal }: ToolContext,
+): Promise<void> {
   await requireSamePlace(file, workspace.paths)
   const now = await currentBytes(file)
   const isSame = before === undefined ? now === undefined : now?.equals(before)
   if (!isSame) throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
-  await writeFileAtomic(file.real, after)
+  await journal.changing([{ path: file.real, after }], () => writeFileAtomic(file.real, after))
   seen.set(file.real, await fingerprintOf(file.real))
 }
 

@@ -48,6 +48,8 @@ export const taskTool = (children: Children): Tool =>
     prose,
     proseUnder: (rules) => subagentList(children.allowed(rules)),
     effect: "unsafe",
+    // The calls of the subagent are on record themselves.
+    recordsChanges: true,
     permission: "task",
     atOnce: CHILDREN_AT_ONCE,
     input: () =>

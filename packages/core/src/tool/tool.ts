@@ -46,9 +46,20 @@ export interface ToolContext {
   ask(asks: Ask[]): Promise<void>
   /** Whether `read` would need no question: what a search may show of a file. By the name that rules call it by. */
   mayRead(name: string): boolean
+  /** Has changes of files on record, so that they can be undone. */
+  journal: Journal
   now(): number
   /** An id for a file that the call leaves behind. */
   id(): string
+}
+
+export interface Journal {
+  /**
+   * Keeps what there is at the paths, then does `act`, which makes of them what is said here and nothing else.
+   * @param changes canonical paths; `after` is undefined for a file that goes
+   * @throws what `act` throws; fault `storage` before it, when nothing can be kept
+   */
+  changing<T>(changes: { path: string; after: Uint8Array | undefined }[], act: () => Promise<T>): Promise<T>
 }
 
 export interface OutputLimits {
@@ -71,6 +82,8 @@ export interface SeenFiles {
 export interface Prepared<Plan> {
   asks: Ask[] | "unknown"
   plan: Plan
+  /** It is certain that the call changes no file, although the tool could. */
+  onlyReads?: boolean
 }
 
 export interface ToolResult {
@@ -89,6 +102,8 @@ export interface Tool<Input = unknown, Plan = unknown> {
   /** What the prose goes on with under these rules. The same rules give the same text. */
   proseUnder?: (rules: PermissionRuleset) => string
   effect: Effect
+  /** Its changes of files are put on record by itself, or by the sessions that it starts: nobody has to look for them. */
+  recordsChanges?: true
   /** Built when the tool is first offered. */
   input: () => z.ZodType<Input>
   /** How many neighbouring calls of it may run at once. Absent: those without effect run side by side, others alone. */

@@ -93,7 +93,8 @@ async function runValid(
       await openIntent(call, tool, checked.input, setting)
       started = true
     }
-    const result = await tool.run(checked.input, prepared.plan, context)
+    const kind = { ...tool, onlyReads: prepared.onlyReads ?? false }
+    const result = await deps.journal.around(context, kind, () => tool.run(checked.input, prepared.plan, context))
     await hooks.toolAfter({ ...facts, args: changed.args }, result)
     for (const file of result.edited ?? []) deps.publish("file.edited", { file })
     put(call, completed(call.part, modelInput, result, start, deps), record)
@@ -163,6 +164,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     },
     mayRead: (name) =>
       deps.gate.allows([{ permission: "read", patterns: [name], always: [], metadata: {} }], rulesFor(setting)),
+    journal: deps.journal.of({ sessionID, messageID, callID }),
     now: deps.host.now,
     id: () => deps.host.id("tool"),
   }

@@ -26,6 +26,7 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
       const ending = await runTurn(turn, deps).finally(turn.leave)
       seat.endReason = ending.reason
       log.info("turn ended", { sessionID, ending: ending.reason, steps: turn.steps, spent: turn.budget.spent })
+      await deps.stepChanges.endOfTurn(turn)
       const answer = answerOf(turn)
       if (!answer) throw new Error("The turn ended without a message.")
       return answer

@@ -131,6 +131,7 @@ export async function complete(
   { ending, attempts }: Completion,
 ): Promise<void> {
   const { host, publish, store } = deps
+  const changed = await deps.stepChanges.endOfStep(record)
   const { cost, tokens } = record.message
   const { error, reason: endReason } = ending ?? {}
   const change = {
@@ -143,14 +144,17 @@ export async function complete(
     const { compacting: _, ...time } = session.time
     turn.session = {
       ...session,
+      ...(changed ? { summary: changed.summary } : {}),
       cost: (session.cost ?? 0) + cost,
       tokens: addTokens(session.tokens ?? noTokens(), tokens),
       time: { ...time, updated: host.now() },
     }
     store.sessions.replace(tx, turn.session)
     spend(tx, attempts, record, deps)
+    changed?.commit(tx)
     closeIntents(record, tx, deps)
   })
+  changed?.announce()
   publish("session.updated", { sessionID: turn.sessionID, info: turn.session })
   if (error) publish("session.error", { sessionID: turn.sessionID, error })
 }

@@ -13,8 +13,10 @@ import type { ResolvedModel } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import type { TurnSeat } from "../session/lane.ts"
+import type { ChangeJournal } from "../session/journal.ts"
 import type { OpenRecords, Publish } from "../session/record.ts"
 import type { Bounds } from "../store/child-store.ts"
+import type { StepChanges } from "../session/step-changes.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
@@ -51,6 +53,9 @@ export interface TurnDeps {
   log: Log
   publish: Publish
   records: OpenRecords
+  /** What calls do to files. */
+  journal: ChangeJournal
+  stepChanges: StepChanges
   hooks: Hooks
   gate: Gate
   registry: Registry

@@ -12,17 +12,26 @@ export interface IgnoreRules {
 /** Real ones have a few hundred lines. */
 const MAX_IGNORE_BYTES = 1024 * 1024
 /** A later file overrules an earlier one: `.ignore` can take back what `.gitignore` says. */
-const NAMES = [".gitignore", ".ignore", ".rgignore"]
+export const RULE_FILES = [".gitignore", ".ignore", ".rgignore"]
 
 export async function ignoreRulesFor(folder: string, parent?: IgnoreRules): Promise<IgnoreRules | undefined> {
   const texts = await Promise.all(
-    NAMES.map((name) => readAllBytes(join(folder, name), MAX_IGNORE_BYTES).catch(() => undefined)),
+    RULE_FILES.map((name) => readAllBytes(join(folder, name), MAX_IGNORE_BYTES).catch(() => undefined)),
   )
   if (texts.every((text) => text === undefined)) return parent
+  return (await rulesMaker())(folder, texts, parent)
+}
+
+/** For whoever reads the files by itself: `texts` in the order of `RULE_FILES`. */
+export async function rulesMaker(): Promise<
+  (folder: string, texts: (Buffer | undefined)[], parent?: IgnoreRules) => IgnoreRules
+> {
   const { default: ignore } = await import("ignore")
-  const rules = ignore()
-  for (const text of texts) if (text) rules.add(text.toString())
-  return { folder, rules, parent }
+  return (folder, texts, parent) => {
+    const rules = ignore()
+    for (const text of texts) if (text) rules.add(text.toString())
+    return { folder, rules, parent }
+  }
 }
 
 /** The rules that apply inside a folder before its own are read. */

@@ -63,7 +63,7 @@ async function replace(target: string, bytes: string | Uint8Array, existing: Sta
 }
 
 /** Root in a container would otherwise take over the user's files. Others may not give files away and need not. */
-async function keepOwner(handle: FileHandle, { uid, gid }: Stats): Promise<void> {
+export async function keepOwner(handle: FileHandle, { uid, gid }: Stats): Promise<void> {
   const own = await handle.stat()
   if (own.uid === uid && own.gid === gid) return
   await handle.chown(uid, gid).catch((error: NodeJS.ErrnoException) => {

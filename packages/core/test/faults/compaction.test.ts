@@ -62,7 +62,7 @@ test.each([
     const died = program.start(w, id, { text: "go", dieBefore })
     await died.ended
     expect(died.errors()).toBe("")
-    expect(died.said).toEqual(["admitted"])
+    expect(died.said).toEqual(["ready", "admitted"])
     await expectUsable(w)
   },
   30_000,

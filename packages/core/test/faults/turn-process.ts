@@ -11,7 +11,10 @@ import { build } from "esbuild"
 const repository = path.resolve(import.meta.dirname, "../../../..")
 const CATALOG = path.join(repository, "packages/cli/dist/catalog")
 
-/** Arguments: folder of the world, session, text, number of the commit to die before (0: none), the catalogue. */
+/**
+ * Arguments: folder of the world, session, text, number of the commit to die before (0: none), the catalogue. What it does
+ * with the engine is the function `begin`, which comes after it.
+ */
 const SOURCE = `
   import { join } from "node:path"
   import { createEngines } from "./packages/core/src/engines.ts"
@@ -49,7 +52,7 @@ const SOURCE = `
   const engine = await engines.at(join(folder, "project"))
   watched = true
   process.stdout.write("ready\\n")
-  const { answer } = await engine.sessions.prompt(sessionID, { parts: [{ type: "text", text }] })
+  const { answer } = await begin(engine)
   process.stdout.write("admitted\\n")
   await answer
   process.stdout.write("answered\\n")
@@ -74,13 +77,22 @@ export interface TurnProgram extends AsyncDisposable {
   start(w: World, sessionID: string, options: { text: string; dieBefore?: number }): TurnProcess
 }
 
-/** Bundles the program once; each start is a process of its own. */
-export async function turnProgram(): Promise<TurnProgram> {
+const PROMPT = `(engine) => engine.sessions.prompt(sessionID, { parts: [{ type: "text", text }] })`
+
+/**
+ * Bundles the program once; each start is a process of its own.
+ * @param begin what it does with the engine: a function, as source; `sessionID` and `text` are there. Default: prompts
+ */
+export async function turnProgram(begin = PROMPT): Promise<TurnProgram> {
   const folder = tempFolder()
   await mkdir(folder.path, { recursive: true })
   await symlink(path.join(repository, "node_modules"), folder.join("node_modules"), "dir")
   await build({
-    stdin: { contents: SOURCE, resolveDir: repository, loader: "ts" },
+    stdin: {
+      contents: `${SOURCE}\nasync function begin(engine) { return await (${begin})(engine) }`,
+      resolveDir: repository,
+      loader: "ts",
+    },
     outfile: folder.join("turn.mjs"),
     bundle: true,
     platform: "node",

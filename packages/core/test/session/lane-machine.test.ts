@@ -85,6 +85,7 @@ async function machine(): Promise<Run> {
       if (type === "session.status") run.statuses.push((properties as { status: { type: string } }).status.type)
       if (type === "session.idle") run.statuses.push("IDLE")
     },
+    makeFinal: () => () => {},
     async runTurn(seat) {
       const told = deferred<"end" | "break">()
       run.turn = { seat, told }

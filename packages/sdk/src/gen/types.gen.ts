@@ -314,7 +314,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 
 export type EventFileEdited = {
     id: string;
@@ -451,6 +451,15 @@ export type EventSessionDeleted = {
     };
 };
 
+export type EventSessionDiff = {
+    id: string;
+    type: 'session.diff';
+    properties: {
+        sessionID: SessionId;
+        diff: Array<SnapshotFileDiff>;
+    };
+};
+
 export type EventSessionError = {
     id: string;
     type: 'session.error';
@@ -533,7 +542,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 };
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
@@ -967,6 +976,13 @@ export type Session = {
         snapshot?: string;
         diff?: string;
     };
+    undo?: UndoResult;
+};
+
+export type SessionBusyError = {
+    _tag: 'SessionBusyError';
+    sessionID: string;
+    message: string;
 };
 
 export type SessionId = string;
@@ -1231,6 +1247,20 @@ export type ToolStateRunning = {
     time: {
         start: number;
     };
+};
+
+export type UndoFile = {
+    file: string;
+    status: 'restored' | 'unchanged' | 'partial' | 'refused' | 'unknown';
+    observed?: boolean;
+    reason?: string;
+};
+
+export type UndoResult = {
+    action: 'revert' | 'unrevert';
+    files: Array<UndoFile>;
+    more?: number;
+    unseen?: Array<string>;
 };
 
 export type UnknownError = {
@@ -1999,6 +2029,41 @@ export type SessionChildrenResponses = {
 
 export type SessionChildrenResponse = SessionChildrenResponses[keyof SessionChildrenResponses];
 
+export type SessionDiffData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+        messageID?: MessageId;
+    };
+    url: '/session/{sessionID}/diff';
+};
+
+export type SessionDiffErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionDiffError = SessionDiffErrors[keyof SessionDiffErrors];
+
+export type SessionDiffResponses = {
+    /**
+     * Successfully retrieved diff
+     */
+    200: Array<SnapshotFileDiff>;
+};
+
+export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
+
 export type SessionInitData = {
     body: {
         modelID: string;
@@ -2252,6 +2317,47 @@ export type SessionPromptAsyncResponses = {
 
 export type SessionPromptAsyncResponse = SessionPromptAsyncResponses[keyof SessionPromptAsyncResponses];
 
+export type SessionRevertData = {
+    body: {
+        messageID: MessageId;
+        partID?: PartId;
+    };
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/revert';
+};
+
+export type SessionRevertErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type SessionRevertError = SessionRevertErrors[keyof SessionRevertErrors];
+
+export type SessionRevertResponses = {
+    /**
+     * Updated session
+     */
+    200: Session;
+};
+
+export type SessionRevertResponse = SessionRevertResponses[keyof SessionRevertResponses];
+
 export type SessionSummarizeData = {
     body: {
         providerID: string;
@@ -2323,6 +2429,44 @@ export type SessionTodoResponses = {
 };
 
 export type SessionTodoResponse = SessionTodoResponses[keyof SessionTodoResponses];
+
+export type SessionUnrevertData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/unrevert';
+};
+
+export type SessionUnrevertErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type SessionUnrevertError = SessionUnrevertErrors[keyof SessionUnrevertErrors];
+
+export type SessionUnrevertResponses = {
+    /**
+     * Updated session
+     */
+    200: Session;
+};
+
+export type SessionUnrevertResponse = SessionUnrevertResponses[keyof SessionUnrevertResponses];
 
 export type SessionUsageData = {
     body?: never;

@@ -14,6 +14,7 @@ import { providerRoutes } from "./provider.ts"
 import { sessionRoutes } from "./session.ts"
 import { toolRoutes } from "./tool.ts"
 import { usageRoutes } from "./usage.ts"
+import { undoRoutes } from "./undo.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -25,6 +26,7 @@ export const routes: readonly Route[] = [
   ...messageRoutes,
   ...compactionRoutes,
   ...usageRoutes,
+  ...undoRoutes,
   ...permissionRoutes,
   ...configRoutes,
   ...providerRoutes,

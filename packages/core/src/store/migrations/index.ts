@@ -6,9 +6,10 @@
 import type { Sqlite } from "../sqlite.ts"
 import { start } from "./0001-start.ts"
 import { todo } from "./0002-todo.ts"
+import { change } from "./0003-change.ts"
 import { ledger } from "./0004-ledger.ts"
 import { child } from "./0005-child.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, ledger, child]
+export const migrations: readonly Migration[] = [start, todo, change, ledger, child]

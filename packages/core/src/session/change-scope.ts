@@ -1,0 +1,94 @@
+import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { Change } from "../store/change-store.ts"
+import { fault } from "../lib/fault.ts"
+import type { Store } from "../store/store.ts"
+
+/**
+ * Which changes belong to what was said. The order is that of messages, which the store counts over all sessions: what
+ * a child session did stands after the message that started it.
+ */
+export interface Point {
+  messageID: string
+  partID?: string
+}
+
+/** The session and all below it. */
+export function family(sessionID: string, { sessions }: Pick<Store, "sessions">): string[] {
+  const children = sessions.children(sessionID).filter((child) => child.id !== sessionID)
+  return [sessionID, ...children.flatMap((child) => family(child.id, { sessions }))]
+}
+
+/** All changes of the family, in the order in which they were made. */
+export const familyChanges = (sessionID: string, store: Store): Change[] =>
+  family(sessionID, store)
+    .flatMap((id) => store.changes.list(id))
+    .sort((a, b) => a.position - b.position)
+
+/**
+ * The point as it is kept: a part before which its message says nothing stands for the whole message.
+ * @throws fault `message_not_found`, `not_found`
+ */
+export function requirePoint(sessionID: string, { messageID, partID }: Point, store: Store): Point {
+  const message = store.messages.getWithParts(messageID)
+  if (message?.info.sessionID !== sessionID)
+    throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
+  if (partID === undefined) return { messageID }
+  const index = message.parts.findIndex((part) => part.id === partID)
+  if (index === -1) throw fault("not_found", `Part not found: ${partID}`, { messageID, partID })
+  const isSaying = message.parts.slice(0, index).some(({ type }) => SAYING.has(type))
+  return isSaying ? { messageID, partID } : { messageID }
+}
+
+const SAYING = new Set(["text", "reasoning", "tool", "file", "agent", "subtask"])
+
+export interface AfterPoint {
+  /** Messages that go as a whole. */
+  messages: string[]
+  /** Parts of the point's message that go. */
+  parts: string[]
+  has(call: Pick<Change, "sessionID" | "messageID" | "callID">): boolean
+}
+
+/** What comes at the point and after it, by what the store has at this moment. */
+export function afterPoint(sessionID: string, { messageID, partID }: Point, store: Store): AfterPoint {
+  const start = store.messages.position(messageID)
+  const own = store.messages.outline(sessionID)
+  const parts = partID === undefined ? [] : store.parts.list(messageID)
+  const cut = parts.findIndex((part) => part.id === partID)
+  const kept = parts.slice(0, cut)
+  const keptCalls = new Set(kept.flatMap((part) => (part.type === "tool" ? [part.callID] : [])))
+  const keptChildren = new Set(kept.flatMap(childrenIn).flatMap((id) => family(id, store)))
+  return {
+    messages: own.flatMap(({ id, position }) =>
+      position > start || (id === messageID && partID === undefined) ? [id] : [],
+    ),
+    parts: parts.slice(cut).map((part) => part.id),
+    has({ sessionID: from, messageID: id, callID }) {
+      if (id === messageID) return partID === undefined || !keptCalls.has(callID)
+      return placeOf(id, store) > start && !keptChildren.has(from)
+    },
+  }
+}
+
+/** A message that was deleted by itself is nowhere, and what it did counts as the newest. */
+export const placeOf = (messageID: string, { messages }: Store): number =>
+  messages.placeOf(messageID) ?? Number.MAX_SAFE_INTEGER
+
+/** The sessions that a call of an agent started. */
+function childrenIn(part: MessageWithParts["parts"][number]): string[] {
+  if (part.type !== "tool" || !("metadata" in part.state)) return []
+  const child = part.state.metadata?.sessionId
+  return typeof child === "string" ? [child] : []
+}
+
+/** What was done to answer a prompt, or in one answer. */
+export function changesOf(sessionID: string, messageID: string, store: Store): Change[] {
+  const answers = store.messages.outline(sessionID).filter(({ parentID }) => parentID !== undefined)
+  const ours = new Set(answers.flatMap(({ id, parentID }) => (messageID === id || messageID === parentID ? [id] : [])))
+  return familyChanges(sessionID, store).filter((change) => {
+    if (change.sessionID === sessionID) return ours.has(change.messageID)
+    const place = placeOf(change.messageID, store)
+    const started = answers.findLast(({ position }) => position < place)
+    return started !== undefined && ours.has(started.id)
+  })
+}

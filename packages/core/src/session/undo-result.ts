@@ -1,0 +1,57 @@
+import type { UndoFile, UndoResult } from "@opencode/protocol/session.ts"
+import type { Change } from "../store/change-store.ts"
+import type { Store } from "../store/store.ts"
+import { shownPath } from "../workspace/odd-path.ts"
+import type { AfterPoint } from "./change-scope.ts"
+import type { UndoPlan } from "./undo-plan.ts"
+
+/** Files that are told one by one; a session is read and sent often. The others are counted. */
+const MAX_FILES = 500
+
+/** What has to be told first: what was not done. */
+const ORDER = ["unknown", "refused", "partial", "restored", "unchanged"] as const
+
+/** What undoing did, file by file. @param unseen sentences about commands whose changes are not known */
+export function resultOf(action: UndoResult["action"], done: readonly UndoPlan[], unseen: string[]): UndoResult {
+  const files = done
+    .map(({ path, status, observed, reason }): UndoFile => ({
+      file: shownPath(path),
+      status,
+      ...(observed ? { observed } : {}),
+      ...(reason === undefined ? {} : { reason }),
+    }))
+    .sort((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status) || (a.file < b.file ? -1 : 1))
+  const more = files.length - MAX_FILES
+  return {
+    action,
+    files: files.slice(0, MAX_FILES),
+    ...(more > 0 ? { more } : {}),
+    ...(unseen.length ? { unseen } : {}),
+  }
+}
+
+interface UnseenDeps {
+  store: Store
+  recordsChanges(tool: string): boolean
+}
+
+/** Why it is not known what some of the undone calls changed: one sentence for each reason. */
+export function unseenIn(
+  undone: readonly Change[],
+  sessionIDs: string[],
+  after: AfterPoint,
+  { store, recordsChanges }: UnseenDeps,
+): string[] {
+  const reasons = undone.flatMap(({ kind, note }) => (kind === "unseen" && note !== undefined ? [note] : []))
+  const cut = sessionIDs
+    .flatMap((id) => store.changes.interrupted(id))
+    .filter((call) => after.has(call) && !recordsChanges(call.tool))
+  if (cut.length > 0) reasons.push("the program ended while it ran")
+  const counted = new Map<string, number>()
+  for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1)
+  return [...counted].map(([reason, count]) =>
+    count === 1
+      ? `What one command changed is not known: ${reason}.`
+      : `What ${count} commands changed is not known: ${reason}.`,
+  )
+}
