@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { Project } from "@opencode/protocol/project.ts"
@@ -17,11 +18,18 @@ import { createGate, type Gate } from "./permission/gate.ts"
 import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import { resolveShell } from "./process/shell.ts"
+import type { AdmitDeps } from "./session/admit.ts"
 import { attachments } from "./session/attachment.ts"
+import { createEditHistory, type EditHistory } from "./session/edit-history.ts"
+import { listEverywhere, type ListEverywhere } from "./session/everywhere.ts"
+import { createExport, type ExportSession } from "./session/export.ts"
+import { createFork, type Fork } from "./session/fork.ts"
+import { createImport, type ImportSession } from "./session/import.ts"
 import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
+import { createShare, type Share } from "./session/share.ts"
 import { createTitles } from "./session/title-request.ts"
 import type { Store } from "./store/store.ts"
 import { builtinTools } from "./tool/builtin.ts"
@@ -29,7 +37,8 @@ import { createRegistry, type Registry } from "./tool/registry.ts"
 import { createSeenFiles } from "./tool/seen.ts"
 import { DEFAULT_LIMITS, type SeenFiles } from "./tool/tool.ts"
 import { runTurnIn } from "./turn/seat.ts"
-import type { AgentSetting } from "./turn/turn.ts"
+import { createShell, type RunShell } from "./turn/shell.ts"
+import type { AgentSetting, TurnDeps } from "./turn/turn.ts"
 import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
@@ -44,6 +53,13 @@ export interface Engine {
   gate: Gate
   registry: Registry
   sessions: Sessions
+  fork: Fork
+  editHistory: EditHistory
+  runShell: RunShell
+  exportSession: ExportSession
+  importSession: ImportSession
+  share: Share
+  listEverywhere: ListEverywhere
   close(): Promise<void>
 }
 
@@ -122,7 +138,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
   const shell = await resolveShell(config.value.shell, env)
-  const runTurn = runTurnIn({
+  const turnDeps: TurnDeps = {
     store,
     host,
     log,
@@ -144,8 +160,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       limits,
       shell,
     },
-  })
-  const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn })
+  }
+  const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn: runTurnIn(turnDeps) })
   const recover = createRecovery({
     store,
     host,
@@ -161,7 +177,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
   })
+  const admit: AdmitDeps = {
+    host,
+    models,
+    openAttachment: attachments({ workspace, limits, seenBy }),
+    agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
+  }
   const sessions: Sessions = createSessions({
+    ...admit,
     store,
     host,
     workspace,
@@ -171,10 +194,23 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: attachments({ workspace, limits, seenBy }),
     version: home.version,
-    agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
-    models,
+  })
+  const { version } = home
+  const reads = { store, records, sessions }
+  const share = createShare({
+    store,
+    host,
+    log,
+    publish,
+    sessions,
+    // A page shows a session as it is: the end of a turn, which has it written, is not yet the end of its lease.
+    exportSession: createExport({ ...reads, recover: async () => {} }),
+    config: config.value,
+    folder: join(folders.data, "share"),
+    request: home.request,
+    allowHost: home.allowHost,
+    follow: (sink) => bus.subscribe({ directory: scope.directory }, sink),
   })
   const issues = [...config.issues, ...resolved.issues, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
@@ -189,10 +225,18 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     registry,
     sessions,
+    fork: createFork({ store, host, publish, sessions, recover, version }),
+    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
+    runShell: createShell({ turn: turnDeps, admit, lanes, sessions, recover }),
+    exportSession: createExport({ ...reads, recover }),
+    importSession: createImport({ ...admit, host, store, workspace, publish }),
+    share,
+    listEverywhere: listEverywhere(store),
     async close() {
       gate.close()
       await titles.close()
       await sessions.close()
+      await share.close()
       await workspace.close()
       await processes.close()
       bus.forget(scope.directory)

@@ -88,3 +88,6 @@ export const NotFoundError = schema("NotFoundError", () =>
 export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
   z.object({ _tag: z.literal("PermissionNotFoundError"), requestID: z.string(), message: z.string() }),
 )
+export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
+  z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),
+)

@@ -6,6 +6,7 @@ import path from "node:path"
 import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
 import { createBlobs } from "./blobs.ts"
+import { createCopyStore, type CopyStore } from "./copy-store.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
@@ -31,6 +32,7 @@ export interface Store {
   readonly intents: IntentStore
   readonly inbox: InboxStore
   readonly todos: TodoStore
+  readonly copies: CopyStore
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -74,6 +76,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     intents: createIntentStore(reader),
     inbox: createInboxStore(reader),
     todos: createTodoStore(reader),
+    copies: createCopyStore(reader, parts),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

@@ -9,17 +9,10 @@ import type { Turn, TurnDeps } from "./turn.ts"
 /** Sits down on a lane's seat: reads the history, runs the turn, and hands back its last message. */
 export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWithParts> {
   return async (seat) => {
-    const { store, log } = deps
+    const { log } = deps
     const { sessionID } = seat
     try {
-      const session = store.sessions.get(sessionID)
-      if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-      const turn: Turn = Object.assign(seat, {
-        session,
-        history: store.messages.list(sessionID),
-        steps: 0,
-        repetition: createRepetition(),
-      })
+      const turn = turnOn(seat, deps)
       const ending = await runTurn(turn, deps)
       log.info("turn ended", { sessionID, ending: ending.type, steps: turn.steps })
       const answer = answerOf(turn)
@@ -31,4 +24,13 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
       throw isFault(error) ? error : fault("unavailable", "The turn could not be run.", { sessionID }, error)
     }
   }
+}
+
+/** A turn at its beginning. @throws fault `session_not_found` */
+export function turnOn(seat: TurnSeat, { store }: Pick<TurnDeps, "store">): Turn {
+  const { sessionID } = seat
+  const session = store.sessions.get(sessionID)
+  if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+  const history = store.messages.list(sessionID)
+  return Object.assign(seat, { session, history, steps: 0, repetition: createRepetition() })
 }

@@ -2,6 +2,7 @@ import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
+import { experimentalSessionRoutes } from "./experimental-session.ts"
 import { globalRoutes } from "./global.ts"
 import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
@@ -9,6 +10,8 @@ import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { sessionHistoryRoutes } from "./session-history.ts"
+import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
 import { toolRoutes } from "./tool.ts"
 
@@ -18,6 +21,9 @@ export const routes: readonly Route[] = [
   ...eventRoutes,
   ...logRoutes,
   ...sessionRoutes,
+  ...sessionHistoryRoutes,
+  ...sessionTransferRoutes,
+  ...experimentalSessionRoutes,
   ...messageRoutes,
   ...permissionRoutes,
   ...configRoutes,
