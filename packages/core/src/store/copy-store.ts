@@ -42,7 +42,8 @@ export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "
       const map = JSON.stringify([...messages])
       tx.run(
         `INSERT INTO message (id, session_id, role, parent_id, prompts, v, data)
-         SELECT map.value ->> 1, ?, role, coalesce(parent.value ->> 1, parent_id), prompts, v, data
+         SELECT map.value ->> 1, ?, message.role, coalesce(parent.value ->> 1, message.parent_id), message.prompts,
+           message.v, message.data
          FROM json_each(?) map JOIN message ON message.id = map.value ->> 0
            LEFT JOIN json_each(?) parent ON parent.value ->> 0 = message.parent_id
          ORDER BY map.key`,
@@ -51,7 +52,7 @@ export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "
         map,
       )
       const rows = reader.all<{ id: string; message_id: string; type: string }>(
-        `SELECT part.id, message_id, type FROM json_each(?) map JOIN part ON part.message_id = map.value ->> 0
+        `SELECT part.id, part.message_id, part.type FROM json_each(?) map JOIN part ON part.message_id = map.value ->> 0
          ORDER BY map.key, part.position, part.rowid`,
         map,
       )
@@ -60,7 +61,7 @@ export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "
       const partIDs = new Map(copied.map((row) => [row.id, newID("prt")]))
       tx.run(
         `INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
-         SELECT map.value ->> 1, ?, map.value ->> 2, position, type, v, data, blob
+         SELECT map.value ->> 1, ?, map.value ->> 2, part.position, part.type, part.v, part.data, part.blob
          FROM json_each(?) map JOIN part ON part.id = map.value ->> 0 ORDER BY map.key`,
         to,
         JSON.stringify(copied.map((row) => [row.id, partIDs.get(row.id), messages.get(row.message_id)])),
