@@ -1,8 +1,9 @@
+import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
-import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { World } from "@opencode/testing/world.ts"
+import { ownedBy } from "../../src/store/part-store.ts"
 
 /** Conversations that are put into the store as they are, without a turn. */
 
@@ -19,7 +20,7 @@ export async function store(w: World, session: Session, messages: MessageWithPar
     if (info.role === "user") prompt = id
     return {
       info: info.role === "user" ? { ...info, ...own } : { ...info, ...own, parentID: prompt },
-      parts: parts.map((part): Part => ({ ...part, id: next("prt"), sessionID: session.id, messageID: id })),
+      parts: parts.map((part) => ownedBy(part, { id: next("prt"), sessionID: session.id, messageID: id })),
     }
   })
   await w.home.store.write((tx) => {
