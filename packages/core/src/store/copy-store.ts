@@ -22,6 +22,10 @@ export interface Copy {
   newID(prefix: "msg" | "prt"): string
 }
 
+/** Old and new ids as a table. Made once: SQLite gives it an index, where it would search JSON for every row. */
+const MAP = `WITH map AS MATERIALIZED (
+  SELECT key AS n, value ->> 0 AS original, value ->> 1 AS copy, value ->> 2 AS owner FROM json_each(?))`
+
 export type CopyStore = ReturnType<typeof createCopyStore>
 
 export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "put">) {
@@ -41,30 +45,27 @@ export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "
       const messages = new Map(messageIDs.map((id) => [id, newID("msg")]))
       const map = JSON.stringify([...messages])
       tx.run(
-        `INSERT INTO message (id, session_id, role, parent_id, prompts, v, data)
-         SELECT map.value ->> 1, ?, message.role, coalesce(parent.value ->> 1, message.parent_id), message.prompts,
-           message.v, message.data
-         FROM json_each(?) map JOIN message ON message.id = map.value ->> 0
-           LEFT JOIN json_each(?) parent ON parent.value ->> 0 = message.parent_id
-         ORDER BY map.key`,
+        `${MAP} INSERT INTO message (id, session_id, role, parent_id, prompts, v, data)
+         SELECT map.copy, ?, role, coalesce(parent.copy, message.parent_id), prompts, v, data
+         FROM map JOIN message ON message.id = map.original LEFT JOIN map parent ON parent.original = message.parent_id
+         ORDER BY map.n`,
+        map,
         to,
-        map,
-        map,
       )
       const rows = reader.all<{ id: string; message_id: string; type: string }>(
-        `SELECT part.id, part.message_id, part.type FROM json_each(?) map JOIN part ON part.message_id = map.value ->> 0
-         ORDER BY map.key, part.position, part.rowid`,
+        `${MAP} SELECT part.id, part.message_id, part.type FROM map JOIN part ON part.message_id = map.original
+         ORDER BY map.n, part.position, part.rowid`,
         map,
       )
       const end = rows.findIndex((row) => row.id === beforePart)
       const copied = rows.slice(0, end < 0 ? undefined : end)
       const partIDs = new Map(copied.map((row) => [row.id, newID("prt")]))
       tx.run(
-        `INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
-         SELECT map.value ->> 1, ?, map.value ->> 2, part.position, part.type, part.v, part.data, part.blob
-         FROM json_each(?) map JOIN part ON part.id = map.value ->> 0 ORDER BY map.key`,
-        to,
+        `${MAP} INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
+         SELECT map.copy, ?, map.owner, position, type, v, data, blob
+         FROM map JOIN part ON part.id = map.original ORDER BY map.n`,
         JSON.stringify(copied.map((row) => [row.id, partIDs.get(row.id), messages.get(row.message_id)])),
+        to,
       )
       for (const row of copied)
         if (row.type === "compaction") remapTail(tx, parts.get(partIDs.get(row.id) ?? ""), messages)

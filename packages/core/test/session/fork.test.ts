@@ -30,17 +30,17 @@ test("a fork of 2,000 messages names the same files of large bodies, copies no c
   const large = "large body ".repeat(10_000)
   const messages = Array.from({ length: 1_000 }, (_, n) => [
     prompt(text(`prompt ${n}`)),
-    answer(text(`answer ${n}`), call("read", {}, n % 100 === 0 ? `${n} ${large}` : "small")),
+    answer(text(`answer ${n}`), call("read", {}, n % 400 === 0 ? `${n} ${large}` : "small")),
   ]).flat()
   const original = await store(w, session, messages)
   const files = blobs(w)
-  expect(files).toHaveLength(10)
+  expect(files).toHaveLength(3)
 
   const before = process.cpuUsage()
   const forked = await w.engine.fork(session.id)
   const { user, system } = process.cpuUsage(before)
-  // About 50 ms on a quiet machine; reading and writing 3,000 parts one by one costs many times more.
-  expect((user + system) / 1_000).toBeLessThan(1_000)
+  // About 150 ms; a search through the messages for each of them costs a second.
+  expect((user + system) / 1_000).toBeLessThan(600)
   expect(blobs(w)).toEqual(files)
 
   await w.engine.sessions.remove(session.id)

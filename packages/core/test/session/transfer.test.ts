@@ -28,7 +28,7 @@ test("any history that was exported and imported is exported the same again", as
   await fc.assert(
     fc.asyncProperty(anyHistory, async (history) => {
       const { id } = await here.engine.sessions.create({ title: "a talk" })
-      await store(here, here.engine.sessions.get(id), history)
+      await store(here, here.engine.sessions.get(id), history.map(withoutHuge))
       const first = await exported(here, id)
 
       const moved = await there.engine.importSession(first)
@@ -48,10 +48,14 @@ test("any history that was exported and imported is exported the same again", as
         params: { options: {}, headers: {} },
       })
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   )
   expect(here.home.store.integrityCheck()).toEqual([])
 })
+
+/** Five megabytes of one letter, written to the disk six times, show nothing that a hundred kilobytes do not. */
+const withoutHuge = (message: MessageWithParts): MessageWithParts =>
+  JSON.parse(JSON.stringify(message).replaceAll(/A{1000000,}/g, "A".repeat(100_000)))
 
 /** What an import makes of a message: the same, but that nothing in it is open. */
 function closed({ info, parts }: SessionImport["messages"][number]): unknown {
