@@ -59,7 +59,12 @@ test("a command that a person typed runs unasked, streams its output, and the ne
   const { id: sessionID } = await dataOf(s.v2.session.create())
   const answer = await dataOf(s.v2.session.shell({ sessionID, agent: "plan", command: "echo typed > made; cat made" }))
   expect(s.world.read("made")).toBe("typed\n")
-  expect(answer.info).toMatchObject({ role: "assistant", agent: "plan", cost: 0, time: { completed: expect.any(Number) } })
+  expect(answer.info).toMatchObject({
+    role: "assistant",
+    agent: "plan",
+    cost: 0,
+    time: { completed: expect.any(Number) },
+  })
   expect(answer.parts).toEqual([
     expect.objectContaining({
       type: "tool",
@@ -147,7 +152,13 @@ test.each([
   ["no type", ({ id, sessionID, messageID }: Part) => ({ id, sessionID, messageID })],
   [
     "a call that would run for ever",
-    (part: Part) => ({ ...part, type: "tool", callID: "c", tool: "bash", state: { status: "pending", input: {}, raw: "" } }),
+    (part: Part) => ({
+      ...part,
+      type: "tool",
+      callID: "c",
+      tool: "bash",
+      state: { status: "pending", input: {}, raw: "" },
+    }),
   ],
 ])("a part is not replaced by one with %s", async (_, change) => {
   await using s = await served({ model: script(says("one")) })

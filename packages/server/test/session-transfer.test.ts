@@ -127,11 +127,17 @@ test("a shared page follows its session, and goes with the share or with the ses
 })
 
 test("sharing that is disabled answers 400 with a sentence, and nothing is written", async () => {
-  await using s = await served({ env: { OPENCODE_DISABLE_SHARE: "1", OPENCODE_AUTO_SHARE: "1" }, model: () => says("ok") })
+  await using s = await served({
+    env: { OPENCODE_DISABLE_SHARE: "1", OPENCODE_AUTO_SHARE: "1" },
+    model: () => says("ok"),
+  })
   const sessionID = await talk(s, "first")
   const refused = await s.v2.session.share({ sessionID })
   expect(refused.response.status).toBe(400)
-  expect(refused.error).toMatchObject({ name: "BadRequest", data: { message: "Sharing is disabled by the configuration." } })
+  expect(refused.error).toMatchObject({
+    name: "BadRequest",
+    data: { message: "Sharing is disabled by the configuration." },
+  })
   expect(existsSync(s.world.folder.join("data/opencode/share"))).toBe(false)
 })
 

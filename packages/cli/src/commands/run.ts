@@ -24,6 +24,7 @@ export interface RunOptions {
   session?: string
   format: "default" | "json"
   title?: string
+  share?: boolean
   dir?: string
   auto?: boolean
   printLogs?: boolean
@@ -56,11 +57,18 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
     await warnOfSettings(door)
     const session = await sessionFor(options, prompt, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
+    if (options.share) await share(session, door)
     const view = options.format === "json" ? jsonView(session.id) : defaultView()
     return await ask(session, prompt, view, door)
   } finally {
     await door.close()
   }
+}
+
+/** Before anything is spent: what is disabled is refused here. The page follows the session from now on. */
+async function share({ id: sessionID }: Session, { client }: Door): Promise<void> {
+  const shared = dataOf(await client.session.share({ sessionID })) as Session
+  out.note(`Shared: ${shared.share?.url}`)
 }
 
 async function sessionFor(

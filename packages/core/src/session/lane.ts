@@ -258,13 +258,16 @@ export function createLanes(deps: LaneDeps): Lanes {
         covered: new Set(),
         setStatus: (status) => setStatus(lane, status),
       })
-      const leave = (): void => {
+      const over = (): void => {
         lane.admissions.delete(occupied)
         delete lane.occupant
       }
       // The lane waits for it as for a prompt that is being admitted.
       lane.admissions.add(occupied)
-      lane.current = occupied.then(leave, leave)
+      lane.current = occupied.then(over, () => {
+        lane.hasBroken = true
+        over()
+      })
       start(lane)
       return occupied
     },

@@ -59,7 +59,9 @@ test("a fork of 2,000 messages names the same files of large bodies, copies no c
 test("what names a message names its copy: parents, the tail of a compaction, the owner of an attachment", async () => {
   await using w = await world()
   const session = await w.session()
-  const pixel = { ...text(""), type: "file" as const, mime: "image/png", url: `data:image/png;base64,${"A".repeat(90_000)}` }
+  const url = `data:image/png;base64,${"A".repeat(90_000)}`
+  const { id, sessionID, messageID } = text("")
+  const pixel = { id, sessionID, messageID, type: "file" as const, mime: "image/png", url }
   const read = call("read", {}, "seen")
   if (read.type !== "tool" || read.state.status !== "completed") throw new Error("not a finished call")
   const stored = await store(w, session, [

@@ -76,7 +76,9 @@ test("ids that are taken here become new ones together, and what names them foll
   await using w = await world()
   const session = await w.session()
   const [first] = await store(w, session, [prompt(text("one")), answer(text("two"))])
-  await store(w, session, [prompt({ ...text(""), type: "compaction", auto: true, tail_start_id: first?.info.id ?? "" })])
+  await store(w, session, [
+    prompt({ ...text(""), type: "compaction", auto: true, tail_start_id: first?.info.id ?? "" }),
+  ])
   const imported = await w.engine.importSession(await exported(w, session.id))
   const messages = await w.engine.sessions.messages(imported.id)
   const own = new Set(messages.map(({ info }) => info.id))
