@@ -229,3 +229,36 @@ test("the list over all projects comes in pages and names each project", async (
   }
   expect(seen).toEqual(["c", "b", "a"])
 })
+
+test("the system text and the tools that a prompt names hold for its turn and for no other", async () => {
+  await using s = await served({ model: () => says("ok") })
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  await dataOf(s.v2.session.prompt({ sessionID, system: "Answer in rhyme.", tools: { bash: false }, ...said("one") }))
+  await dataOf(s.v2.session.prompt({ sessionID, ...said("two") }))
+  const [first, second] = s.world.model.requests
+  expect(first?.system).toContain("Answer in rhyme.")
+  expect(second?.system).not.toContain("Answer in rhyme.")
+  expect(first?.tools).not.toContain("bash")
+  expect(second?.tools).toContain("bash")
+  const [prompt] = await dataOf(s.v2.session.messages({ sessionID }))
+  expect(prompt?.info).toMatchObject({ system: "Answer in rhyme.", tools: { bash: false } })
+})
+
+test("a session without a name is named by the model after its first prompt, without tools", async () => {
+  await using s = await served({
+    titles: true,
+    model: ({ messages }) =>
+      messages.some(({ text }) => text.startsWith("Generate a title")) ? says('"A fine name"') : says("ok"),
+  })
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  await dataOf(s.v2.session.prompt({ sessionID, ...said("hello there") }))
+  await s.world.happened("session.updated", ({ info }) => info.title === "A fine name")
+  const asked = s.world.model.requests.find(({ messages }) =>
+    messages.some(({ text }) => text.startsWith("Generate a")),
+  )
+  expect(asked?.messages.map(({ role, text }) => [role, text])).toEqual([
+    ["user", "Generate a title for this conversation:\n"],
+    ["user", "hello there"],
+  ])
+  expect(asked?.tools).toEqual([])
+})
