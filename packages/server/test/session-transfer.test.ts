@@ -47,6 +47,23 @@ test("a sanitized export holds no prompt, no output and no path, and can be impo
   expect((await s.post("/session/import", file)).status).toBe(200)
 })
 
+/** What OpenCode 1.18.33 exported. */
+const published = JSON.parse(readFileSync(new URL("published-export.json", import.meta.url), "utf8")) as Record<
+  "plain" | "sanitized",
+  SessionExport
+>
+
+test.each(["plain", "sanitized"] as const)(
+  "a %s export of OpenCode is imported with the same transcript",
+  async (kind) => {
+    await using s = await served({ model: script(says("ok")) })
+    expect((await s.post("/session/import", published[kind])).status).toBe(200)
+    const sessionID = published[kind].info.id
+    expect(await dataOf(s.v2.session.messages({ sessionID }))).toEqual(published[kind].messages)
+    await dataOf(s.v2.session.prompt({ sessionID, ...said("go on") }))
+  },
+)
+
 test.each([
   ["nothing", {}],
   ["a list", []],
@@ -124,6 +141,20 @@ test("a shared page follows its session, and goes with the share or with the ses
   expect(again.share?.url).not.toBe(share?.url)
   await dataOf(s.v2.session.delete({ sessionID }))
   await expect.poll(() => existsSync(fileURLToPath(again.share?.url ?? ""))).toBe(false)
+})
+
+test("a page that was shared elsewhere is neither moved to the place that is configured now nor called removed", async () => {
+  await using s = await served({ config: { share: "auto" }, model: () => says("ok") })
+  const session = await dataOf(s.v2.session.create())
+  const share = { url: "https://talks.example/abc.html" }
+  const { sessions } = s.world.home.store
+  await s.world.home.store.write((tx) => sessions.replace(tx, { ...s.world.engine.sessions.get(session.id), share }))
+  await dataOf(s.v2.session.prompt({ sessionID: session.id, ...said("first") }))
+  const refused = await s.v2.session.unshare({ sessionID: session.id })
+  expect(refused.response.status).toBe(400)
+  expect(JSON.stringify(refused.error)).toContain(share.url)
+  expect(await dataOf(s.v2.session.get({ sessionID: session.id }))).toMatchObject({ share })
+  expect(existsSync(s.world.folder.join("data/opencode/share"))).toBe(false)
 })
 
 test("sharing that is disabled answers 400 with a sentence, and nothing is written", async () => {

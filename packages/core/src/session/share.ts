@@ -99,8 +99,17 @@ export function createShare(deps: ShareDeps): Share {
     throw fault("bad_request", `The page ${url} is not where sessions are shared to now; it has to be removed there.`)
   }
 
-  const isShared = ({ share, parentID }: Session): boolean =>
-    share !== undefined || (config.share === "auto" && parentID === undefined)
+  /**
+   * Whether its page is to be written without being asked for. A page elsewhere stays where it is: another place that was
+   * configured since is no reason to send there what was shared to a folder.
+   */
+  const isFollowed = ({ share, parentID }: Session): boolean =>
+    share ? place().holds(share.url) : config.share === "auto" && parentID === undefined
+
+  async function follow(sessionID: string): Promise<void> {
+    const session = store.sessions.get(sessionID)
+    if (session && isFollowed(session)) await write(sessionID)
+  }
 
   /** What nobody asked for must not fail what somebody did. */
   const quietly = (sessionID: string, act: () => Promise<unknown>): void =>
@@ -109,11 +118,9 @@ export function createShare(deps: ShareDeps): Share {
     )
 
   const following = deps.follow(({ type, properties }) => {
-    if (config.share === "disabled") return
-    if (type === "session.idle" && "sessionID" in properties) {
+    if (type === "session.idle" && "sessionID" in properties && config.share !== "disabled") {
       const { sessionID = "" } = properties
-      const session = store.sessions.get(sessionID)
-      if (session && isShared(session)) quietly(sessionID, () => write(sessionID))
+      quietly(sessionID, () => follow(sessionID))
     }
     if (type === "session.deleted" && "info" in properties && "share" in properties.info && properties.info.share) {
       const { url } = properties.info.share
