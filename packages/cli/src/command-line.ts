@@ -54,6 +54,7 @@ function createProgram(result: { code: number }): Command {
     .option("--agent <name>", "agent to use")
     .option("-c, --continue", "continue the last session of this folder")
     .option("-s, --session <id>", "continue this session")
+    .option("--fork", "continue a copy of it")
     .addOption(new Option("--format <format>", "how to print").choices(["default", "json"]).default("default"))
     .option("--title <title>", "title of a new session")
     .option("--share", "share the session, and print its address")

@@ -98,3 +98,14 @@ test("run --share is refused before anything is asked where sharing is disabled"
   expect({ stderr, code }).toEqual({ stderr: "Error: Sharing is disabled by the configuration.\n", code: 1 })
   expect(at.model.requests).toHaveLength(0)
 })
+
+test("run --fork goes on in a copy and leaves the session as it is", async () => {
+  await using at = await modelScript(() => says("ok"))
+  await at.run(["run", "--title", "mine", "first"])
+  expect((await at.run(["run", "-c", "--fork", "second"])).code).toBe(0)
+  expect(at.model.heard()).toContain("first")
+  const sessions = JSON.parse((await at.run(["session", "list", "--format", "json"])).stdout) as { title: string }[]
+  expect(sessions.map(({ title }) => title)).toEqual(["mine (fork #1)", "mine"])
+  const alone = await at.run(["run", "--fork", "third"])
+  expect(alone).toMatchObject({ code: 1, stderr: expect.stringContaining("--session or --continue") })
+})

@@ -197,15 +197,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     version: home.version,
   })
   const { version } = home
-  const reads = { store, records, sessions }
+  const exportSession = createExport({ store, records, sessions })
   const share = createShare({
     store,
     host,
     log,
     publish,
     sessions,
-    // A page shows a session as it is: the end of a turn, which has it written, is not yet the end of its lease.
-    exportSession: createExport({ ...reads, recover: async () => {} }),
+    exportSession,
     config: config.value,
     folder: join(folders.data, "share"),
     request: home.request,
@@ -228,7 +227,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     fork: createFork({ store, host, publish, sessions, recover, version }),
     editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
     runShell: createShell({ turn: turnDeps, admit, lanes, sessions, recover }),
-    exportSession: createExport({ ...reads, recover }),
+    exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),
     share,
     listEverywhere: listEverywhere(store),

@@ -9,8 +9,6 @@ export interface ExportDeps {
   store: Store
   records: Pick<OpenRecords, "overlay">
   sessions: Pick<Sessions, "get">
-  /** Closes what a process that died left open. */
-  recover(sessionID: string): Promise<void>
 }
 
 /** A conversation as it is read: the session at once, its messages one after the other. */
@@ -21,7 +19,7 @@ export interface Exported {
 
 export type ExportSession = ReturnType<typeof createExport>
 
-export function createExport({ store, records, sessions, recover }: ExportDeps) {
+export function createExport({ store, records, sessions }: ExportDeps) {
   function* messagesOf(sessionID: string): Generator<MessageWithParts> {
     for (const id of store.messages.ids(sessionID)) {
       const stored = store.messages.getWithParts(id)
@@ -30,13 +28,13 @@ export function createExport({ store, records, sessions, recover }: ExportDeps) 
     }
   }
 
-  /** @throws fault `session_not_found` */
-  return async (
-    sessionID: string,
-    { sanitize = false }: { sanitize?: boolean | undefined } = {},
-  ): Promise<Exported> => {
+  /**
+   * The conversation as it is at this moment. Nobody opens the session by it: a prompt that was never begun is not
+   * answered, and what a crash left open is closed where it is imported.
+   * @throws fault `session_not_found`
+   */
+  return (sessionID: string, { sanitize = false }: { sanitize?: boolean | undefined } = {}): Exported => {
     const info = sessions.get(sessionID)
-    await recover(sessionID)
     const messages = messagesOf(sessionID)
     if (!sanitize) return { info, messages }
     return { info: sanitizedSession(info), messages: mapped(messages) }

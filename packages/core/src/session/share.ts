@@ -55,9 +55,9 @@ export function createShare(deps: ShareDeps): Share {
     return acting
   }
 
-  async function pageOf(sessionID: string): Promise<string> {
+  function pageOf(sessionID: string): string {
     let page = ""
-    for (const piece of sharePage(await exportSession(sessionID))) {
+    for (const piece of sharePage(exportSession(sessionID))) {
       page += piece
       if (page.length <= MAX_PAGE_CHARACTERS) continue
       throw fault(
@@ -84,7 +84,7 @@ export function createShare(deps: ShareDeps): Share {
     const pages = place()
     const known = session.share?.url
     const url = known !== undefined && pages.holds(known) ? known : pages.urlOf(pageName(host.id("tool")))
-    await pages.put(url, await pageOf(sessionID))
+    await pages.put(url, pageOf(sessionID))
     if (url === known) return session
     return remember(sessionID, url).catch(async (error: unknown) => {
       // Nobody would know of the page, and so nobody would remove it.

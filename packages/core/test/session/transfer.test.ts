@@ -9,7 +9,7 @@ import { anyHistory, modelOf } from "../turn/history.ts"
 import { answer, call, prompt, store, text } from "./stored.ts"
 
 const exported = async (w: World, sessionID: string, sanitize = false): Promise<SessionImport> =>
-  SessionImport().parse(JSON.parse([...jsonOf(await w.engine.exportSession(sessionID, { sanitize }))].join("")))
+  SessionImport().parse(JSON.parse([...jsonOf(w.engine.exportSession(sessionID, { sanitize }))].join("")))
 
 /** Ids as the order in which they appear: two conversations that differ in ids alone become equal. */
 function withoutIDs(value: unknown): unknown {
@@ -48,10 +48,10 @@ test("any history that was exported and imported is exported the same again", as
         params: { options: {}, headers: {} },
       })
     }),
-    { numRuns: 40 },
+    { numRuns: 25 },
   )
   expect(here.home.store.integrityCheck()).toEqual([])
-})
+}, 60_000)
 
 /** Five megabytes of one letter, written to the disk six times, show nothing that a hundred kilobytes do not. */
 const withoutHuge = (message: MessageWithParts): MessageWithParts =>
@@ -186,10 +186,26 @@ test("an export holds one message at a time, and goes on when one is removed mea
   await using w = await world()
   const session = await w.session()
   const messages = await store(w, session, [prompt(text("one")), answer(text("two")), prompt(text("three"))])
-  const { messages: reading } = await w.engine.exportSession(session.id)
+  const { messages: reading } = w.engine.exportSession(session.id)
   const iterator = reading[Symbol.iterator]()
   expect(iterator.next().value).toEqual(messages[0])
   await w.engine.editHistory.removeMessage(session.id, messages[1]?.info.id ?? "")
   expect(iterator.next().value).toEqual(messages[2])
   expect(iterator.next().done).toBe(true)
+})
+
+test("an export answers nobody: a prompt that a dead process left waiting still waits", async () => {
+  await using w = await world()
+  const session = await w.session()
+  const [waiting] = await store(w, session, [prompt(text("never begun"))])
+  const { store: rows, owner } = w.home
+  await rows.write((tx) => {
+    const { id: sessionID } = session
+    rows.inbox.admit(tx, { sessionID, messageID: waiting?.info.id ?? "", options: null, admitted: 1 })
+    rows.leases.take(tx, { sessionID, owner, now: 1 })
+  })
+  expect((await exported(w, session.id)).messages).toHaveLength(1)
+  expect(w.model.requests).toHaveLength(0)
+  expect(w.engine.sessions.status()).toEqual({})
+  expect(rows.inbox.unanswered(session.id)).toHaveLength(1)
 })

@@ -28,8 +28,7 @@ const exported = route(
     answer: SessionExport,
     errors: ["NotFoundError"],
   },
-  async ({ params, query, engine }) =>
-    jsonSource(jsonOf(await (await engine()).exportSession(params.sessionID, query))),
+  async ({ params, query, engine }) => jsonSource(jsonOf((await engine()).exportSession(params.sessionID, query))),
 )
 
 const imported = route(
