@@ -54,8 +54,10 @@ function createProgram(result: { code: number }): Command {
     .option("--agent <name>", "agent to use")
     .option("-c, --continue", "continue the last session of this folder")
     .option("-s, --session <id>", "continue this session")
+    .option("--fork", "continue a copy of it")
     .addOption(new Option("--format <format>", "how to print").choices(["default", "json"]).default("default"))
     .option("--title <title>", "title of a new session")
+    .option("--share", "share the session, and print its address")
     .option("--dir <folder>", "folder to work in")
     .option("--auto", "allow everything that is not denied by a rule")
     .action(async (message: string[], options) => {
@@ -93,6 +95,24 @@ function createProgram(result: { code: number }): Command {
     .action(async (id: string) => {
       const { deleteSession } = await import("./commands/session.ts")
       await deleteSession(id)
+    })
+
+  program
+    .command("export")
+    .description("Print a session as JSON.")
+    .argument("[id]", "session to export (default: the newest of this folder)")
+    .option("--sanitize", "leave out what is private: texts, arguments, outputs, paths, contents of files")
+    .action(async (id: string | undefined, options) => {
+      const { exportSession } = await import("./commands/transfer.ts")
+      await exportSession(id, options)
+    })
+  program
+    .command("import")
+    .description("Make an exported session one of this folder.")
+    .argument("<file>", "file that export printed, or a shared page: its file or its address")
+    .action(async (source: string) => {
+      const { importSession } = await import("./commands/transfer.ts")
+      await importSession(source)
     })
 
   program

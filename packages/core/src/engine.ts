@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { Project } from "@opencode/protocol/project.ts"
@@ -17,15 +18,22 @@ import { createGate, type Gate } from "./permission/gate.ts"
 import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import { resolveShell } from "./process/shell.ts"
+import type { AdmitDeps } from "./session/admit.ts"
 import { attachments } from "./session/attachment.ts"
 import { createChangeDiffs } from "./session/change-diff.ts"
 import { createJournal } from "./session/journal.ts"
+import { createEditHistory, type EditHistory } from "./session/edit-history.ts"
+import { listEverywhere, type ListEverywhere } from "./session/everywhere.ts"
+import { createExport, type ExportSession } from "./session/export.ts"
+import { createFork, type Fork } from "./session/fork.ts"
+import { createImport, type ImportSession } from "./session/import.ts"
 import { createLanes } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
 import { createCompactions, type Compactions } from "./session/summarize.ts"
 import { createSweep } from "./session/sweep.ts"
+import { createShare, type Share } from "./session/share.ts"
 import { createTitles } from "./session/title-request.ts"
 import { createUsage, type SessionUsage } from "./session/usage.ts"
 import { createStepChanges } from "./session/step-changes.ts"
@@ -39,8 +47,9 @@ import { DEFAULT_LIMITS, type SeenFiles } from "./tool/tool.ts"
 import { createChildren, type ChildSessions } from "./turn/children.ts"
 import { TURN_LIMITS } from "./turn/limits.ts"
 import { runTurnIn } from "./turn/seat.ts"
+import { createShell, type RunShell } from "./turn/shell.ts"
 import { createTrees } from "./turn/tree.ts"
-import type { AgentSetting } from "./turn/turn.ts"
+import type { AgentSetting, TurnDeps } from "./turn/turn.ts"
 import { rememberProject } from "./workspace/project.ts"
 import { snapshotsOf } from "./workspace/snapshot.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
@@ -60,6 +69,13 @@ export interface Engine {
   usage: SessionUsage
   children: ChildSessions
   undo: Undo
+  fork: Fork
+  editHistory: EditHistory
+  runShell: RunShell
+  exportSession: ExportSession
+  importSession: ImportSession
+  share: Share
+  listEverywhere: ListEverywhere
   close(): Promise<void>
 }
 
@@ -162,7 +178,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
   const shell = await resolveShell(config.value.shell, env)
-  const runTurn = runTurnIn({
+  const turnDeps: TurnDeps = {
     store,
     host,
     log,
@@ -188,7 +204,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       shell,
       compaction: config.value.compaction ?? {},
     },
-  })
+  }
   const lanes = createLanes({
     store,
     owner: home.owner,
@@ -196,7 +212,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     now: host.now,
     publish,
     log,
-    runTurn,
+    runTurn: runTurnIn(turnDeps),
     makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
   })
   const recover = createRecovery({
@@ -225,7 +241,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
   })
+  const admit: AdmitDeps = {
+    host,
+    models,
+    openAttachment: attachments({ workspace, limits: outputLimits, seenBy }),
+    agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
+  }
   const sessions: Sessions = createSessions({
+    ...admit,
     store,
     host,
     workspace,
@@ -236,10 +259,22 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     peers: home.peers,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: attachments({ workspace, limits: outputLimits, seenBy }),
     version: home.version,
-    agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
-    models,
+  })
+  const { version } = home
+  const exportSession = createExport({ store, records, sessions })
+  const share = createShare({
+    store,
+    host,
+    log,
+    publish,
+    sessions,
+    exportSession,
+    config: config.value,
+    folder: join(folders.data, "share"),
+    request: home.request,
+    allowHost: home.allowHost,
+    follow: (sink) => bus.subscribe({ directory: scope.directory }, sink),
   })
   const issues = [...config.issues, ...resolved.issues, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
@@ -258,11 +293,19 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     usage: createUsage(store),
     children,
     undo,
+    fork: createFork({ store, host, publish, sessions, recover, version }),
+    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
+    runShell: createShell({ turn: turnDeps, admit, lanes, makeFinal: undo.makeFinal, sessions, recover }),
+    exportSession,
+    importSession: createImport({ ...admit, host, store, workspace, publish }),
+    share,
+    listEverywhere: listEverywhere(store),
     async close() {
       gate.close()
       await titles.close()
       await sessions.close()
       journal.close()
+      await share.close()
       await workspace.close()
       await processes.close()
       bus.forget(scope.directory)

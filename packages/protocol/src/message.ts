@@ -91,3 +91,14 @@ export const PromptInput = inline(() =>
   }),
 )
 export type PromptInput = Infer<typeof PromptInput>
+
+/** A command that a person typed. */
+export const ShellInput = inline(() =>
+  z.object({
+    messageID: MessageID().optional(),
+    agent: z.string(),
+    model: ModelRef().optional(),
+    command: z.string().min(1),
+  }),
+)
+export type ShellInput = Infer<typeof ShellInput>

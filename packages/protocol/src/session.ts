@@ -97,6 +97,15 @@ export const Session = schema("Session", () =>
 )
 export type Session = Infer<typeof Session>
 
+export const ProjectSummary = schema("ProjectSummary", () =>
+  z.object({ id: z.string(), name: z.string().optional(), worktree: z.string() }),
+)
+/** A session in a list over all projects. */
+export const GlobalSession = schema("GlobalSession", () =>
+  z.object({ ...Session().shape, project: ProjectSummary().nullable() }),
+)
+export type GlobalSession = Infer<typeof GlobalSession>
+
 /**
  * `next` is when the provider is asked again, in milliseconds since the epoch. `reason` is ours: why the last turn ended.
  */

@@ -91,3 +91,6 @@ export const SessionBusyError = schema("SessionBusyError", () =>
 export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
   z.object({ _tag: z.literal("PermissionNotFoundError"), requestID: z.string(), message: z.string() }),
 )
+export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
+  z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),
+)

@@ -1,14 +1,19 @@
+import { SessionBusyError } from "@opencode/protocol/error.ts"
 import type { Schema } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
-import { BadRequestError, NotFoundError, PermissionNotFoundError, SessionBusyError } from "./errors.ts"
+import { BadRequestError, NotFoundError, PermissionNotFoundError, ServiceUnavailableError } from "./errors.ts"
 import type { ErrorName, Route } from "./route.ts"
 
 /** The OpenAPI 3.1 document of a table of routes. The same table gives the same document, byte for byte. */
 
 type Json = Record<string, unknown>
 
-const ERRORS: Record<ErrorName, Schema> = { NotFoundError, PermissionNotFoundError, SessionBusyError }
-const STATUS: Record<ErrorName, number> = { NotFoundError: 404, PermissionNotFoundError: 404, SessionBusyError: 409 }
+const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
+  NotFoundError: { status: 404, shape: NotFoundError },
+  PermissionNotFoundError: { status: 404, shape: PermissionNotFoundError },
+  SessionBusyError: { status: 409, shape: SessionBusyError },
+  ServiceUnavailableError: { status: 503, shape: ServiceUnavailableError },
+}
 
 const JSON_TYPE = "application/json"
 const PLACE = ["directory", "workspace"].map((name) => ({
@@ -38,7 +43,7 @@ type Describe = (schema: Schema) => Json
 
 /** All schemas in one conversion, so that each named one is written once and referred to. */
 function describe(routes: readonly Route[]): { schemas: Record<string, Json>; of: Describe } {
-  const used = new Set<Schema>([BadRequestError, ...Object.values(ERRORS)])
+  const used = new Set<Schema>([BadRequestError, ...Object.values(ERRORS).map(({ shape }) => shape)])
   for (const { declaration } of routes) {
     for (const schema of [declaration.params, declaration.query, bodyOf(declaration), declaration.answer]) {
       if (schema) used.add(schema)
@@ -94,10 +99,10 @@ function parametersOf(schema: Json | undefined, where: "path" | "query"): Json[]
 function responsesOf(declaration: Route["declaration"], isStream: boolean, of: Describe): Json {
   const { answer, answers, summary, status = 200, errors = [] } = declaration
   const success = status === 204 ? {} : content(isStream ? "text/event-stream" : JSON_TYPE, of(answer))
-  const failures = [...new Set(errors.map((name) => STATUS[name]))].map((code) => {
-    const names = errors.filter((name) => STATUS[name] === code)
-    const shapes = content(JSON_TYPE, anyOf(names.map((name) => of(ERRORS[name]))))
-    return [code, { description: names.join(" | "), ...shapes }] as const
+  const failures = [...new Set(errors.map((name) => ERRORS[name].status))].map((failure) => {
+    const names = errors.filter((name) => ERRORS[name].status === failure)
+    const shapes = names.map((name) => of(ERRORS[name].shape))
+    return [failure, { description: names.join(" | "), ...content(JSON_TYPE, anyOf(shapes)) }] as const
   })
   return {
     [status]: { description: answers ?? summary, ...success },

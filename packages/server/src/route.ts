@@ -41,6 +41,8 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
   body?: Body
   /** What the document shows of a body that is also taken in older spellings. */
   shownBody?: Schema
+  /** Bytes that the body may have, where that is not what all others may. */
+  maxBodyBytes?: number
   /** An empty body counts as an empty object. */
   isBodyOptional?: true
   answer: Answer
@@ -59,7 +61,7 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
 }
 
 /** Error shapes a route declares, by their names in the document. */
-export type ErrorName = "NotFoundError" | "PermissionNotFoundError" | "SessionBusyError"
+export type ErrorName = "NotFoundError" | "PermissionNotFoundError" | "SessionBusyError" | "ServiceUnavailableError"
 
 export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   params: Params
@@ -150,8 +152,9 @@ async function run<P extends Schema, Q extends Schema, B extends Schema>(
   })
 }
 
-async function bodyOf(incoming: Incoming, { body, isBodyOptional }: Declaration<Schema, Schema, Schema, Schema>) {
-  const given = await readJson(incoming)
+async function bodyOf(incoming: Incoming, declaration: Declaration<Schema, Schema, Schema, Schema>) {
+  const { body, isBodyOptional, maxBodyBytes } = declaration
+  const given = await readJson(incoming, maxBodyBytes)
   return validate(body, given ?? (isBodyOptional ? {} : undefined), "Payload")
 }
 

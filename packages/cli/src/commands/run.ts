@@ -22,8 +22,10 @@ export interface RunOptions {
   agent?: string
   continue?: boolean
   session?: string
+  fork?: boolean
   format: "default" | "json"
   title?: string
+  share?: boolean
   dir?: string
   auto?: boolean
   printLogs?: boolean
@@ -39,6 +41,9 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     throw new CommandFailure(`A model is written as provider/model, not "${options.model}".`)
   }
   if (options.session !== undefined) requireSessionID(options.session)
+  if (options.fork && options.session === undefined && !options.continue) {
+    throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
+  }
   try {
     return await runPrompt(
       { text, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
@@ -54,13 +59,25 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   const door = await openDoor(workingFolder(options.dir), options)
   try {
     await warnOfSettings(door)
-    const session = await sessionFor(options, prompt, door)
+    const session = await forked(await sessionFor(options, prompt, door), options, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
+    if (options.share) await share(session, door)
     const view = options.format === "json" ? jsonView(session.id) : defaultView()
     return await ask(session, prompt, view, door)
   } finally {
     await door.close()
   }
+}
+
+/** The prompt goes to a copy, and the session stays as it is. */
+async function forked(session: Session, { fork }: RunOptions, { client }: Door): Promise<Session> {
+  return fork ? (dataOf(await client.session.fork({ sessionID: session.id })) as Session) : session
+}
+
+/** Before anything is spent: what is disabled is refused here. The page follows the session from now on. */
+async function share({ id: sessionID }: Session, { client }: Door): Promise<void> {
+  const shared = dataOf(await client.session.share({ sessionID })) as Session
+  out.note(`Shared: ${shared.share?.url}`)
 }
 
 async function sessionFor(

@@ -14,7 +14,7 @@ const OPEN_HEADERS =
  * Whoever writes a configuration back must leave members with this mark alone. Pure.
  */
 export function publicConfig({ value }: Pick<ConfigSnapshot, "value">): Config {
-  const { provider, mcp, lsp, formatter, agent = {}, plugin = [], ...open } = value
+  const { provider, mcp, lsp, formatter, enterprise, agent = {}, plugin = [], ...open } = value
   const agents = Object.entries(agent).map(([name, { permission, tools, ...rest }]) => [
     name,
     { ...hide(rest), ...(permission === undefined ? {} : { permission }), ...(tools === undefined ? {} : { tools }) },
@@ -27,6 +27,7 @@ export function publicConfig({ value }: Pick<ConfigSnapshot, "value">): Config {
     agent: Object.fromEntries(agents) as Config["agent"],
     plugin: plugin.map((entry) => (typeof entry === "string" ? hideText(entry) : [hideText(entry[0]), hide(entry[1])])),
     ...(provider ? { provider: hide(provider) } : {}),
+    ...(enterprise ? { enterprise: hide(enterprise) } : {}),
     ...(mcp ? { mcp: hide(mcp) } : {}),
     ...(lsp === undefined ? {} : { lsp: hide(lsp) }),
     ...(formatter === undefined ? {} : { formatter: hide(formatter) }),

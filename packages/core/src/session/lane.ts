@@ -44,6 +44,11 @@ export interface Lanes {
    */
   exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T>
   /**
+   * Does in the session's lane what is no answer to a prompt. Clients see it as busy and can abort it; prompts that come
+   * meanwhile are answered after it. @throws fault `busy` when a turn runs
+   */
+  occupy<T>(sessionID: string, body: (seat: TurnSeat) => Promise<T>): Promise<T>
+  /**
    * Ends the running turn, and with it what waits behind it at this moment. What is admitted later is answered by a turn
    * of its own. Resolves when all that was ended is over. A turn of another living process is ended by that one.
    */
@@ -90,6 +95,8 @@ interface Lane {
   endReason?: EndReason
   running?: Promise<void>
   current?: Promise<void>
+  /** Ends what occupies the lane. */
+  occupant?: AbortController
 }
 
 export function createLanes(deps: LaneDeps): Lanes {
@@ -301,6 +308,34 @@ export function createLanes(deps: LaneDeps): Lanes {
       return running
     },
 
+    async occupy(sessionID, body) {
+      if (state.closing) throw fault("unavailable", "The server is shutting down.")
+      if (lanes.has(sessionID)) throw fault("busy", `Session ${sessionID} is busy.`, { sessionID })
+      const lane = laneOf(sessionID)
+      const lease = await lane.lease
+      const { signal } = (lane.occupant = new AbortController())
+      setStatus(lane, { type: "busy" })
+      const occupied = body({
+        sessionID,
+        lease,
+        signal,
+        covered: new Set(),
+        setStatus: (status) => setStatus(lane, status),
+      })
+      const over = (): void => {
+        lane.admissions.delete(occupied)
+        delete lane.occupant
+      }
+      // The lane waits for it as for a prompt that is being admitted.
+      lane.admissions.add(occupied)
+      lane.current = occupied.then(over, () => {
+        torn.add(sessionID)
+        over()
+      })
+      start(lane)
+      return occupied
+    },
+
     async abort(sessionID) {
       const lane = lanes.get(sessionID)
       if (!lane) {
@@ -309,11 +344,13 @@ export function createLanes(deps: LaneDeps): Lanes {
         if (other.address === undefined) throw busyElsewhere(sessionID, other.pid)
         return peers.abort(other.address, sessionID)
       }
+      const { occupant } = lane
+      occupant?.abort()
       await Promise.allSettled([...lane.admissions])
       const ended = [...lane.waiting.values()].map(({ promise }) => promise)
       for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
-      lane.controller.abort()
-      await Promise.allSettled([lane.current ?? lane.running, ...ended])
+      if (!occupant || lane.waiting.size > 0) lane.controller.abort()
+      await Promise.allSettled([occupant ? lane.running : (lane.current ?? lane.running), ...ended])
       return true
     },
 
@@ -328,7 +365,10 @@ export function createLanes(deps: LaneDeps): Lanes {
     async close() {
       state.closing = true
       const open = [...lanes.values()]
-      for (const lane of open) lane.controller.abort()
+      for (const lane of open) {
+        lane.controller.abort()
+        lane.occupant?.abort()
+      }
       // What is just being admitted starts a turn of its own, which ends at once.
       await Promise.allSettled(open.flatMap((lane) => [...lane.admissions]))
       await Promise.allSettled([...open.map((lane) => lane.running), ...exclusives.values()])

@@ -188,7 +188,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         ...(title === undefined ? {} : { title }),
         ...(metadata === undefined ? {} : { metadata }),
         ...(permission === undefined ? {} : { permission }),
-        time: { ...session.time, ...time, updated: host.now() },
+        time: { ...withArchived(session.time, time?.archived), updated: host.now() },
       })),
 
     async rename(sessionID, { from, to, cost, tokens, request }) {
@@ -240,4 +240,9 @@ function settled(
     given.variant,
   )
   return { providerID, id: modelID, ...(variant === undefined ? {} : { variant }) }
+}
+
+/** Zero takes a session out of the archive again: the API has no other word for it. */
+function withArchived({ archived, ...time }: Session["time"], given = archived): Session["time"] {
+  return given ? { ...time, archived: given } : time
 }

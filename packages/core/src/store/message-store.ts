@@ -1,4 +1,7 @@
-/** Messages. Invariant: their order is the order in which the store first saw them; a clock has no part in it. */
+/**
+ * Messages. Invariants: their order is the order in which the store first saw them; a clock has no part in it. Whose a
+ * message is, the columns say and not what is stored of it.
+ */
 import type { Message, MessageWithParts } from "@opencode/protocol/message.ts"
 import { fault } from "../lib/fault.ts"
 import type { Blobs } from "./blobs.ts"
@@ -7,10 +10,15 @@ import { versioned } from "./row-version.ts"
 import type { Reader, Tx } from "./tx.ts"
 
 interface Row {
+  id: string
+  session_id: string
+  parent_id: string | null
   position: number
   v: number
   data: string
 }
+
+const COLUMNS = "id, session_id, parent_id, position, v, data"
 
 export interface MessagePage {
   /** At most so many, the newest ones. */
@@ -23,10 +31,10 @@ export type MessageStore = ReturnType<typeof createMessageStore>
 
 export function createMessageStore(reader: Reader, parts: Pick<PartStore, "between" | "list">, blobs: Blobs) {
   const shape = versioned<Message>()
-  const message = (row: Row): Message => shape.decode(row.data, row.v)
+  const message = (row: Row): Message => identified(shape.decode(row.data, row.v), row)
 
   function get(id: string): Message | undefined {
-    const row = reader.get<Row>("SELECT position, v, data FROM message WHERE id = ?", id)
+    const row = reader.get<Row>(`SELECT ${COLUMNS} FROM message WHERE id = ?`, id)
     return row && message(row)
   }
 
@@ -104,10 +112,16 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
       return info && { info, parts: parts.list(id) }
     },
 
+    /** The ids of a session's messages, oldest first: for those who read one after the other. */
+    ids: (sessionID: string): string[] =>
+      reader
+        .all<{ id: string }>("SELECT id FROM message WHERE session_id = ? ORDER BY position", sessionID)
+        .map(({ id }) => id),
+
     /** Oldest first. What is returned is shared with other readers: nobody changes it. @throws fault `message_not_found` when `before` is not in this session */
     list(sessionID: string, { limit, before }: MessagePage = {}): MessageWithParts[] {
       const rows = reader.all<Row>(
-        `SELECT position, v, data FROM message WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,
+        `SELECT ${COLUMNS} FROM message WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,
         sessionID,
         positionBefore(sessionID, before),
         limit ?? -1,
@@ -132,4 +146,11 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
       return tx.run("DELETE FROM message WHERE id = ?", id) > 0
     },
   }
+}
+
+function identified(message: Message, { id, session_id: sessionID, parent_id: parentID }: Row): Message {
+  const isSame = message.id === id && message.sessionID === sessionID
+  if (isSame && (message.role !== "assistant" || message.parentID === parentID)) return message
+  if (message.role === "user" || parentID === null) return { ...message, id, sessionID }
+  return { ...message, id, sessionID, parentID }
 }

@@ -1,6 +1,7 @@
 /**
  * Parts. Invariants: `put` carries the whole part and ends its tails; a read folds the tails onto the stored text, so
- * it shows every checkpoint; a part of a type nobody here knows is kept and returned as it is.
+ * it shows every checkpoint; a part of a type nobody here knows is kept and returned as it is. Whose a part is, the
+ * columns say and not what is stored of it: so a copied session names the same files of large bodies.
  */
 import type { Part } from "@opencode/protocol/part.ts"
 import { fault } from "../lib/fault.ts"
@@ -10,6 +11,8 @@ import { versioned } from "./row-version.ts"
 import type { Reader, Tx } from "./tx.ts"
 
 interface Row {
+  id: string
+  session_id: string
   message_id: string
   v: number
   data: string
@@ -17,7 +20,7 @@ interface Row {
   tail: string | null
 }
 
-const SELECT = `SELECT part.message_id, part.v, part.data, part.blob,
+const SELECT = `SELECT part.id, part.session_id, part.message_id, part.v, part.data, part.blob,
   (SELECT group_concat(text, '' ORDER BY n) FROM part_tail WHERE part_id = part.id) AS tail FROM part`
 
 export type PartStore = ReturnType<typeof createPartStore>
@@ -26,7 +29,8 @@ export function createPartStore(reader: Reader, blobs: Blobs) {
   const shape = versioned<Part>()
 
   function part(row: Row): Part {
-    const value = (row.blob !== null && large(row.blob, row.v)) || shape.decode(row.data, row.v)
+    const stored = (row.blob !== null && large(row.blob, row.v)) || shape.decode(row.data, row.v)
+    const value = ownedBy(stored, { id: row.id, sessionID: row.session_id, messageID: row.message_id })
     return row.tail !== null && "text" in value ? { ...value, text: value.text + row.tail } : value
   }
 
@@ -121,4 +125,16 @@ export function createPartStore(reader: Reader, blobs: Blobs) {
       return tx.run("DELETE FROM part WHERE id = ?", id) > 0
     },
   }
+}
+
+type Owner = Pick<Part, "id" | "sessionID" | "messageID">
+
+/** The part with these ids, and so the files attached to it. */
+export function ownedBy(part: Part, owner: Owner): Part {
+  if (part.id === owner.id && part.sessionID === owner.sessionID && part.messageID === owner.messageID) return part
+  const own = { ...part, ...owner }
+  if (own.type !== "tool" || own.state.status !== "completed" || !own.state.attachments) return own
+  const { sessionID, messageID } = owner
+  const attachments = own.state.attachments.map((file) => ({ ...file, sessionID, messageID }))
+  return { ...own, state: { ...own.state, attachments } }
 }

@@ -15,6 +15,10 @@ export interface SessionFilter {
   search?: string
   /** Only those updated at or after this moment, milliseconds since the epoch. */
   start?: number
+  /** Only those updated before this moment. */
+  before?: number
+  /** Leaves out what was put away. */
+  unarchived?: boolean
   limit?: number
 }
 
@@ -93,6 +97,8 @@ export function createSessionStore(reader: Reader, blobs: Blobs) {
       only("project_id = ?", filter.projectID)
       only("updated >= ?", filter.start)
       only("instr(title_folded, ?) > 0", filter.search === undefined ? undefined : fold(filter.search))
+      only("updated < ?", filter.before)
+      if (filter.unarchived) conditions.push("json_extract(data, '$.time.archived') IS NULL")
       if (filter.roots) conditions.push("parent_id IS NULL")
       const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""
       const sql = `SELECT v, data FROM session ${where} ORDER BY updated DESC, position DESC LIMIT ?`

@@ -9,6 +9,7 @@ import { createBlobs } from "./blobs.ts"
 import { createChildStore, type ChildStore } from "./child-store.ts"
 import { createChangeStore, type ChangeStore } from "./change-store.ts"
 import { createContents, type Contents } from "./contents.ts"
+import { createCopyStore, type CopyStore } from "./copy-store.ts"
 import { openDatabase } from "./database.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
@@ -41,6 +42,7 @@ export interface Store {
   readonly changes: ChangeStore
   /** The bytes that `changes` names. */
   readonly contents: Contents
+  readonly copies: CopyStore
   /** See `Writer.write`: the body is synchronous, may run more than once, and is atomic. */
   write<T>(body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** A write of a turn: refused with fault `conflict`, in the same transaction, when the turn lost its lease. */
@@ -88,6 +90,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     children: createChildStore(reader),
     changes: createChangeStore(reader),
     contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
+    copies: createCopyStore(reader, parts),
     write: writer.write,
     turnWrite: (lease, body, options) =>
       writer.write((tx) => {

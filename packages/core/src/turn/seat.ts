@@ -9,20 +9,10 @@ import type { Turn, TurnDeps } from "./turn.ts"
 /** Sits down on a lane's seat: reads the history, runs the turn, and hands back its last message. */
 export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWithParts> {
   return async (seat) => {
-    const { store, log } = deps
+    const { log } = deps
     const { sessionID } = seat
     try {
-      const session = store.sessions.get(sessionID)
-      if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-      const turn: Turn & { leave(): void } = Object.assign(seat, {
-        session,
-        history: store.messages.list(sessionID),
-        steps: 0,
-        pruned: false,
-        cutAnswers: 0,
-        repetition: createRepetition(),
-        ...deps.trees.join(sessionID, seat.signal),
-      })
+      const turn = turnOn(seat, deps)
       const ending = await runTurn(turn, deps).finally(turn.leave)
       seat.endReason = ending.reason
       log.info("turn ended", { sessionID, ending: ending.reason, steps: turn.steps, spent: turn.budget.spent })
@@ -36,4 +26,20 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
       throw isFault(error) ? error : fault("unavailable", "The turn could not be run.", { sessionID }, error)
     }
   }
+}
+
+/** A turn at its beginning. Whoever takes it has to `leave`. @throws fault `session_not_found` */
+export function turnOn(seat: TurnSeat, { store, trees }: Pick<TurnDeps, "store" | "trees">): Turn & { leave(): void } {
+  const { sessionID } = seat
+  const session = store.sessions.get(sessionID)
+  if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+  return Object.assign(seat, {
+    session,
+    history: store.messages.list(sessionID),
+    steps: 0,
+    pruned: false,
+    cutAnswers: 0,
+    repetition: createRepetition(),
+    ...trees.join(sessionID, seat.signal),
+  })
 }

@@ -32,6 +32,7 @@ test("no secret leaves, and everything else does", () => {
         },
       },
       lsp: { x: { command: ["x"], env: { A: "hunter2" } } },
+      enterprise: { url: "https://me:hunter2@talks.example" },
     },
   })
   expect(JSON.stringify(shown)).not.toContain("hunter2")

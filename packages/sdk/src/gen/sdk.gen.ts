@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, PartId, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -195,6 +195,47 @@ export class Event_ extends HeyApiClient {
     }
 }
 
+export class Session extends HeyApiClient {
+    /**
+     * List sessions
+     *
+     * The sessions of all projects, newest updated first. A `directory` in the query narrows them to that folder. Archived ones only with `archived`. The header `x-next-cursor` is the `cursor` of the next page.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        roots?: boolean | 'true' | 'false';
+        start?: number;
+        cursor?: number;
+        search?: string;
+        limit?: number;
+        archived?: boolean | 'true' | 'false';
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'roots' },
+                    { in: 'query', key: 'start' },
+                    { in: 'query', key: 'cursor' },
+                    { in: 'query', key: 'search' },
+                    { in: 'query', key: 'limit' },
+                    { in: 'query', key: 'archived' }
+                ] }]);
+        return (options?.client ?? this.client).get<ExperimentalSessionListResponses, ExperimentalSessionListErrors, ThrowOnError>({
+            url: '/experimental/session',
+            ...options,
+            ...params
+        });
+    }
+}
+
+export class Experimental extends HeyApiClient {
+    private _session?: Session;
+    get session(): Session {
+        return this._session ??= new Session({ client: this.client });
+    }
+}
+
 export class Tool extends HeyApiClient {
     /**
      * List tool IDs
@@ -374,7 +415,7 @@ export class Provider extends HeyApiClient {
     }
 }
 
-export class Session extends HeyApiClient {
+export class Session2 extends HeyApiClient {
     /**
      * List sessions
      *
@@ -442,6 +483,33 @@ export class Session extends HeyApiClient {
                 ] }]);
         return (options?.client ?? this.client).post<SessionCreateResponses, SessionCreateErrors, ThrowOnError>({
             url: '/session',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Import session
+     *
+     * Makes an exported conversation a session of this folder, as a whole or not at all. Its ids are kept when all of them are free, else it gets new ones.
+     */
+    public import<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        sessionExport: SessionExport;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'sessionExport', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionImportResponses, SessionImportErrors, ThrowOnError>({
+            url: '/session/import',
             ...options,
             ...params,
             headers: {
@@ -621,6 +689,59 @@ export class Session extends HeyApiClient {
     }
     
     /**
+     * Export session
+     *
+     * The whole conversation as one document. With `sanitize` without what is private: texts, arguments, outputs, paths and contents of files are marks that say what stood there.
+     */
+    public export<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+        sanitize?: boolean | 'true' | 'false';
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'sanitize' }
+                ] }]);
+        return (options?.client ?? this.client).get<SessionExportResponses, SessionExportErrors, ThrowOnError>({
+            url: '/session/{sessionID}/export',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Fork session
+     *
+     * Makes a session of its own from what came before a message, or from all of it.
+     */
+    public fork<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+        messageID?: MessageId;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'messageID' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionForkResponses, SessionForkErrors, ThrowOnError>({
+            url: '/session/{sessionID}/fork',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
      * Initialize session
      *
      * Has the model look at the project and write or improve its `AGENTS.md`. Answers when the turn is over: whether it ended without an error.
@@ -730,6 +851,30 @@ export class Session extends HeyApiClient {
     }
     
     /**
+     * Delete message
+     *
+     * Removes a message with its parts from a session in which nothing runs. What it did to files stays.
+     */
+    public deleteMessage<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        messageID: MessageId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'path', key: 'messageID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).delete<SessionDeleteMessageResponses, SessionDeleteMessageErrors, ThrowOnError>({
+            url: '/session/{sessionID}/message/{messageID}',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
      * Get message
      *
      * One message with its parts.
@@ -824,6 +969,88 @@ export class Session extends HeyApiClient {
                 ] }]);
         return (options?.client ?? this.client).post<SessionRevertResponses, SessionRevertErrors, ThrowOnError>({
             url: '/session/{sessionID}/revert',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Unshare session
+     *
+     * Removes the page of a shared session.
+     */
+    public unshare<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).delete<SessionUnshareResponses, SessionUnshareErrors, ThrowOnError>({
+            url: '/session/{sessionID}/share',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Share session
+     *
+     * Writes the conversation as a page to the configured place, and again whenever the session becomes idle. 400 when sharing is disabled.
+     */
+    public share<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionShareResponses, SessionShareErrors, ThrowOnError>({
+            url: '/session/{sessionID}/share',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Run shell command
+     *
+     * Runs a command that a person typed, and answers with the message that holds it when it is over. Nobody is asked. The next prompt shows it to the model.
+     */
+    public shell<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+        messageID?: MessageId;
+        agent: string;
+        model?: {
+            providerID: string;
+            modelID: string;
+        };
+        command: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'messageID' },
+                    { in: 'body', key: 'agent' },
+                    { in: 'body', key: 'model' },
+                    { in: 'body', key: 'command' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionShellResponses, SessionShellErrors, ThrowOnError>({
+            url: '/session/{sessionID}/shell',
             ...options,
             ...params,
             headers: {
@@ -934,6 +1161,67 @@ export class Session extends HeyApiClient {
     }
 }
 
+export class Part extends HeyApiClient {
+    /**
+     * Delete part
+     *
+     * Removes a part of a message from a session in which nothing runs.
+     */
+    public delete<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        messageID: MessageId;
+        partID: PartId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'path', key: 'messageID' },
+                    { in: 'path', key: 'partID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).delete<PartDeleteResponses, PartDeleteErrors, ThrowOnError>({
+            url: '/session/{sessionID}/message/{messageID}/part/{partID}',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Update part
+     *
+     * Replaces a part of a message by another of its kind, in a session in which nothing runs.
+     */
+    public update<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        messageID: MessageId;
+        partID: PartId;
+        directory?: string;
+        workspace?: string;
+        part: Part2;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'path', key: 'messageID' },
+                    { in: 'path', key: 'partID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'part', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).patch<PartUpdateResponses, PartUpdateErrors, ThrowOnError>({
+            url: '/session/{sessionID}/message/{messageID}/part/{partID}',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+}
+
 export class OpencodeClient extends HeyApiClient {
     public static readonly __registry = new HeyApiRegistry<OpencodeClient>();
     
@@ -963,6 +1251,11 @@ export class OpencodeClient extends HeyApiClient {
     private _event?: Event_;
     get event(): Event_ {
         return this._event ??= new Event_({ client: this.client });
+    }
+    
+    private _experimental?: Experimental;
+    get experimental(): Experimental {
+        return this._experimental ??= new Experimental({ client: this.client });
     }
     
     private _tool?: Tool;
@@ -995,8 +1288,13 @@ export class OpencodeClient extends HeyApiClient {
         return this._provider ??= new Provider({ client: this.client });
     }
     
-    private _session?: Session;
-    get session(): Session {
-        return this._session ??= new Session({ client: this.client });
+    private _session?: Session2;
+    get session(): Session2 {
+        return this._session ??= new Session2({ client: this.client });
+    }
+    
+    private _part?: Part;
+    get part(): Part {
+        return this._part ??= new Part({ client: this.client });
     }
 }

@@ -545,6 +545,62 @@ export type GlobalEvent = {
     payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
 };
 
+export type GlobalSession = {
+    id: SessionId;
+    slug: string;
+    projectID: string;
+    workspaceID?: string;
+    directory: string;
+    path?: string;
+    parentID?: SessionId;
+    summary?: {
+        additions: number;
+        deletions: number;
+        files: number;
+        diffs?: Array<SnapshotFileDiff>;
+    };
+    cost?: number;
+    tokens?: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    share?: {
+        url: string;
+    };
+    title: string;
+    agent?: string;
+    model?: {
+        id: string;
+        providerID: string;
+        variant?: string;
+    };
+    version: string;
+    metadata?: {
+        [key: string]: unknown;
+    };
+    time: {
+        created: number;
+        updated: number;
+        compacting?: number;
+        archived?: number;
+    };
+    permission?: PermissionRuleset;
+    revert?: {
+        messageID: MessageId;
+        partID?: PartId;
+        snapshot?: string;
+        diff?: string;
+    };
+    undo?: UndoResult;
+    project: ProjectSummary | null;
+};
+
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
 
 export type McpLocalConfig = {
@@ -773,6 +829,12 @@ export type Project = {
     sandboxes: Array<string>;
 };
 
+export type ProjectSummary = {
+    id: string;
+    name?: string;
+    worktree: string;
+};
+
 export type ProjectVcs = 'git';
 
 export type Provider = {
@@ -924,6 +986,11 @@ export type ServerConfig = {
     cors?: Array<string>;
 };
 
+export type ServiceUnavailableError = {
+    _tag: 'ServiceUnavailableError';
+    message: string;
+};
+
 export type Session = {
     id: SessionId;
     slug: string;
@@ -983,6 +1050,14 @@ export type SessionBusyError = {
     _tag: 'SessionBusyError';
     sessionID: string;
     message: string;
+};
+
+export type SessionExport = {
+    info: Session;
+    messages: Array<{
+        info: Message;
+        parts: Array<Part>;
+    }>;
 };
 
 export type SessionId = string;
@@ -1473,6 +1548,40 @@ export type EventSubscribeResponses = {
 
 export type EventSubscribeResponse = EventSubscribeResponses[keyof EventSubscribeResponses];
 
+export type ExperimentalSessionListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+        roots?: boolean | 'true' | 'false';
+        start?: number;
+        cursor?: number;
+        search?: string;
+        limit?: number;
+        archived?: boolean | 'true' | 'false';
+    };
+    url: '/experimental/session';
+};
+
+export type ExperimentalSessionListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ExperimentalSessionListError = ExperimentalSessionListErrors[keyof ExperimentalSessionListErrors];
+
+export type ExperimentalSessionListResponses = {
+    /**
+     * List of sessions
+     */
+    200: Array<GlobalSession>;
+};
+
+export type ExperimentalSessionListResponse = ExperimentalSessionListResponses[keyof ExperimentalSessionListResponses];
+
 export type ToolIdsData = {
     body?: never;
     path?: never;
@@ -1820,6 +1929,34 @@ export type SessionCreateResponses = {
 
 export type SessionCreateResponse = SessionCreateResponses[keyof SessionCreateResponses];
 
+export type SessionImportData = {
+    body: SessionExport;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/import';
+};
+
+export type SessionImportErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type SessionImportError = SessionImportErrors[keyof SessionImportErrors];
+
+export type SessionImportResponses = {
+    /**
+     * The session as it is here
+     */
+    200: Session;
+};
+
+export type SessionImportResponse = SessionImportResponses[keyof SessionImportResponses];
+
 export type SessionStatusData = {
     body?: never;
     path?: never;
@@ -2064,6 +2201,77 @@ export type SessionDiffResponses = {
 
 export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
 
+export type SessionExportData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+        sanitize?: boolean | 'true' | 'false';
+    };
+    url: '/session/{sessionID}/export';
+};
+
+export type SessionExportErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionExportError = SessionExportErrors[keyof SessionExportErrors];
+
+export type SessionExportResponses = {
+    /**
+     * The session with its messages
+     */
+    200: SessionExport;
+};
+
+export type SessionExportResponse = SessionExportResponses[keyof SessionExportResponses];
+
+export type SessionForkData = {
+    body?: {
+        messageID?: MessageId;
+    };
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/fork';
+};
+
+export type SessionForkErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionForkError = SessionForkErrors[keyof SessionForkErrors];
+
+export type SessionForkResponses = {
+    /**
+     * The new session
+     */
+    200: Session;
+};
+
+export type SessionForkResponse = SessionForkResponses[keyof SessionForkResponses];
+
 export type SessionInitData = {
     body: {
         modelID: string;
@@ -2193,6 +2401,45 @@ export type SessionPromptResponses = {
 
 export type SessionPromptResponse = SessionPromptResponses[keyof SessionPromptResponses];
 
+export type SessionDeleteMessageData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+        messageID: MessageId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/message/{messageID}';
+};
+
+export type SessionDeleteMessageErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type SessionDeleteMessageError = SessionDeleteMessageErrors[keyof SessionDeleteMessageErrors];
+
+export type SessionDeleteMessageResponses = {
+    /**
+     * Successfully deleted message
+     */
+    200: boolean;
+};
+
+export type SessionDeleteMessageResponse = SessionDeleteMessageResponses[keyof SessionDeleteMessageResponses];
+
 export type SessionMessageData = {
     body?: never;
     path: {
@@ -2230,6 +2477,86 @@ export type SessionMessageResponses = {
 };
 
 export type SessionMessageResponse = SessionMessageResponses[keyof SessionMessageResponses];
+
+export type PartDeleteData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+        messageID: MessageId;
+        partID: PartId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/message/{messageID}/part/{partID}';
+};
+
+export type PartDeleteErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type PartDeleteError = PartDeleteErrors[keyof PartDeleteErrors];
+
+export type PartDeleteResponses = {
+    /**
+     * Successfully deleted part
+     */
+    200: boolean;
+};
+
+export type PartDeleteResponse = PartDeleteResponses[keyof PartDeleteResponses];
+
+export type PartUpdateData = {
+    body: Part;
+    path: {
+        sessionID: SessionId;
+        messageID: MessageId;
+        partID: PartId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/message/{messageID}/part/{partID}';
+};
+
+export type PartUpdateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type PartUpdateError = PartUpdateErrors[keyof PartUpdateErrors];
+
+export type PartUpdateResponses = {
+    /**
+     * Successfully updated part
+     */
+    200: Part;
+};
+
+export type PartUpdateResponse = PartUpdateResponses[keyof PartUpdateResponses];
 
 export type PermissionRespondData = {
     body: {
@@ -2357,6 +2684,131 @@ export type SessionRevertResponses = {
 };
 
 export type SessionRevertResponse = SessionRevertResponses[keyof SessionRevertResponses];
+
+export type SessionUnshareData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/share';
+};
+
+export type SessionUnshareErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * ServiceUnavailableError
+     */
+    503: ServiceUnavailableError;
+};
+
+export type SessionUnshareError = SessionUnshareErrors[keyof SessionUnshareErrors];
+
+export type SessionUnshareResponses = {
+    /**
+     * Successfully unshared session
+     */
+    200: Session;
+};
+
+export type SessionUnshareResponse = SessionUnshareResponses[keyof SessionUnshareResponses];
+
+export type SessionShareData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/share';
+};
+
+export type SessionShareErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * ServiceUnavailableError
+     */
+    503: ServiceUnavailableError;
+};
+
+export type SessionShareError = SessionShareErrors[keyof SessionShareErrors];
+
+export type SessionShareResponses = {
+    /**
+     * Successfully shared session
+     */
+    200: Session;
+};
+
+export type SessionShareResponse = SessionShareResponses[keyof SessionShareResponses];
+
+export type SessionShellData = {
+    body: {
+        messageID?: MessageId;
+        agent: string;
+        model?: {
+            providerID: string;
+            modelID: string;
+        };
+        command: string;
+    };
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/shell';
+};
+
+export type SessionShellErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * SessionBusyError
+     */
+    409: SessionBusyError;
+};
+
+export type SessionShellError = SessionShellErrors[keyof SessionShellErrors];
+
+export type SessionShellResponses = {
+    /**
+     * Created message
+     */
+    200: {
+        info: Message;
+        parts: Array<Part>;
+    };
+};
+
+export type SessionShellResponse = SessionShellResponses[keyof SessionShellResponses];
 
 export type SessionSummarizeData = {
     body: {

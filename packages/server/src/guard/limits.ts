@@ -24,13 +24,13 @@ export function assertBodyType({ hasBody, header }: Incoming): void {
  * @returns undefined for an empty body
  * @throws fault `too_large`, `bad_request` (not JSON, with the place)
  */
-export async function readJson({ body, header }: Incoming): Promise<unknown> {
-  assertSize(Number(header("content-length") ?? 0))
+export async function readJson({ body, header }: Incoming, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  assertSize(Number(header("content-length") ?? 0), maxBytes)
   const chunks: Uint8Array[] = []
   let size = 0
   for await (const chunk of body()) {
     size += chunk.byteLength
-    assertSize(size)
+    assertSize(size, maxBytes)
     chunks.push(chunk)
   }
   const text = Buffer.concat(chunks).toString("utf8")
@@ -42,7 +42,7 @@ export async function readJson({ body, header }: Incoming): Promise<unknown> {
   }
 }
 
-function assertSize(bytes: number): void {
-  if (bytes <= MAX_BODY_BYTES) return
-  throw fault("too_large", `The body is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB.`, { kind: "Body" })
+function assertSize(bytes: number, maxBytes: number): void {
+  if (bytes <= maxBytes) return
+  throw fault("too_large", `The body is larger than ${maxBytes / 1024 / 1024} MB.`, { kind: "Body" })
 }

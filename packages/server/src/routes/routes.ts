@@ -4,6 +4,7 @@ import { compactionRoutes } from "./compaction.ts"
 import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
+import { experimentalSessionRoutes } from "./experimental-session.ts"
 import { globalRoutes } from "./global.ts"
 import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
@@ -11,6 +12,8 @@ import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { sessionHistoryRoutes } from "./session-history.ts"
+import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
 import { toolRoutes } from "./tool.ts"
 import { usageRoutes } from "./usage.ts"
@@ -23,6 +26,9 @@ export const routes: readonly Route[] = [
   ...logRoutes,
   ...sessionRoutes,
   ...childrenRoutes,
+  ...sessionHistoryRoutes,
+  ...sessionTransferRoutes,
+  ...experimentalSessionRoutes,
   ...messageRoutes,
   ...compactionRoutes,
   ...usageRoutes,

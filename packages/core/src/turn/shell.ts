@@ -1,0 +1,136 @@
+import type { AssistantMessage, MessageWithParts, ShellInput } from "@opencode/protocol/message.ts"
+import type { ToolPart } from "@opencode/protocol/part.ts"
+import { noTokens } from "@opencode/protocol/tokens.ts"
+import { fault } from "../lib/fault.ts"
+import type { Gate } from "../permission/gate.ts"
+import { promptMessage, type AdmitDeps } from "../session/admit.ts"
+import type { Lanes, TurnSeat } from "../session/lane.ts"
+import { openRecord } from "../session/record.ts"
+import type { Sessions } from "../session/sessions.ts"
+import type { Tx } from "../store/tx.ts"
+import { runCalls } from "./calls.ts"
+import { turnOn } from "./seat.ts"
+import { complete } from "./step.ts"
+import type { Step, TurnDeps } from "./turn.ts"
+
+/**
+ * A command that a person typed instead of a model: the same call of the same tool, on record in the same way, but
+ * nobody is asked, because whoever could be asked has just said what is to be done. The next prompt shows it to the model.
+ */
+export interface ShellDeps {
+  turn: TurnDeps
+  admit: AdmitDeps
+  lanes: Pick<Lanes, "occupy">
+  /** What was taken back goes for good with what is said next. Returns what tells the clients so. */
+  makeFinal(tx: Tx, sessionID: string): () => void
+  sessions: Pick<Sessions, "get">
+  /** Closes what a process that died left open. */
+  recover(sessionID: string): Promise<void>
+}
+
+/** @returns the message with the call, when the command is over @throws fault `busy`, `conflict`, `agent_not_found` */
+export type RunShell = (sessionID: string, input: ShellInput) => Promise<MessageWithParts>
+
+const SAID = "The following tool was executed by the user"
+
+export function createShell({ turn: deps, admit, lanes, makeFinal, sessions, recover }: ShellDeps): RunShell {
+  const { store, host, publish, records } = deps
+
+  async function run(seat: TurnSeat, prompt: Prompt, command: string): Promise<MessageWithParts> {
+    const { sessionID } = seat
+    const tellUndone = await store.turnWrite(seat.lease, (tx) => {
+      const tell = makeFinal(tx, sessionID)
+      store.messages.put(tx, prompt.info)
+      for (const part of prompt.parts) store.parts.put(tx, part)
+      return tell
+    })
+    tellUndone()
+    publish("message.created", { sessionID, info: prompt.info })
+    publish("message.updated", { sessionID, info: prompt.info })
+    for (const part of prompt.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+
+    const turn = turnOn(seat, deps)
+    const step = stepFor(prompt, deps)
+    const message = answerTo(prompt, { id: host.id("msg"), now: host.now(), cwd: turn.session.directory, deps })
+    const record = await openRecord(message, seat.lease, { store, host, publish })
+    if (!record) throw new Error("A message that nothing stands in the way of was not opened.")
+    records.add(record)
+    try {
+      const part: ToolPart = {
+        id: host.id("prt"),
+        sessionID,
+        messageID: message.id,
+        type: "tool",
+        callID: host.id("tool"),
+        tool: "bash",
+        state: { status: "pending", input: { command }, raw: "" },
+      }
+      const call = { part, raw: JSON.stringify({ command }) }
+      await runCalls([call], { step, record, turn, deps: { ...deps, gate: typed(deps.gate) } })
+      await complete(record, turn, deps, { attempts: [] })
+    } finally {
+      records.remove(record)
+      turn.leave()
+    }
+    return { info: record.message, parts: record.parts }
+  }
+
+  return async (sessionID, { command, agent, model, messageID }) => {
+    const session = sessions.get(sessionID)
+    await recover(sessionID)
+    const parts = [{ type: "text" as const, text: SAID, synthetic: true }]
+    const prompt = await promptMessage(
+      session,
+      { agent, parts, ...(model ? { model } : {}), ...(messageID === undefined ? {} : { messageID }) },
+      admit,
+    )
+    if (store.messages.get(prompt.info.id)) {
+      throw fault("conflict", `There is a message with the id ${prompt.info.id} already.`, {
+        messageID: prompt.info.id,
+      })
+    }
+    return lanes.occupy(sessionID, (seat) => run(seat, prompt, command))
+  }
+}
+
+type Prompt = Awaited<ReturnType<typeof promptMessage>>
+
+/** A step without a model: what a call looks at. The person is not bound by what their agent may do. */
+function stepFor({ info }: Prompt, { agents, models }: TurnDeps): Step {
+  const setting = agents.get(info.agent)
+  if (!setting) throw fault("agent_not_found", `The agent "${info.agent}" is no longer defined.`)
+  return {
+    prompt: info,
+    setting: { ...setting, ceiling: [], readOnly: false },
+    resolved: models.resolve(info.model),
+    messages: [],
+    system: [],
+    disabled: [],
+    last: false,
+  }
+}
+
+interface Answering {
+  id: string
+  now: number
+  cwd: string
+  deps: TurnDeps
+}
+
+const answerTo = ({ info }: Prompt, { id, now, cwd, deps }: Answering): AssistantMessage => ({
+  id,
+  sessionID: info.sessionID,
+  role: "assistant",
+  parentID: info.id,
+  mode: info.agent,
+  agent: info.agent,
+  path: { cwd, root: deps.workspace.worktree },
+  cost: 0,
+  tokens: noTokens(),
+  modelID: info.model.modelID,
+  providerID: info.model.providerID,
+  time: { created: now },
+})
+
+/** The gate for whoever asks themselves. */
+const typed = (gate: Gate): Gate => ({ ...gate, check: async () => ({ type: "allow" }) })
