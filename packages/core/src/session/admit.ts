@@ -7,6 +7,8 @@ import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { didYouMean } from "../lib/text.ts"
 import type { Models } from "../model/resolve.ts"
+import { schemaProblem } from "../tool/json-schema.ts"
+import { DEFAULT_RETRIES } from "../tool/structured.ts"
 import type { OpenAttachment } from "./attachment.ts"
 
 /** What a prompt becomes: a message with its parts, complete before it is committed. */
@@ -47,13 +49,21 @@ export async function promptMessage(
     time: { created: host.now() },
     agent: name,
     model: { ...model, ...(variant === undefined ? {} : { variant }) },
-    ...(input.format ? { format: input.format } : {}),
+    ...(input.format ? { format: usableFormat(input.format) } : {}),
     ...(input.system === undefined ? {} : { system: input.system }),
     ...(input.tools ? { tools: input.tools } : {}),
   }
   const parts: Part[] = []
   for (const part of input.parts) parts.push(...(await promptParts(part, info, deps)))
   return { info, parts }
+}
+
+/** @throws fault `bad_request` for a schema that could only fail later, at the provider or with the answer */
+function usableFormat(format: NonNullable<PromptInput["format"]>): NonNullable<PromptInput["format"]> {
+  if (format.type !== "json_schema") return format
+  const problem = schemaProblem(format.schema)
+  if (problem) throw fault("bad_request", `The schema in "format" cannot be used: ${problem}.`, { kind: "Body" })
+  return { ...format, retryCount: format.retryCount ?? DEFAULT_RETRIES }
 }
 
 const lastModel = (session: Session): ModelRef | undefined =>

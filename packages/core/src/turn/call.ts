@@ -8,6 +8,7 @@ import type { Call } from "./answer.ts"
 import { bugError } from "./describe-error.ts"
 import { permit, rulesFor, type Refusal } from "./permit.ts"
 import { ABORTED_CALL } from "./step.ts"
+import { giveStructured, isStructuredCall } from "./structured.ts"
 import type { Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -60,6 +61,7 @@ function refuseRest(calls: Call[], setting: CallSetting): void {
 async function runCall(call: Call, setting: CallSetting): Promise<"done" | "rejected"> {
   const { turn, step, deps } = setting
   if (turn.signal.aborted) return refuse(call, ABORTED_CALL, setting, { interrupted: true })
+  if (isStructuredCall(call, step.prompt)) return giveStructured(call, setting)
   if (step.last) return refuse(call, "Not run: the limit of steps is reached.", setting)
   const looping = await stopLoop(call, setting)
   if (looping) return looping

@@ -3,6 +3,7 @@ import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.t
 import { fault } from "../lib/fault.ts"
 import { compile } from "./compile.ts"
 import { allowance } from "./governor.ts"
+import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
 import type { Step, Turn, TurnDeps } from "./turn.ts"
 
@@ -25,9 +26,11 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
     sessionCreated: turn.session.time.created,
   })
   if (prompt.system?.trim()) system.push(prompt.system)
+  const format = formatOf(prompt)
+  if (format) system.push(structuredLine(format, resolved.model))
   await hooks.systemTransform({ sessionID: turn.sessionID, model: resolved.model }, { system })
 
-  const gathered = { messages: [...turn.history] }
+  const gathered = { messages: await withComplaints(turn.history, resolved.model) }
   await hooks.messagesTransform(gathered)
   const last = allowance(turn, setting.agent.steps) === "last"
   const disabled = Object.entries(prompt.tools ?? {}).flatMap(([name, isOn]) => (isOn ? [] : [name]))
@@ -76,12 +79,14 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     modelID: model.id,
     disabled: step.disabled,
   })
-  return compile({
+  const format = formatOf(prompt)
+  const request = compile({
     system: step.system,
     messages: step.messages,
-    tools,
+    tools: format ? withStructuredTool(tools, format, step.last) : tools,
     model,
-    ...(step.last ? { lastStep: LAST_STEP } : {}),
+    ...(step.last && !format ? { lastStep: LAST_STEP } : {}),
     params: { ...params, headers: headers.headers },
   })
+  return format ? forcingCall(request, model) : request
 }

@@ -2,6 +2,7 @@ import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import { runCalls } from "./call.ts"
 import { gather } from "./context.ts"
 import { answerStep, beginStep, endStep, failStep, finishStep } from "./step.ts"
+import { settleStructured } from "./structured.ts"
 import type { Ending, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -22,12 +23,14 @@ async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> 
   try {
     const answer = await answerStep(step, record, turn, deps)
     const results = await runCalls(answer.calls, { step, record, turn, deps })
+    const structured = await settleStructured(answer, { step, record, turn, deps })
     await finishStep(answer, step, record, turn, deps)
     if (turn.signal.aborted) return { type: "aborted" }
     if (results.rejected) return { type: "rejected" }
     if (record.message.error) return { type: "error", error: record.message.error }
+    if (structured === "given") return { type: "stop" }
     if (step.last) return { type: "limit" }
-    return answer.calls.length ? undefined : { type: "stop" }
+    return answer.calls.length || structured === "again" ? undefined : { type: "stop" }
   } catch (error) {
     const known = await failStep(error, record, turn, deps)
     return turn.signal.aborted ? { type: "aborted" } : { type: "error", error: known }
