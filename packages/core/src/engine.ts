@@ -9,6 +9,7 @@ import { loadConfig, type ConfigSnapshot } from "./config/load.ts"
 import { isSet } from "./config/sources.ts"
 import { noHooks } from "./extension/hooks.ts"
 import type { Home } from "./home.ts"
+import { createImages } from "./model/image/fit.ts"
 import { offlineLanguage, offlineProvider } from "./model/offline.ts"
 import { openModels } from "./model/open-models.ts"
 import type { Models } from "./model/resolve.ts"
@@ -121,6 +122,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxLines: config.value.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
+  const images = createImages(config.value.attachment)
   const shell = await resolveShell(config.value.shell, env)
   const runTurn = runTurnIn({
     store,
@@ -129,6 +131,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     publish,
     records,
     hooks: noHooks,
+    images,
     gate,
     registry,
     workspace,
@@ -171,7 +174,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: attachments({ workspace, limits, seenBy }),
+    openAttachment: attachments({ workspace, limits, images, seenBy }),
     version: home.version,
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
     models,

@@ -2,6 +2,7 @@ import type { ToolPart, ToolState } from "@opencode/protocol/part.ts"
 import { isFault, ToolFailure } from "../lib/fault.ts"
 import type { Ask } from "../permission/ask.ts"
 import type { StepRecord } from "../session/record.ts"
+import { withFittedFiles } from "../tool/fit-files.ts"
 import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
 import type { Call } from "./answer.ts"
@@ -128,7 +129,8 @@ async function runValid(
     const result = await tool.run(checked.input, prepared.plan, context)
     await hooks.toolAfter({ ...facts, args: changed.args }, result)
     for (const file of result.edited ?? []) deps.publish("file.edited", { file })
-    put(call, completed(call.part, modelInput, result, start, deps), record)
+    const fitted = await withFittedFiles(result, deps.images)
+    put(call, completed(call.part, modelInput, fitted, start, deps), record)
   } catch (error) {
     const { message, metadata } = failureText(error, turn, deps)
     put(call, failed(modelInput, message, start, deps, metadata), record)

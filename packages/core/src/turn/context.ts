@@ -2,6 +2,7 @@ import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { fault } from "../lib/fault.ts"
 import { compile } from "./compile.ts"
+import { withinFileBudget } from "./file-budget.ts"
 import { allowance } from "./governor.ts"
 import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
@@ -82,7 +83,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   const format = formatOf(prompt)
   const request = compile({
     system: step.system,
-    messages: step.messages,
+    messages: withinFileBudget(step.messages, model),
     tools: format ? withStructuredTool(tools, format, step.last) : tools,
     model,
     ...(step.last && !format ? { lastStep: LAST_STEP } : {}),

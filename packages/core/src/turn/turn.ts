@@ -7,6 +7,7 @@ import type { Session } from "@opencode/protocol/session.ts"
 import type { Hooks } from "../extension/hooks.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
+import type { Images } from "../model/image/fit.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
 import type { StartProcess } from "../process/spawn.ts"
@@ -35,6 +36,7 @@ export interface TurnDeps {
   publish: Publish
   records: OpenRecords
   hooks: Hooks
+  images: Images
   gate: Gate
   registry: Registry
   workspace: Workspace

@@ -15,18 +15,21 @@ export function isBinary(bytes: Uint8Array): boolean {
   return control > sample.length * MAX_CONTROL_SHARE
 }
 
-const MAGIC: readonly (readonly [mime: string, at: number, ascii: string])[] = [
-  ["image/png", 0, "\x89PNG\r\n\x1a\n"],
-  ["image/jpeg", 0, "\xff\xd8\xff"],
-  ["image/gif", 0, "GIF87a"],
-  ["image/gif", 0, "GIF89a"],
-  ["image/webp", 8, "WEBP"],
-  ["application/pdf", 0, "%PDF-"],
+/** How each format begins, in Latin-1. The last four are no model's, and are converted where they can be. */
+const BEGINNINGS: readonly (readonly [mime: string, beginning: RegExp])[] = [
+  ["image/png", /^\x89PNG\r\n\x1a\n/],
+  ["image/jpeg", /^\xff\xd8\xff/],
+  ["image/gif", /^GIF8[79]a/],
+  ["image/webp", /^RIFF[\s\S]{4}WEBP/],
+  ["application/pdf", /^%PDF-/],
+  ["image/bmp", /^BM[\s\S]{4}\0{4}/],
+  ["image/tiff", /^(?:II\*\0|MM\0\*)/],
+  ["image/avif", /^[\s\S]{4}ftypavi[fs]/],
+  ["image/heic", /^[\s\S]{4}ftyp(?:hei[cxms]|hev[cx]|mif1|msf1)/],
 ]
 
 /** The formats a model can be shown, told by their content: names lie. */
 export function sniffMime(bytes: Uint8Array): string | undefined {
   const start = Buffer.from(bytes.subarray(0, 16)).toString("latin1")
-  const found = MAGIC.find(([, at, ascii]) => start.startsWith(ascii, at))?.[0]
-  return found === "image/webp" && !start.startsWith("RIFF") ? undefined : found
+  return BEGINNINGS.find(([, beginning]) => beginning.test(start))?.[0]
 }
