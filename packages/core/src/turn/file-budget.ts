@@ -23,8 +23,11 @@ export function withinFileBudget(messages: MessageWithParts[], model: Model): Me
 /** A file of a part: itself, or what a tool returned. Those whose content is not in the part take no room. */
 function filesIn(part: Part): FilePart[] {
   const files = part.type === "file" ? [part] : attachmentsOf(part)
-  return files.filter(({ url, mime }) => url.startsWith("data:") && !mime.startsWith("text/"))
+  return files.filter((file) => file.url.startsWith("data:") && (isImage(file) || isPdf(file)))
 }
+
+const isImage = ({ mime }: FilePart): boolean => /^image\//i.test(mime)
+const isPdf = ({ mime }: FilePart): boolean => /^application\/pdf/i.test(mime)
 
 const attachmentsOf = (part: Part): FilePart[] =>
   part.type === "tool" && part.state.status === "completed" && part.state.time.compacted === undefined
@@ -37,16 +40,21 @@ function withFiles(part: Part, change: (file: FilePart) => FilePart): Part {
   return { ...part, state: { ...part.state, attachments: part.state.attachments.map(change) } }
 }
 
-/** How much of a limit goes at once when it is passed: a tenth of the images, a quarter of the characters. */
-const IMAGES_AT_ONCE = 10
+/** How much of a limit goes at once when it is passed: a tenth of the files, a quarter of the characters. */
+const FILES_AT_ONCE = 10
 const CHARACTERS_AT_ONCE = 4
 
 function omittedOf(files: FilePart[], limits: FileLimits): Map<object, string> {
   const omitted = new Map<object, string>()
-  const images = files.filter(({ mime }) => mime.startsWith("image/"))
-  const group = Math.max(1, Math.floor(limits.images / IMAGES_AT_ONCE))
-  const tooMany = roundedUp(images.length - limits.images, group)
-  for (const file of images.slice(0, tooMany)) omitted.set(file, `a request takes ${limits.images} images`)
+  const images = files.filter(isImage)
+  for (const [of, most, name] of [
+    [images, limits.images, "images"],
+    [files.filter(isPdf), limits.pdfs, "documents"],
+  ] as const) {
+    const group = Math.max(1, Math.floor(most / FILES_AT_ONCE))
+    for (const file of of.slice(0, roundedUp(of.length - most, group)))
+      omitted.set(file, `a request takes at most ${most} ${name}`)
+  }
 
   const kept = files.filter((file) => !omitted.has(file))
   const total = kept.reduce((sum, { url }) => sum + url.length, 0)

@@ -25,7 +25,9 @@ export async function bomb(width: number, height: number): Promise<Buffer> {
 }
 
 /** A GIF of two pictures. */
-export const moving = (width: number, height: number): Promise<Buffer> =>
-  sharp([plain(width, height, "#ff0000"), plain(width, height, "#00ff00")] as never, { join: { animated: true } })
+export async function moving(width: number, height: number): Promise<Buffer> {
+  const pictures = ["#ff0000", "#00ff00"].map((color) => plain(width, height, color).png().toBuffer())
+  return sharp(await Promise.all(pictures), { join: { animated: true } })
     .gif()
     .toBuffer()
+}

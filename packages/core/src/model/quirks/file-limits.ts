@@ -9,8 +9,9 @@ export interface FileLimits {
   pdfCharacters: number
   edge: number
   formats: ReadonlySet<string>
-  /** Images of one request; what is older is left out. */
+  /** Images and PDFs of one request; what is older is left out. */
   images: number
+  pdfs: number
   /** All files of one request together. */
   totalCharacters: number
   /** A request with more images than `from` takes smaller ones. */
@@ -25,6 +26,7 @@ const USUAL: FileLimits = {
   edge: 8_000,
   formats: new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]),
   images: 100,
+  pdfs: 100,
   totalCharacters: 20_000_000,
 }
 
@@ -48,7 +50,7 @@ const ROWS: readonly Row[] = [
   {
     npm: /^@ai-sdk\/amazon-bedrock$/,
     source: "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Message.html",
-    limits: { images: 20, pdfCharacters: 6_000_000 },
+    limits: { images: 20, pdfs: 5, pdfCharacters: 6_000_000 },
   },
   {
     npm: /^@ai-sdk\/(?:openai|azure|amazon-bedrock\/mantle)$/,
@@ -65,12 +67,13 @@ const ROWS: readonly Row[] = [
   {
     npm: /^@ai-sdk\/xai$/,
     source: "https://docs.x.ai/docs/guides/image-understanding",
-    limits: { imageCharacters: 20_000_000, formats: new Set(["image/png", "image/jpeg"]) },
+    limits: { imageCharacters: 13_000_000, formats: new Set(["image/png", "image/jpeg"]) },
   },
   {
     npm: /^@ai-sdk\/groq$/,
+    // 4 MB for the request.
     source: "https://console.groq.com/docs/vision",
-    limits: { imageCharacters: 4_000_000, images: 5 },
+    limits: { imageCharacters: 3_000_000, images: 5, totalCharacters: 3_000_000 },
   },
   { npm: /^@ai-sdk\/mistral$/, source: "https://docs.mistral.ai/capabilities/vision/", limits: { images: 8 } },
 ]

@@ -4,9 +4,10 @@ import { asRecord } from "../wire/json.ts"
 
 /**
  * Whether a request may insist on a call (`tool_choice: required`, or what the wire says for it). Where it may not, the
- * model is only told to call. Sources: Anthropic refuses it while a model thinks
- * (https://platform.claude.com/docs/en/build-with-claude/extended-thinking), and so do the reasoning models of several
- * makers behind the compatible API (https://api-docs.deepseek.com/guides/thinking_mode); Bedrock has it for some models.
+ * model is only told to call. Anthropic refuses it while a model thinks
+ * (https://platform.claude.com/docs/en/build-with-claude/extended-thinking), and so do models of several makers behind
+ * the compatible API, where nothing says whether one thinks by itself (https://github.com/cloudwego/eino/issues/994).
+ * Bedrock has it for some models.
  */
 export function canForceCall({ api, capabilities }: Model, options: Record<string, unknown> | undefined): boolean {
   if (ALWAYS.has(api.npm)) return true
