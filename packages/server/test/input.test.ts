@@ -51,7 +51,7 @@ test.each([
   ],
   ["no schema", { format: { type: "json_schema" } }, 400, /schema/],
   ["an unknown agent", { parts: [{ type: "agent", name: "biuld" }] }, 400, /Did you mean build/],
-  ["too many parts", { parts: Array(1_001).fill(text) }, 413, /1000 parts/],
+  ["too many parts", { parts: Array.from({ length: 1_001 }, () => text) }, 413, /1000 parts/],
 ])("a prompt with %s is refused with a sentence, and nothing is stored", async (_, more, status, message) => {
   await using s = await served()
   const { id: sessionID } = await dataOf(s.v2.session.create())

@@ -148,7 +148,8 @@ const SHAPES: Record<string, Shape | undefined> = {
 function patternWrong(pattern: string): string | undefined {
   try {
     // As values are compared with it; this only reads the expression, it does not run it.
-    return new RegExp(pattern, "u") && undefined
+    RegExp(pattern, "u")
+    return undefined
   } catch (error) {
     return `is no regular expression: ${(error as SyntaxError).message}`
   }

@@ -79,7 +79,7 @@ export async function turnProgram(): Promise<TurnProgram> {
     format: "esm",
     target: "node20",
     mainFields: ["module", "main"],
-    external: ["@photostructure/sqlite", "@vscode/ripgrep"],
+    external: ["@photostructure/sqlite", "@vscode/ripgrep", "sharp"],
     banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
     logLevel: "error",
   })

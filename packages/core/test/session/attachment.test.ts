@@ -264,7 +264,9 @@ test("a prompt that brings too much is refused, whether it brings it along or na
   const part = file(inProject(w, "a.pdf"), "application/pdf", "a.pdf")
   await expect(w.prompt("go", { parts: Array(5).fill(part) })).rejects.toMatchObject({ code: "too_large" })
   const text = { type: "text" as const, text: "x" }
-  await expect(w.prompt("go", { parts: Array(1_001).fill(text) })).rejects.toMatchObject({ code: "too_large" })
+  await expect(w.prompt("go", { parts: Array.from({ length: 1_001 }, () => text) })).rejects.toMatchObject({
+    code: "too_large",
+  })
   expect(await w.transcript()).toEqual([])
 })
 

@@ -34,7 +34,7 @@ const STILL: FileLimits["formats"] = new Set(["image/png", "image/jpeg", "image/
 
 interface Row {
   npm: RegExp
-  /** A page of the provider's. */
+  /** A page of the provider's, by its address or name. */
   source: string
   limits: Partial<FileLimits>
 }
@@ -72,7 +72,7 @@ const ROWS: readonly Row[] = [
   {
     npm: /^@ai-sdk\/groq$/,
     // 4 MB for the request.
-    source: "https://console.groq.com/docs/vision",
+    source: "Groq's documentation, Images and Vision",
     limits: { imageCharacters: 3_000_000, images: 5, totalCharacters: 3_000_000 },
   },
   { npm: /^@ai-sdk\/mistral$/, source: "https://docs.mistral.ai/capabilities/vision/", limits: { images: 8 } },

@@ -1,5 +1,4 @@
 import type { Model } from "@opencode/protocol/provider.ts"
-import { optionsName } from "../options-name.ts"
 import { asRecord } from "../wire/json.ts"
 
 /**
