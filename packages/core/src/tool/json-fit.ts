@@ -13,9 +13,9 @@ const MAX_SENTENCE = 300
 
 export async function fitOf(value: unknown, schema: Record<string, unknown>): Promise<Fit> {
   const { Validator } = await import("@cfworker/json-schema")
-  // The library marks the schemas it reads.
-  const validator = new Validator(withoutIdentity(structuredClone(schema)) as Schema, "2020-12", false)
-  const answer = withinDeadline(() => validator.validate(value))
+  // A copy, because the library marks the schemas it reads.
+  const own = withoutIdentity(structuredClone(schema)) as Schema
+  const answer = withinDeadline(() => new Validator(own, "2020-12", false).validate(value))
   if (typeof answer === "string") return { fits: false, problem: answer }
   if (answer.valid) return { fits: true }
   return { fits: false, problem: [...new Set(leaves(answer.errors).map(sentenceOf))].slice(0, MAX_PROBLEMS).join(" ") }

@@ -7,13 +7,26 @@
 const MAX_CHARACTERS = 100_000
 /** Deeper than any form that a person would read, and far from the end of the stack. */
 const MAX_DEPTH = 50
+/** The same for all that is in it, as a default or a keyword of somebody's own: a level takes two or three. */
+const MAX_NESTING = 200
 
 type Node = Record<string, unknown>
 
 /** What is wrong with the schema, as the end of a sentence; undefined when nothing is. */
 export function schemaProblem(schema: Node): string | undefined {
+  if (isDeeper(schema, MAX_NESTING)) return `it is nested deeper than ${MAX_NESTING} objects and lists`
   if (JSON.stringify(schema).length > MAX_CHARACTERS) return `it is longer than ${MAX_CHARACTERS} characters`
   return nodeProblem(schema, { root: schema, path: "#", depth: 0 })
+}
+
+/** Layer by layer: reading deep JSON takes no stack, but nearly everything that is done with it then does. */
+function isDeeper(value: unknown, most: number): boolean {
+  let layer: unknown[] = [value]
+  for (let depth = 0; layer.length > 0; depth++) {
+    if (depth > most) return true
+    layer = layer.flatMap((one) => (typeof one === "object" && one !== null ? Object.values(one) : []))
+  }
+  return false
 }
 
 interface Place {

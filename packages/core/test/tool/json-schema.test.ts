@@ -26,6 +26,7 @@ test.each<[string, Schema, RegExp]>([
   ["a reference to what is no schema", { type: "object", $ref: "#/type" }, /#\/\$ref/],
   ["a reference that only running it resolves", { $dynamicRef: "#x" }, /not supported/],
   ["a hundred levels", deep(100), /deeper than 50/],
+  ["a hundred thousand levels of data", { default: JSON.parse("[".repeat(100_000) + "]".repeat(100_000)) }, /deeper/],
   ["a megabyte", { enum: ["x".repeat(1_000_000)] }, /longer than 100000 characters/],
 ])("a schema with %s is refused with the place", (_, schema, problem) => {
   expect(schemaProblem(schema)).toMatch(problem)
