@@ -51,7 +51,7 @@ async function openApiDocument() {
     platform: "node",
     target: "node20",
     mainFields: ["module", "main"],
-    external: ["@photostructure/sqlite", "@vscode/ripgrep"],
+    external: ["@photostructure/sqlite", "@vscode/ripgrep", "sharp"],
     banner: { js: 'import{createRequire as __r}from"node:module";const require=__r(import.meta.url);' },
     logLevel: "warning",
   })

@@ -52,6 +52,7 @@ function createProgram(result: { code: number }): Command {
     .option("-m, --model <provider/model>", "model to use")
     .option("--variant <name>", "variant of the model, such as its reasoning effort: high, low, …")
     .option("--agent <name>", "agent to use")
+    .option("-f, --file <path>", "file or folder to attach (repeatable)", collect, [])
     .option("-c, --continue", "continue the last session of this folder")
     .option("-s, --session <id>", "continue this session")
     .option("--fork", "continue a copy of it")

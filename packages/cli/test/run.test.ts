@@ -272,3 +272,24 @@ test("an unknown command is named, with the nearest known one", async () => {
   expect(code).toBe(1)
   expect(stderr).toMatch(/unknown command 'sessoin'.*session/)
 })
+
+test("-f attaches files and folders, as often as it is given", async () => {
+  await using at = await modelScript(script(says("ok")), { files: { "a b#1?.txt": "alpha\n", "src/x.ts": "" } })
+  const { code } = await at.run(["run", "-f", "a b#1?.txt", "look", "--file", "src", "here"])
+  const heard = at.model.heard()
+  expect(code).toBe(0)
+  expect(heard).toContain("1: alpha")
+  expect(heard).toContain("x.ts\n")
+  expect(at.model.requests[0]?.messages.at(-1)?.text).toMatch(/look here$/)
+})
+
+test.each([
+  ["does not exist", "gone.txt"],
+  ["neither a file nor a folder", "/dev/null"],
+])("a file that %s ends the run before there is a session", async (sentence, file) => {
+  await using at = await modelScript(script(says("ok")))
+  const { code, stderr } = await at.run(["run", "-f", file, "look"])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining(sentence) })
+  expect((await at.run(["session", "list", "--format", "json"])).stdout.trim()).toBe("[]")
+  expect(at.model.requests).toHaveLength(0)
+})

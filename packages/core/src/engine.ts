@@ -10,6 +10,7 @@ import { loadConfig, type ConfigSnapshot } from "./config/load.ts"
 import { isSet } from "./config/sources.ts"
 import { noHooks } from "./extension/hooks.ts"
 import type { Home } from "./home.ts"
+import { createImages } from "./model/image/fit.ts"
 import { offlineLanguage, offlineProvider } from "./model/offline.ts"
 import { openModels } from "./model/open-models.ts"
 import type { Models } from "./model/resolve.ts"
@@ -177,6 +178,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     ...(config.value.snapshot === false ? {} : { snapshots }),
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
+  const images = createImages(config.value.attachment)
   const shell = await resolveShell(config.value.shell, env)
   const turnDeps: TurnDeps = {
     store,
@@ -187,6 +189,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     journal,
     stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
     hooks: noHooks,
+    images,
     gate,
     registry,
     trees,
@@ -244,7 +247,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const admit: AdmitDeps = {
     host,
     models,
-    openAttachment: attachments({ workspace, limits: outputLimits, seenBy }),
+    openAttachment: attachments({ workspace, limits: outputLimits, images, seenBy }),
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
   }
   const sessions: Sessions = createSessions({

@@ -5,6 +5,7 @@ import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
 import { titleFrom } from "@opencode/core/session/title.ts"
+import { attachedFiles, type AttachedFile } from "../attached-files.ts"
 import { CommandFailure, requireSessionID } from "../fail.ts"
 import { out } from "../out.ts"
 import { warnOfSettings, workingFolder } from "../workplace.ts"
@@ -20,6 +21,7 @@ export interface RunOptions {
   model?: string
   variant?: string
   agent?: string
+  file: string[]
   continue?: boolean
   session?: string
   fork?: boolean
@@ -45,8 +47,9 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
   }
   try {
+    const files = attachedFiles(options.file)
     return await runPrompt(
-      { text, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
+      { text, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
       options,
     )
   } catch (error) {
@@ -111,6 +114,7 @@ async function sessionFor(
 
 interface Prompt {
   text: string
+  files: AttachedFile[]
   model: { providerID: string; modelID: string } | undefined
   variant: string | undefined
   agent: string | undefined
@@ -144,7 +148,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
   try {
     const answering = client.session.prompt({
       sessionID,
-      parts: [{ type: "text", text: prompt.text }],
+      parts: [...prompt.files, { type: "text", text: prompt.text }],
       ...(prompt.model ? { model: prompt.model } : {}),
       ...(prompt.variant === undefined ? {} : { variant: prompt.variant }),
       ...(prompt.agent === undefined ? {} : { agent: prompt.agent }),

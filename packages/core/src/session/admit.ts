@@ -7,6 +7,8 @@ import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { didYouMean } from "../lib/text.ts"
 import type { Models } from "../model/resolve.ts"
+import { schemaProblem } from "../tool/json-schema.ts"
+import { DEFAULT_RETRIES } from "../tool/structured.ts"
 import type { OpenAttachment } from "./attachment.ts"
 
 /** What a prompt becomes: a message with its parts, complete before it is committed. */
@@ -17,6 +19,11 @@ export interface AdmitDeps {
   models: Pick<Models, "default" | "settle" | "offers">
 }
 
+/** Each is a row of the store and an event. Nobody writes as many. */
+const MAX_PARTS = 1_000
+/** What no provider takes in one request, as the files of its disk that a prompt names can come to any size. */
+const MAX_CHARACTERS = 40_000_000
+
 /** @throws fault `agent_not_found` with near names */
 export function requireAgent(name: string, agents: Pick<AdmitDeps["agents"], "get" | "names">): Agent {
   const agent = agents.get(name)
@@ -24,7 +31,7 @@ export function requireAgent(name: string, agents: Pick<AdmitDeps["agents"], "ge
   throw fault("agent_not_found", `Agent not found: ${name}.${didYouMean(name, agents.names())}`, { agent: name })
 }
 
-/** @throws fault `agent_not_found`, `model_not_found` (with near names) */
+/** @throws fault `agent_not_found`, `model_not_found` (with near names), `bad_request`, `too_large` */
 export async function promptMessage(
   session: Session,
   input: PromptInput,
@@ -47,17 +54,44 @@ export async function promptMessage(
     time: { created: host.now() },
     agent: name,
     model: { ...model, ...(variant === undefined ? {} : { variant }) },
-    ...(input.format ? { format: input.format } : {}),
+    ...(input.format ? { format: usableFormat(input.format) } : {}),
     ...(input.system === undefined ? {} : { system: input.system }),
     ...(input.tools ? { tools: input.tools } : {}),
   }
-  const parts: Part[] = []
-  for (const part of input.parts) parts.push(...(await promptParts(part, info, deps)))
-  return { info, parts }
+  return { info, parts: await allParts(input.parts, info, deps) }
+}
+
+/** @throws fault `bad_request` for a schema that could only fail later, at the provider or with the answer */
+function usableFormat(format: NonNullable<PromptInput["format"]>): NonNullable<PromptInput["format"]> {
+  if (format.type !== "json_schema") return format
+  const problem = schemaProblem(format.schema)
+  if (problem) throw fault("bad_request", `The schema in "format" cannot be used: ${problem}.`, { kind: "Body" })
+  return { ...format, retryCount: format.retryCount ?? DEFAULT_RETRIES }
 }
 
 const lastModel = (session: Session): ModelRef | undefined =>
   session.model && { providerID: session.model.providerID, modelID: session.model.id }
+
+/** @throws fault `too_large`, `agent_not_found` */
+async function allParts(given: PromptInput["parts"], info: UserMessage, deps: AdmitDeps): Promise<Part[]> {
+  if (given.length > MAX_PARTS)
+    throw fault("too_large", `A prompt has at most ${MAX_PARTS} parts, and this one has ${given.length}.`)
+  const parts: Part[] = []
+  let characters = 0
+  for (const part of given) {
+    if (part.type === "agent") requireAgent(part.name, deps.agents)
+    if (part.type === "subtask") requireAgent(part.agent, deps.agents)
+    const made = await promptParts(part, info, deps)
+    for (const one of made)
+      characters += one.type === "file" ? one.url.length : one.type === "text" ? one.text.length : 0
+    if (characters > MAX_CHARACTERS) {
+      const most = `${MAX_CHARACTERS / 1_000_000} million characters`
+      throw fault("too_large", `The text and files of this prompt are longer than ${most}, files as base64.`)
+    }
+    parts.push(...made)
+  }
+  return parts
+}
 
 /** A part as the prompt brought it, after what it stands for: the text of a file, the list of a folder. */
 async function promptParts(input: PromptInput["parts"][number], info: UserMessage, deps: AdmitDeps): Promise<Part[]> {

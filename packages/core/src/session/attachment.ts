@@ -1,13 +1,19 @@
 import { fileURLToPath } from "node:url"
 import type { FilePart } from "@opencode/protocol/part.ts"
+import { dataUrl, parseDataUrl } from "../lib/data-url.ts"
 import { ToolFailure } from "../lib/fault.ts"
+import { clip } from "../lib/text.ts"
+import type { Images } from "../model/image/fit.ts"
 import { readPlace } from "../tool/read.ts"
-import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
+import { decodeUtf16 } from "../tool/text-file.ts"
+import type { OutputLimits, SeenFiles, ToolResult } from "../tool/tool.ts"
+import { isBinary, sniffMime } from "../workspace/files.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 
 /**
  * A file that a person attached to a prompt, as the model can take it: text and folders as text beside the part, images
- * and PDFs as data in it. What cannot be read becomes a sentence; an attachment never fails a prompt.
+ * and PDFs as data in it. The content decides what a file is, not its name or what the client says. What cannot be read
+ * becomes a sentence; an attachment never fails a prompt.
  */
 export type OpenAttachment = (part: FilePart, sessionID: string) => Promise<Attachment>
 
@@ -21,6 +27,7 @@ export interface Attachment {
 export interface AttachmentDeps {
   workspace: Workspace
   limits: OutputLimits
+  images: Images
   seenBy(sessionID: string): SeenFiles
 }
 
@@ -31,28 +38,62 @@ const READ_TIMEOUT_MS = 10_000
 
 export function attachments(deps: AttachmentDeps): OpenAttachment {
   return async (part, sessionID) => {
-    const asItIs = { texts: [], url: part.url, mime: part.mime }
-    if (part.url.startsWith("data:"))
-      return part.mime.startsWith("text/") ? { ...asItIs, texts: [inlineText(part)] } : asItIs
-    if (!part.url.startsWith("file:")) return asItIs
-    const place = placeOf(part.url)
-    if (!place) return { ...asItIs, texts: [`The attached address ${part.url} is not a file.`] }
-    const called = `Called the Read tool with the following input: ${JSON.stringify({ filePath: place.path })}`
-    try {
-      const file = await deps.workspace.paths.resolve(place.path)
-      const signal = AbortSignal.timeout(READ_TIMEOUT_MS)
-      const result = await readPlace(file, place, { limits: deps.limits, seen: deps.seenBy(sessionID), signal })
-      const [image] = result.attachments ?? []
-      return { texts: [called, result.output], url: image?.url ?? part.url, mime: image?.mime ?? part.mime }
-    } catch (error) {
-      if (error instanceof ToolFailure) return { ...asItIs, texts: [`${called}\n${error.message}`] }
-      throw error
-    }
+    if (part.url.startsWith("data:")) return inlineFile(part, deps)
+    if (part.url.startsWith("file:")) return fileOnDisk(part, sessionID, deps)
+    return { texts: [], url: part.url, mime: part.mime } // fetched by nobody; the model is told that it is not there
   }
 }
 
+async function fileOnDisk(part: FilePart, sessionID: string, deps: AttachmentDeps): Promise<Attachment> {
+  const asItIs = { url: part.url, mime: part.mime }
+  const place = placeOf(part.url)
+  if (!place) return { ...asItIs, texts: [`The attached address ${clip(part.url, 500)} is not a file.`] }
+  const called = calledRead(place.path)
+  const failed = (why: string) => ({
+    ...asItIs,
+    texts: [called, `Read tool failed to read ${place.path} with the following error: ${why}`],
+  })
+  const signal = AbortSignal.timeout(READ_TIMEOUT_MS)
+  try {
+    const result = await Promise.race([readAttached(place, sessionID, signal, deps), rejectedWhen(signal)])
+    const [file] = result.attachments ?? []
+    if (!file) return { ...asItIs, texts: [called, result.output] }
+    if (!file.mime.startsWith("image/")) return { texts: [called, result.output], url: file.url, mime: file.mime }
+    const fitted = await deps.images.fit(parseDataUrl(file.url)?.bytes ?? Buffer.alloc(0))
+    if ("why" in fitted) return failed(`the image cannot be shown: ${fitted.why}.`)
+    return { texts: [called, result.output], url: dataUrl(fitted.mime, fitted.bytes), mime: fitted.mime }
+  } catch (error) {
+    if (error instanceof ToolFailure) return failed(error.message)
+    if (signal.aborted) return failed(`it did not answer within ${READ_TIMEOUT_MS / 1_000} seconds.`)
+    throw error
+  }
+}
+
+async function readAttached(
+  place: Place,
+  sessionID: string,
+  signal: AbortSignal,
+  { workspace, limits, seenBy }: AttachmentDeps,
+): Promise<ToolResult> {
+  const file = await workspace.paths.resolve(place.path)
+  return readPlace(file, place, { limits, seen: seenBy(sessionID), signal })
+}
+
+/** Some waits for a disk end with no signal. */
+const rejectedWhen = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }))
+
+const calledRead = (filePath: string): string =>
+  `Called the Read tool with the following input: ${JSON.stringify({ filePath })}`
+
+interface Place {
+  path: string
+  offset?: number
+  limit?: number
+}
+
 /** `file:///a/b.ts?start=10&end=20`: lines count from 1, both included. */
-function placeOf(url: string): { path: string; offset?: number; limit?: number } | undefined {
+function placeOf(url: string): Place | undefined {
   try {
     const parsed = new URL(url)
     const start = lineNumber(parsed.searchParams.get("start"))
@@ -71,17 +112,40 @@ function placeOf(url: string): { path: string; offset?: number; limit?: number }
 const lineNumber = (text: string | null): number | undefined =>
   text && /^[1-9]\d*$/.test(text) ? Number(text) : undefined
 
-function inlineText({ url, filename }: FilePart): string {
-  const comma = url.indexOf(",")
-  const data = url.slice(comma + 1)
-  const text = url.slice(0, comma).endsWith(";base64") ? Buffer.from(data, "base64").toString("utf8") : decode(data)
-  return `Attached text${filename ? ` "${filename}"` : ""}:\n${text.slice(0, MAX_INLINE_CHARACTERS)}`
+/** A file that came with the prompt itself. */
+async function inlineFile(part: FilePart, { images }: AttachmentDeps): Promise<Attachment> {
+  const data = parseDataUrl(part.url)
+  if (!data) return { texts: [], url: part.url, mime: part.mime }
+  const { bytes } = data
+  const claimed = part.mime.toLowerCase()
+  const found = sniffMime(bytes)
+  if (found === "application/pdf") return { texts: [], url: dataUrl(found, bytes), mime: found }
+  const isSvg = found === undefined && claimed.startsWith("image/svg")
+  if (found !== undefined || (claimed.startsWith("image/") && !isSvg)) {
+    const fitted = await images.fit(bytes)
+    if ("why" in fitted) return leftOut(part, fitted.why)
+    return { texts: [], mime: fitted.mime, url: dataUrl(fitted.mime, fitted.bytes) }
+  }
+  const text = claimed.startsWith("application/pdf") ? undefined : textOf(bytes)
+  if (text === undefined) return leftOut(part, "it is in no format that models read")
+  const shown = clip(text, MAX_INLINE_CHARACTERS)
+  const cut = shown === text ? "" : `\n\n(Showing the first ${shown.length} of ${text.length} characters.)`
+  // Text by its type too, so that nothing takes it for a file to be sent.
+  const mime = claimed.startsWith("text/") ? part.mime : "text/plain"
+  return { texts: [calledRead(part.filename ?? "attachment"), shown + cut], url: part.url, mime }
 }
 
-function decode(data: string): string {
-  try {
-    return decodeURIComponent(data)
-  } catch {
-    return data // not percent-encoded after all
-  }
+/** Undefined for what is no text. Other encodings than UTF-8 and UTF-16 with a mark are read as Western European. */
+function textOf(bytes: Buffer): string | undefined {
+  const wide = decodeUtf16(bytes)
+  if (wide) return wide.text
+  if (isBinary(bytes)) return undefined
+  const text = bytes.toString("utf8")
+  return (text.includes("\uFFFD") ? bytes.toString("latin1") : text).replace(/^\uFEFF/, "")
+}
+
+/** In its place a note, so that what no model can read is neither kept nor sent. */
+function leftOut({ mime, filename }: FilePart, why: string): Attachment {
+  const note = `[File${filename ? ` "${filename}"` : ""} (${mime}) left out: ${why}.]`
+  return { texts: [note], mime: "text/plain", url: dataUrl("text/plain", Buffer.from(note)) }
 }

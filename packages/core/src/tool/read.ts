@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises"
 import { z } from "zod"
 import { toolFailure } from "../lib/fault.ts"
+import { MAX_SOURCE_BYTES } from "../model/image/fit.ts"
 import { listDirectory, readAllBytes, readTextPage, sniffMime, type TextPage } from "../workspace/files.ts"
 import { openRegular } from "../workspace/open-file.ts"
 import type { FileRef } from "../workspace/paths.ts"
@@ -16,7 +17,7 @@ const DEFAULT_LINES = 2_000
 /** A longer line is minified or data; its start is enough to know which. */
 const MAX_LINE_LENGTH = 2_000
 /** No provider accepts more in one request once it is base64, and it is stored with the session. */
-const MAX_ATTACHMENT_BYTES = 8 * 1024 * 1024
+const MAX_PDF_BYTES = 8 * 1024 * 1024
 /** What clients show under the call before it is opened. */
 const PREVIEW_LINES = 20
 
@@ -128,15 +129,18 @@ async function readFolder(file: FileRef, { offset, limit }: Range): Promise<Tool
 }
 
 async function readAttachment(file: FileRef, mime: string): Promise<ToolResult> {
-  const what = mime === "application/pdf" ? "PDF" : "Image"
+  const isPdf = mime === "application/pdf"
+  const what = isPdf ? "PDF" : "Image"
+  // Images are made smaller before they are kept.
+  const most = isPdf ? MAX_PDF_BYTES : MAX_SOURCE_BYTES
   const { size } = await stat(file.real)
-  const isTooLarge = size > MAX_ATTACHMENT_BYTES
+  const isTooLarge = size > most
   const note = isTooLarge
-    ? `${what} not shown: it has ${size} bytes, and at most ${MAX_ATTACHMENT_BYTES} can be attached.`
+    ? `${what} not shown: it has ${size} bytes, and at most ${most} can be attached.`
     : `${what} read successfully`
   const result = { title: nameOf(file), output: note, metadata: { preview: note, truncated: false, loaded: [] } }
   if (isTooLarge) return result
-  const url = `data:${mime};base64,${(await readAllBytes(file.real, MAX_ATTACHMENT_BYTES)).toString("base64")}`
+  const url = `data:${mime};base64,${(await readAllBytes(file.real, most)).toString("base64")}`
   return { ...result, attachments: [{ type: "file", mime, url, filename: nameOf(file) }] }
 }
 

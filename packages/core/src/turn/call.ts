@@ -3,6 +3,7 @@ import { isFault, Rejection, ToolFailure } from "../lib/fault.ts"
 import type { Ask } from "../permission/ask.ts"
 import { CALL_MARK, callMark } from "../process/left-behind.ts"
 import type { StepRecord } from "../session/record.ts"
+import { withFittedFiles } from "../tool/fit-files.ts"
 import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
 import type { Call } from "./answer.ts"
@@ -10,6 +11,7 @@ import { bugError } from "./describe-error.ts"
 import { permit, type Refusal } from "./permit.ts"
 import { rulesFor } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
+import { giveStructured, isStructuredCall } from "./structured.ts"
 import type { Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -27,6 +29,7 @@ export interface CallSetting {
 export async function runCall(call: Call, setting: CallSetting): Promise<"done" | "rejected"> {
   const { turn, step, deps } = setting
   if (turn.signal.aborted) return refuse(call, ABORTED_CALL, setting, { interrupted: true })
+  if (isStructuredCall(call, step.prompt)) return giveStructured(call, setting)
   if (step.last) return refuse(call, "Not run: the limit of steps is reached.", setting)
   const reached = turn.budget.reached()
   if (reached) return refuse(call, `Not run. ${reached.message}`, setting)
@@ -97,7 +100,8 @@ async function runValid(
     const result = await deps.journal.around(context, kind, () => tool.run(checked.input, prepared.plan, context))
     await hooks.toolAfter({ ...facts, args: changed.args }, result)
     for (const file of result.edited ?? []) deps.publish("file.edited", { file })
-    put(call, completed(call.part, modelInput, result, start, deps), record)
+    const fitted = await withFittedFiles(result, deps.images)
+    put(call, completed(call.part, modelInput, fitted, start, deps), record)
   } catch (error) {
     isRejected ||= error instanceof Rejection
     const { message, metadata } = failureText(error, turn, deps)

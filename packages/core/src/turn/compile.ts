@@ -9,6 +9,7 @@ import { returnedReasoning, returnedWith } from "../model/quirks/opaque.ts"
 import { markForCache } from "./cache-marks.ts"
 import { toolName, type CallNames } from "./call-names.ts"
 import { compiledHistory } from "./compiled-history.ts"
+import { withinFileBudget } from "./file-budget.ts"
 import { fileContent } from "./file-content.ts"
 import { reminderFor } from "./reminder.prompt.ts"
 import { sinceCompaction } from "./since-compaction.ts"
@@ -96,7 +97,7 @@ const systemMessage = (content: string): LanguageModelV3Message => ({ role: "sys
 function compileMessages(input: CompileInput): LanguageModelV3Message[] {
   const { model, lastStep } = input
   const withTools = offersTools(input)
-  const messages = sinceCompaction(input.messages)
+  const messages = withinFileBudget(sinceCompaction(input.messages), model)
   const compiled = compiledHistory({ messages, model, withTools }, ({ info, parts }, told) => {
     if (info.role === "user") {
       const reminder = reminderFor(info.agent, told.agent)

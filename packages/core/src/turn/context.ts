@@ -2,10 +2,12 @@ import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.t
 import { fault } from "../lib/fault.ts"
 import { boundBy } from "./bounds.ts"
 import { compile } from "./compile.ts"
+import { withinFileBudget } from "./file-budget.ts"
 import { allowance } from "./governor.ts"
 import { measure } from "./measure.ts"
 import { isCompaction, sinceCompaction } from "./since-compaction.ts"
 import { rulesFor } from "./rules-for.ts"
+import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
 import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
 import { windowOf } from "./window.ts"
@@ -29,9 +31,11 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
     sessionCreated: turn.session.time.created,
   })
   if (prompt.system?.trim()) system.push(prompt.system)
+  const format = formatOf(prompt)
+  if (format) system.push(structuredLine(format, resolved.model))
   await hooks.systemTransform({ sessionID: turn.sessionID, model: resolved.model }, { system })
 
-  const gathered = { messages: sinceCompaction(turn.history) }
+  const gathered = { messages: await withComplaints(sinceCompaction(turn.history), resolved.model) }
   await hooks.messagesTransform(gathered)
   const last = allowance(turn.steps, setting.agent.steps, turn.budget.left(turn.isRoot)) === "last"
   const disabled = Object.entries(prompt.tools ?? {}).flatMap(([name, isOn]) => (isOn ? [] : [name]))
@@ -89,22 +93,25 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     modelID: model.id,
     disabled: step.disabled,
   })
-  const options = compile({
+  const format = formatOf(prompt)
+  const offered = format ? withStructuredTool(tools, format, step.last) : tools
+  const compiled = compile({
     system: step.system,
     messages: step.messages,
-    tools,
+    tools: offered,
     model,
-    ...(step.last ? { lastStep: LAST_STEP } : {}),
+    ...(step.last && !format ? { lastStep: LAST_STEP } : {}),
     params: { ...params, headers: headers.headers },
   })
+  const options = format ? forcingCall(compiled, model) : compiled
   const last = deps.store.ledger.lastStep(turn.sessionID)
   const weighed = measure({
     model,
     agent: setting.agent.name,
     last,
-    tools,
+    tools: offered,
     system: step.system,
-    messages: step.messages,
+    messages: withinFileBudget(step.messages, model),
     since: { compacted: isCompactedSince(last?.messageID, step, turn), pruned: turn.pruned },
   })
   const { epoch, prompts, size } = weighed

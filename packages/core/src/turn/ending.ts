@@ -5,12 +5,13 @@ import { ProviderFailure } from "../model/failure.ts"
 import type { Answer } from "./answer.ts"
 import { abortedError } from "./describe-error.ts"
 import { MAX_EMPTY_ANSWERS } from "./retry.ts"
+import type { Structured } from "./structured.ts"
 import type { Ending, Step, Turn } from "./turn.ts"
 
 /** Every way out of a turn has a name. What is decided here stands in its last message and in the session's status. */
 export function endingAfter(
   answer: Answer,
-  { rejected }: { rejected: boolean },
+  { rejected, structured }: { rejected: boolean; structured?: Structured | undefined },
   step: Step,
   turn: Turn,
 ): Ending | undefined {
@@ -21,10 +22,12 @@ export function endingAfter(
   const early = endingEarly(finish, turn.signal)
   if (early) return early
   if (rejected) return { reason: "rejected" }
+  if (structured === "given") return { reason: "stop" }
   if (wasCut && (calls.length === 0 || turn.cutAnswers > MAX_EMPTY_ANSWERS))
     return { reason: "output-length", error: CUT }
+  if (structured && structured !== "again") return structured
   if (step.last) return { reason: "steps" }
-  if (calls.length === 0) return { reason: "stop" }
+  if (calls.length === 0) return structured === "again" ? undefined : { reason: "stop" }
   return turn.repetition.isCircling() ? { reason: "repetition", error: CIRCLING } : undefined
 }
 

@@ -4,6 +4,7 @@ import { gather, requestFor } from "./context.ts"
 import { endingAfter, reasonOf } from "./ending.ts"
 import { compactAsked, explained, makeRoom, roomAfter, roomBefore, type Room } from "./room.ts"
 import { answerStep, beginStep, endStep, failStep, finishStep, withdrawStep } from "./step.ts"
+import { settleStructured } from "./structured.ts"
 import { runSubtasks } from "./subtask.ts"
 import type { Ending, Turn, TurnDeps } from "./turn.ts"
 
@@ -34,7 +35,8 @@ async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> 
     const answer = await answerStep(request, record, turn, deps)
     turn.budget.spend(step.resolved.model, answer.usage)
     const results = await runCalls(answer.calls, { step, record, turn, deps })
-    const ending = endingAfter(answer, results, step, turn)
+    const structured = await settleStructured(answer, { step, record, turn, deps })
+    const ending = endingAfter(answer, { ...results, structured }, step, turn)
     await finishStep(answer, request, record, turn, deps, ending)
     return ending
   } catch (error) {

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
-import { imagesLeftOut } from "../model/quirks/image-count.ts"
 import type { EpochReason, LastStep } from "../store/ledger-store.ts"
 import { epochReason, type Since } from "./epoch.ts"
-import { IMAGE_TOKENS, imagesIn, tokensOfMessage, tokensOfResult, tokensOfText } from "./estimate.ts"
+import { tokensOfMessage, tokensOfResult, tokensOfText } from "./estimate.ts"
 
 /** What a request weighs and which epoch it belongs to, before it is sent. Pure. */
 export interface Measure {
@@ -12,7 +11,7 @@ export interface Measure {
   expected: number
   /** Estimated tokens of the system prompt and the tools, which no compaction makes fewer. */
   fixed: number
-  /** Estimated tokens of the messages, without images that are left out. */
+  /** Estimated tokens of the messages. */
   size: number
   /** Hashes of the system prompt and of the tools. */
   prompts: string
@@ -35,9 +34,8 @@ export function measure({ system, tools, messages, model, agent, last, since }: 
   const texts = [JSON.stringify(system), JSON.stringify(tools)] as const
   const prompts = texts.map(shortHash).join("-")
   const fixed = tokensOfText(texts[0]) + tokensOfText(texts[1])
-  const leftOut = model.capabilities.input.image ? imagesLeftOut(imagesIn(messages), model) * IMAGE_TOKENS : 0
   const weights = messages.map(tokensOfMessage)
-  const sizeOf = (some: number[]): number => some.reduce((sum, tokens) => sum + tokens, -leftOut)
+  const sizeOf = (some: number[]): number => some.reduce((sum, tokens) => sum + tokens, 0)
   const size = sizeOf(weights)
   const answered = last ? messages.findIndex(({ info }) => info.id === last.messageID) : -1
   // A request that failed left no message: what it showed is still the start.

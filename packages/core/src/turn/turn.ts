@@ -9,6 +9,7 @@ import type { Session } from "@opencode/protocol/session.ts"
 import type { Hooks } from "../extension/hooks.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
+import type { Images } from "../model/image/fit.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
 import type { StartProcess } from "../process/spawn.ts"
@@ -57,6 +58,7 @@ export interface TurnDeps {
   journal: ChangeJournal
   stepChanges: StepChanges
   hooks: Hooks
+  images: Images
   gate: Gate
   registry: Registry
   workspace: Workspace

@@ -99,7 +99,7 @@ export async function turnProgram(begin = PROMPT): Promise<TurnProgram> {
     format: "esm",
     target: "node20",
     mainFields: ["module", "main"],
-    external: ["@photostructure/sqlite", "@vscode/ripgrep"],
+    external: ["@photostructure/sqlite", "@vscode/ripgrep", "sharp"],
     banner: { js: 'import{createRequire as r}from"node:module";const require=r(import.meta.url);' },
     logLevel: "error",
   })

@@ -93,14 +93,14 @@ test("what the prompt says stays as it said it, and ids it brought are kept", as
     tools: { bash: false },
     parts: [
       { type: "text", text: "one", id: "prt_mine" },
-      { type: "agent", name: "explore" },
+      { type: "agent", name: "review" },
     ],
   }
   expect(await promptMessage(session(), input, deps)).toMatchObject({
     info: { id: "msg_mine", sessionID: "ses_1", role: "user", time: { created: 5 }, system: "be brief" },
     parts: [
       { id: "prt_mine", sessionID: "ses_1", messageID: "msg_mine", type: "text", text: "one" },
-      { id: "prt_new", messageID: "msg_mine", type: "agent", name: "explore" },
+      { id: "prt_new", messageID: "msg_mine", type: "agent", name: "review" },
     ],
   })
 })

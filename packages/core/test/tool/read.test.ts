@@ -90,7 +90,7 @@ test("an image is attached, told by its content and not by its name", async () =
 
 test("an image that is too large is a note", async () => {
   await using w = await openWorld()
-  await w.write("big.png", Buffer.concat([PNG, Buffer.alloc(9 * 1024 * 1024)]))
+  await w.write("big.png", Buffer.concat([PNG, Buffer.alloc(33 * 1024 * 1024)]))
   const result = await w.call("read", { filePath: "big.png" })
   expect(result.attachments).toBeUndefined()
   expect(result.output).toContain("Image not shown")

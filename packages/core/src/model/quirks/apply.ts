@@ -2,7 +2,6 @@ import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
 import type { Model } from "@opencode/protocol/provider.ts"
 import { documentNames } from "./bedrock.ts"
 import { callsFollow, schemaSubset } from "./google.ts"
-import { fewImages } from "./image-count.ts"
 import { assistantAfterResults, nineCharacterIds } from "./mistral.ts"
 import { nothingStored, reasoningModels } from "./openai.ts"
 import { takingTurns } from "./perplexity.ts"
@@ -18,7 +17,6 @@ export const QUIRKS: readonly Quirk[] = [
   nineCharacterIds,
   takingTurns,
   documentNames,
-  fewImages,
 ]
 
 /** The last step of a request: what is peculiar to this model's provider. */
