@@ -100,7 +100,10 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   })
   const { projectID } = workspace
   const scope: Scope = { directory: workspace.directory, projectID }
-  const publish: Publish = (type, properties) => bus.publish(scope, { type, properties } as never)
+  const publish: Publish = (type, properties) => {
+    bus.publish(scope, { type, properties } as never)
+    share.heard(type, properties)
+  }
   const project = await rememberProject(workspace, home)
 
   const defaults = defaultRules({ data: folders.data, temp: folders.temp, toolOutput: folders.toolOutput })
@@ -277,7 +280,6 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     folder: join(folders.data, "share"),
     request: home.request,
     allowHost: home.allowHost,
-    follow: (sink) => bus.subscribe({ directory: scope.directory }, sink),
   })
   const issues = [...config.issues, ...resolved.issues, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })

@@ -76,6 +76,7 @@ test("a command that a person typed runs unasked, streams its output, and the ne
         metadata: expect.objectContaining({ exit: 0 }),
       }),
     }),
+    expect.objectContaining({ type: "patch", files: [`${s.world.project}/made`] }),
   ])
   const [prompt, stored] = await dataOf(s.v2.session.messages({ sessionID }))
   expect(prompt!.parts).toEqual([

@@ -105,12 +105,14 @@ test("a shared page is one file that runs nothing, loads nothing and shows marku
   expect((await s.post("/session/import", inside)).status).toBe(200)
 })
 
+const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+
 test("only pixels are shown as pictures", async () => {
   await using s = await served()
   const { id: sessionID } = await dataOf(s.v2.session.create())
   const file = (mime: string, url: string) => ({ type: "file" as const, mime, url, filename: `"><b>${mime}` })
   const parts = [
-    file("image/png", "data:image/png;base64,iVBORw0KGgo="),
+    file("image/png", `data:image/png;base64,${PIXEL}`),
     file("image/svg+xml", "data:image/svg+xml;base64,PHN2Zz4="),
     file("image/png", "https://example.com/track.png"),
     file("image/png", `data:image/png;base64,AAAA" onload="alert(1)`),
@@ -119,7 +121,7 @@ test("only pixels are shown as pictures", async () => {
   const { share } = await dataOf(s.v2.session.share({ sessionID }))
   const page = readFileSync(fileURLToPath(share?.url ?? ""), "utf8")
   expect(page.match(/<img [^>]*>/g)).toEqual([
-    '<img alt="&quot;&gt;&lt;b&gt;image/png" src="data:image/png;base64,iVBORw0KGgo=">',
+    `<img alt="&quot;&gt;&lt;b&gt;image/png" src="data:image/png;base64,${PIXEL}">`,
   ])
 })
 

@@ -1,6 +1,5 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import type { Bus } from "../bus/bus.ts"
 import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
@@ -20,6 +19,8 @@ export interface Share {
   share(sessionID: string): Promise<Session>
   /** Removes the page. Does nothing for a session that is not shared. @throws fault `bad_request`, `unavailable` */
   unshare(sessionID: string): Promise<Session>
+  /** To be told of what happens in the folder: pages follow their sessions. */
+  heard: Publish
   /** Finishes the pages that are being written. */
   close(): Promise<void>
 }
@@ -32,8 +33,6 @@ export interface ShareDeps extends SharePlaceDeps {
   publish: Publish
   sessions: Pick<Sessions, "get">
   exportSession: ExportSession
-  /** Tells what happens in the folder. @returns the end of it */
-  follow(sink: Parameters<Bus["subscribe"]>[1]): { close(): void }
 }
 
 /** Characters of a page. A browser shows no larger one with pleasure, and it is in memory while it is made. */
@@ -117,17 +116,6 @@ export function createShare(deps: ShareDeps): Share {
       log.warn("a shared page is not up to date", { sessionID, error }),
     )
 
-  const following = deps.follow(({ type, properties }) => {
-    if (type === "session.idle" && "sessionID" in properties && config.share !== "disabled") {
-      const { sessionID = "" } = properties
-      quietly(sessionID, () => follow(sessionID))
-    }
-    if (type === "session.deleted" && "info" in properties && "share" in properties.info && properties.info.share) {
-      const { url } = properties.info.share
-      quietly(properties.info.id, () => remove(url))
-    }
-  })
-
   return {
     async share(sessionID) {
       sessions.get(sessionID)
@@ -143,8 +131,18 @@ export function createShare(deps: ShareDeps): Share {
         return remember(sessionID, undefined)
       }),
 
+    heard(type, properties) {
+      if (type === "session.idle" && "sessionID" in properties && config.share !== "disabled") {
+        const { sessionID = "" } = properties
+        quietly(sessionID, () => follow(sessionID))
+      }
+      if (type === "session.deleted" && "info" in properties && "share" in properties.info && properties.info.share) {
+        const { url } = properties.info.share
+        quietly(properties.info.id, () => remove(url))
+      }
+    },
+
     async close() {
-      following.close()
       await Promise.allSettled(queues.values())
     },
   }

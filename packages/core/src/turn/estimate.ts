@@ -67,19 +67,4 @@ function tokensOfFile({ mime, url }: FilePart): number {
 /** Arguments as the model wrote them; a value that is no JSON is none of them. */
 const tokensOfJson = (value: Record<string, unknown>): number => tokensOfText(JSON.stringify(value))
 
-/** How many images messages hold that a request could carry. */
-export const imagesIn = (messages: MessageWithParts[]): number =>
-  messages.reduce(
-    (sum, { parts }) => sum + parts.reduce((count, part) => count + filesOf(part).filter(isShown).length, 0),
-    0,
-  )
-
-function filesOf(part: Part): FilePart[] {
-  if (part.type === "file") return [part]
-  return part.type === "tool" && part.state.status === "completed" && !part.state.time.compacted
-    ? (part.state.attachments ?? [])
-    : []
-}
-
 const isImage = (mime: string): boolean => mime.toLowerCase().startsWith("image/")
-const isShown = ({ mime, url }: FilePart): boolean => isImage(mime) && url.startsWith("data:")
