@@ -148,6 +148,14 @@ function createProgram(result: { code: number }): Command {
       const { debugConfig } = await import("./commands/debug.ts")
       await debugConfig()
     })
+  debug
+    .command("replay")
+    .description("Run a recording of OPENCODE_RECORD again, without a network, and compare what comes of it.")
+    .argument("<file>", "recording")
+    .action(async (file: string) => {
+      const { debugReplay } = await import("./commands/replay.ts")
+      result.code = await debugReplay(file)
+    })
   return program
 }
 

@@ -18,7 +18,7 @@ import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import { resolveShell } from "./process/shell.ts"
 import { attachments } from "./session/attachment.ts"
-import { createLanes } from "./session/lane.ts"
+import { createLanes, type TurnSeat } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
@@ -52,10 +52,11 @@ const MAX_SEEN_SESSIONS = 200
 
 /** Opens the parts of a workspace in order; `close` ends them in reverse. */
 export async function openEngine(home: Home, directory: string, mayBeGone = false): Promise<Engine> {
-  const { store, bus, host, log, folders, env } = home
+  const { store, bus, log, folders, env, boundary } = home
+  const { host } = boundary
   const processes = openProcesses()
   const temp = await privateTemp(home)
-  const workspace = await openWorkspace({
+  const workspace = await boundary.workspace(openWorkspace, {
     directory,
     mayBeGone,
     home: folders.home,
@@ -70,8 +71,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const publish: Publish = (type, properties) => bus.publish(scope, { type, properties } as never)
   const project = await rememberProject(workspace, home)
 
-  const defaults = defaultRules({ data: folders.data, temp: folders.temp, toolOutput: folders.toolOutput })
-  const config = await loadConfig({
+  const places = boundary.folders(folders)
+  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const config = await boundary.config(loadConfig, {
     env,
     folders,
     defaults,
@@ -88,13 +90,15 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const resolved = resolveAgents({ config: config.value, defaults })
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
   const settings = new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)]))
-  const { models, issues: modelIssues } = await openModels({
+  const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
     origin: config.origin,
     isTrusted: () => home.trusted,
     auth: home.auth,
     env,
     request: home.request,
+    modelRequest: boundary.request,
+    opened: boundary.opened,
     allowHost: home.allowHost,
     userAgent: `opencode/${home.version}`,
     known: home.catalog,
@@ -104,8 +108,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     warn: (message) => log.warn(message),
   })
 
-  const gate = createGate({ publish, id: host.id, home: folders.home })
-  const registry = createRegistry(builtinTools)
+  const askID = (prefix: "per", sessionID: string) => host.lane(`asks ${sessionID}`).id(prefix)
+  const gate = createGate({ publish, id: askID, home: places.home })
+  const registry = createRegistry(boundary.tools(builtinTools))
   const records = createOpenRecords()
   const seen = new Map<string, SeenFiles>()
   const seenBy = (sessionID: string): SeenFiles => {
@@ -122,9 +127,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     maxBytes: config.value.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
   }
   const shell = await resolveShell(config.value.shell, env)
-  const runTurn = runTurnIn({
+  const turnDeps = {
     store,
-    host,
     log,
     publish,
     records,
@@ -144,7 +148,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       limits,
       shell,
     },
-  })
+  }
+  const runTurn = (seat: TurnSeat) => runTurnIn({ ...turnDeps, host: host.lane(`turn ${seat.sessionID}`) })(seat)
   const lanes = createLanes({ store, owner: home.owner, now: host.now, publish, log, runTurn })
   const recover = createRecovery({
     store,
@@ -171,7 +176,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: attachments({ workspace, limits, seenBy }),
+    openAttachment: boundary.attachments(attachments({ workspace, limits, seenBy })),
     version: home.version,
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
     models,

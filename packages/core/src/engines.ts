@@ -60,6 +60,7 @@ export function createEngines(home: Home): Engines {
       return at(session.directory, true)
     },
     async close() {
+      home.boundary.closing()
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },

@@ -6,6 +6,7 @@ import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
 import { createRequest, type Request } from "./model/request.ts"
+import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/boundary.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
@@ -21,6 +22,8 @@ export interface Home {
   /** What is known of providers without being configured. */
   catalog: CatalogData
   request: Request
+  /** Where a recording listens, or a replay stands in for the world. */
+  boundary: Boundary
   /** Lets `request` send to a host: the one of a provider that is about to be used. */
   allowHost(host: string): void
   owner: Owner
@@ -48,6 +51,8 @@ export interface Surroundings extends Pick<
   catalogFolder?: string
   pid: number
   log: Log
+  /** Default: nobody listens. */
+  openBoundary?: OpenBoundary
   /** For tests of a failing disk: see `StoreOptions`. */
   beforeCommit?: (n: number) => void
 }
@@ -82,7 +87,14 @@ export function openCredentials({
 export const credentialsFile = ({ data }: Pick<Folders, "data">): string => join(data, "auth.json")
 
 /** @throws fault `storage` or `unavailable` when the data folder cannot be used */
-export async function openHome({ home, pid, beforeCommit, catalogFolder, ...around }: Surroundings): Promise<Home> {
+export async function openHome({
+  home,
+  pid,
+  beforeCommit,
+  catalogFolder,
+  openBoundary = plainBoundary,
+  ...around
+}: Surroundings): Promise<Home> {
   const { env, log } = around
   const host = createHost()
   const folders = findFolders({ env, home })
@@ -96,6 +108,9 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
   const allowedHosts = new Set<string>()
   const request = createRequest({ allowedHosts, env })
   const started = processStarted(pid)
+  const bus = createBus(host)
+  const boundary = openBoundary({ host, request })
+  boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
     host,
@@ -103,10 +118,12 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
     store,
     request,
     allowHost: (name) => void allowedHosts.add(name),
-    bus: createBus(host),
+    bus,
+    boundary,
     ...openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) }),
     owner: { pid, ...(started === undefined ? {} : { processStarted: started }) },
     async close() {
+      boundary.close()
       request.close()
       await store.close()
     },

@@ -1,0 +1,17 @@
+import type { Tool } from "../tool/tool.ts"
+
+/**
+ * Tools whose whole work is done by the program itself, through what is recorded anyway: a replay runs them again, and
+ * with them the sessions that they start and the questions that they ask.
+ */
+const INNER = new Set(["invalid", "todowrite", "question", "task", "plan_enter", "plan_exit", "StructuredOutput"])
+
+export const isInner = ({ name }: Pick<Tool, "name">): boolean => INNER.has(name)
+
+/** What is done with the world, by a name that is the same in a replay. */
+export const effectOf = {
+  prepare: (tool: string, call: { sessionID: string; callID: string }) =>
+    `prepare ${tool} ${call.sessionID} ${call.callID}`,
+  run: (tool: string, call: { sessionID: string; callID: string }) => `run ${tool} ${call.sessionID} ${call.callID}`,
+  attach: (sessionID: string) => `attach ${sessionID}`,
+}

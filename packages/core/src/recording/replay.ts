@@ -1,0 +1,194 @@
+import { join } from "node:path"
+import type { Store } from "../store/store.ts"
+import type { Tool } from "../tool/tool.ts"
+import type { Boundary, OpenBoundary } from "./boundary.ts"
+import { createCursor, Stalled, type Outside } from "./cursor.ts"
+import { effectOf, isInner } from "./effects.ts"
+import type { EntryOf, Recording } from "./entry.ts"
+import { errorOf } from "./failure.ts"
+import { createMarks } from "./marks.ts"
+import { replayHost } from "./replay-host.ts"
+import { replayModels } from "./replay-models.ts"
+import { replayRequest } from "./replay-request.ts"
+import { openStage, staged } from "./stage.ts"
+import { firstDifference, recordedTranscript, replayedTranscript, type Difference } from "./transcript.ts"
+
+/** A recording at work again: the boundary for its program, and the order of what comes through it. */
+export interface Replay {
+  boundary: OpenBoundary
+  /** Where the program works instead of a recorded folder. */
+  directoryOf(recorded: string): string
+  /** Brings in the sessions that were there before. */
+  prepare(store: Store): Promise<void>
+  /** Resolves when the recording is at its end, or cannot go on. */
+  play(outside: Outside): Promise<void>
+  /** How it came out. Read it before the store is closed. */
+  verdict(store: Store): Verdict
+  /** Ends what waits for more. */
+  end(): void
+}
+
+export interface Verdict {
+  sessions: number
+  messages: number
+  parts: number
+  requests: number
+  /** The first difference of the transcripts. */
+  difference?: Difference
+  /** Whatever else the program did differently, in its order. */
+  deviations: string[]
+  isWhole: boolean
+}
+
+/** Deviations that are told; after the first, most are consequences. */
+const MAX_DEVIATIONS = 20
+
+/** @param folder empty, for this replay alone: its folders are made in it */
+export function openReplay(recording: Recording, folder: string, stallMs?: number): Replay {
+  const cursor = createCursor(recording.entries, stallMs)
+  const deviations: string[] = []
+  const differs = (what: string): void => {
+    if (deviations.length < MAX_DEVIATIONS) deviations.push(what)
+  }
+  const { folders, places } = openStage(recording, folder)
+  const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
+  const begun = effectsIn(recording)
+  const inputs = recording.entries.filter((entry) => entry.k === "input")
+  let taken = 0
+  let tell = (): void => {}
+
+  /** The number of the next recorded effect of this name. */
+  function begin(what: string): number | undefined {
+    const n = begun.get(what)?.shift()
+    if (n === undefined && recording.isWhole) differs(`The recording does not have this: ${what}.`)
+    if (n !== undefined) cursor.did(`begin ${n}`)
+    return n
+  }
+
+  async function outcome(
+    what: string,
+    asked: (entry: EntryOf<"asks">) => Promise<void> = async () => {},
+  ): Promise<unknown> {
+    const n = begin(what)
+    const name = n === undefined ? "what was cut off" : `begin ${n}`
+    if (n === undefined && recording.isWhole) throw new Error(`The recording does not have this: ${what}.`)
+    for (;;) {
+      const entry = await cursor.take(name)
+      if (entry.k === "asks") await asked(entry)
+      else if (entry.k === "outcome") {
+        if (entry.failure) throw errorOf(entry.failure)
+        return entry.value
+      }
+    }
+  }
+
+  const replayedTool = (tool: Tool): Tool => ({
+    ...tool,
+    prepare: async (_, context) => ({
+      asks: (await outcome(effectOf.prepare(tool.name, context))) as Awaited<ReturnType<Tool["prepare"]>>["asks"],
+      plan: undefined,
+    }),
+    run: (_, _plan, context) =>
+      outcome(effectOf.run(tool.name, context), ({ asks }) => context.ask(asks)) as ReturnType<Tool["run"]>,
+  })
+
+  return {
+    directoryOf,
+
+    boundary: ({ host }): Boundary => {
+      const request = replayRequest({ recording, cursor, places, differs })
+      return {
+        host: replayHost(host, recording, cursor),
+        request,
+        folders: (real) => ({ ...real, ...recording.header.folders }),
+        async workspace(open, options) {
+          const workspace = await open(options)
+          const known = [...folders.values()].find(({ directory }) => directory === workspace.directory)
+          if (!known) return workspace
+          const { worktree, projectID, vcs } = known
+          return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
+        },
+        async config(_, { directory }) {
+          const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+          const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
+          const value = found?.k === "config" ? found.value : {}
+          return { value, generation: 1, origin: () => undefined, issues: [] }
+        },
+        models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
+        opened: () => {},
+        tools: (tools) => tools.map((tool) => (isInner(tool) ? tool : replayedTool(tool))),
+        attachments: () => (_, sessionID) =>
+          outcome(effectOf.attach(sessionID)) as Promise<{ texts: string[]; url: string; mime: string }>,
+        input() {
+          const { n = 0, method = "", target = "" } = inputs[taken++] ?? {}
+          tell()
+          const recorded = recording.entries.find((entry) => entry.k === "answered" && entry.n === n)
+          return (ok) => {
+            if (recorded?.k === "answered" && recorded.ok !== ok)
+              differs(`${method} ${target} was ${ok ? "accepted" : "refused"}, which it was not in the recording.`)
+            cursor.did(`answered ${n}`)
+          }
+        },
+        attach: ({ bus }) => void bus.subscribe({}, createMarks(cursor.did)),
+        closing: () => {},
+        close: () => {},
+      }
+    },
+
+    async prepare(store) {
+      const before = recording.entries.filter((entry) => entry.k === "before")
+      await store.write((tx) => {
+        for (const { session, messages } of before) {
+          store.sessions.insert(tx, staged(session, directoryOf))
+          for (const { info, parts } of messages) {
+            store.messages.put(tx, info)
+            for (const [index, part] of parts.entries()) store.parts.put(tx, part, index)
+          }
+        }
+      })
+    },
+
+    async play({ send, close }) {
+      try {
+        await cursor.play({
+          close,
+          async send(input) {
+            const isTaken = new Promise<void>((resolve) => (tell = resolve))
+            // What does not get through the door is not waited for here: its answer will be missed.
+            await Promise.race([isTaken, send(input)])
+          },
+        })
+      } catch (error) {
+        if (!(error instanceof Stalled)) throw error
+        differs(error.message)
+      }
+    },
+
+    verdict(store) {
+      const recorded = recordedTranscript(recording, places)
+      const replayed = replayedTranscript(recorded, store, places)
+      const difference = firstDifference(recorded, replayed, recording.isWhole)
+      const messages = recorded.flatMap((transcript) => transcript.messages)
+      return {
+        sessions: recorded.length,
+        messages: messages.length,
+        parts: messages.reduce((sum, { message }) => sum + (message as { parts: unknown[] }).parts.length, 0),
+        requests: recording.entries.filter(({ k }) => k === "request").length,
+        deviations,
+        isWhole: recording.isWhole,
+        ...(difference ? { difference } : {}),
+      }
+    },
+
+    end: cursor.end,
+  }
+}
+
+/** The numbers of effects by their name, in order: a name comes again when a provider gives the id of a call twice. */
+function effectsIn({ entries }: Recording): Map<string, number[]> {
+  const begun = new Map<string, number[]>()
+  for (const entry of entries) {
+    if (entry.k === "begin") begun.set(entry.what, [...(begun.get(entry.what) ?? []), entry.n])
+  }
+  return begun
+}
