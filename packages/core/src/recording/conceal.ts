@@ -15,8 +15,8 @@ export interface Concealer {
 }
 
 const MIN_CHARACTERS = 8
-/** Wide: what is hidden for nothing costs nothing. `GIT_AUTHOR_NAME` is the exception that would. */
-const SECRET_NAME = /key|token|secret|passw|passphrase|credential|auth(?!or)|cookie/i
+/** Wide: what is hidden for nothing costs little. `GIT_AUTHOR_NAME` would be a person's name. */
+const SECRET_NAME = /key|token|secret|passw|passphrase|credential|auth(?!or(?:_|s|$))|cookie/i
 
 export function createConcealer(env: Readonly<Record<string, string | undefined>> = {}): Concealer {
   const values = new Set<string>()

@@ -16,7 +16,9 @@ export interface Cursor {
   take(name: string, signal?: AbortSignal): Promise<Incoming>
   /** Nobody will take entries of this name any more. */
   leave(name: string): void
-  /** @throws Stalled when the program does not come to where the recording goes on */
+  /** The program has left the recorded way for good. */
+  stop(): void
+  /** Ends early after `stop`. @throws Stalled when the program does not come to where the recording goes on */
   play(outside: Outside): Promise<void>
   /** Whoever still waits for something waits for nothing. */
   end(): void
@@ -53,19 +55,21 @@ export function createCursor(entries: readonly Entry[], stallMs = STALL_MS): Cur
   const waiting = new Map<string, { give(entry: Incoming): void; refuse(reason: unknown): void }[]>()
   let at = steps[0]
   let ended = false
+  let stopped = false
   let wake = (): void => {}
 
   const waiter = (name: string) => waiting.get(name)?.[0]
 
   async function until(holds: () => boolean, what: string): Promise<void> {
-    while (!holds()) {
+    while (!stopped && !holds()) {
       let timer: NodeJS.Timeout | undefined
       const isLate = await Promise.race([
         new Promise<false>((resolve) => (wake = () => resolve(false))),
         new Promise<true>((resolve) => (timer = setTimeout(() => resolve(true), stallMs))),
       ])
       clearTimeout(timer)
-      if (isLate && !holds()) throw new Stalled(`The recording goes on with ${what}, and the program does not.`)
+      if (isLate && !stopped && !holds())
+        throw new Stalled(`The recording goes on with ${what}, and the program does not.`)
     }
   }
 
@@ -122,8 +126,14 @@ export function createCursor(entries: readonly Entry[], stallMs = STALL_MS): Cur
         wake()
       }),
 
+    stop() {
+      stopped = true
+      wake()
+    },
+
     async play({ send, close }) {
       for (const step of steps) {
+        if (stopped) break
         at = step
         if (step.type === "mark") await until(() => done.has(step.name), step.name)
         else if (step.type === "incoming") await hand(step.name, step.entry)

@@ -59,6 +59,8 @@ export type Happening =
   | { k: "answered"; n: number; ok: boolean }
   | { k: "mark"; what: string }
   // What became of it.
+  /** An answer has its place in the order before it is whole. */
+  | { k: "opened"; messageID: string }
   | { k: "message"; message: MessageWithParts }
   | { k: "gone"; messageID: string }
   | { k: "session"; info: Session }

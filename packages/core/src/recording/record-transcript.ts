@@ -48,6 +48,7 @@ export function recordTranscript(store: Store, write: (happening: Happening) => 
       else if (type.startsWith("message.")) {
         const id = part?.messageID ?? messageID ?? info?.id
         if (id !== undefined) dirty.set(id, sessionID)
+        if (type === "message.created" && info?.role === "assistant") write({ k: "opened", messageID: info.id })
         // Whatever ends the process later, these stand.
         if (info && (info.role === "user" || info.time?.completed !== undefined)) writeMessage(info.id)
       }

@@ -137,7 +137,10 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
 
   function learnLogins(path: string): void {
     try {
-      concealer.learnMembers(JSON.parse(readFileSync(path, "utf8")))
+      const entries = Object.values(JSON.parse(readFileSync(path, "utf8")) as Record<string, object>)
+      // All that a login holds, by whatever name: keys, tokens to refresh and to use.
+      for (const [name, value] of entries.flatMap((entry) => Object.entries(entry)))
+        if (name !== "type" && typeof value === "string") concealer.learn(value)
     } catch {
       // none yet, or none that can be read: the values that are used are learned from the requests
     }
@@ -228,6 +231,6 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
 
 /** Without what a replay has no use for and a key could stand in: models and tools come from the recording. */
 function replayable(value: Config): Config {
-  const { provider: _, mcp: _mcp, lsp: _lsp, formatter: _formatter, plugin: _plugin, ...rest } = value
+  const { provider: _, mcp: _mcp, lsp: _lsp, formatter: _formatter, plugin: _plugin, username: _name, ...rest } = value
   return publicConfig({ value: rest })
 }

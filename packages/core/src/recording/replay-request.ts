@@ -13,10 +13,12 @@ export interface ReplayRequestDeps {
   places: Places
   /** Something differs from the recording. */
   differs(what: string): void
+  /** The same, and there is no way back. */
+  lost(what: string): void
 }
 
 /** Answers requests from the recording. There is no socket below it: what is not recorded is refused. */
-export function replayRequest({ recording, cursor, places, differs }: ReplayRequestDeps): Request {
+export function replayRequest({ recording, cursor, places, differs, lost }: ReplayRequestDeps): Request {
   const waiting = recording.entries.filter((entry): entry is EntryOf<"request"> => entry.k === "request")
   const asked = new Map<string, number>()
 
@@ -39,7 +41,7 @@ export function replayRequest({ recording, cursor, places, differs }: ReplayRequ
     const entry = claim(session, body)
     if (!entry) {
       if (recording.isWhole)
-        differs(`Request ${number} of ${whose} is not in the recording: it goes to ${url.origin + url.pathname}.`)
+        lost(`Request ${number} of ${whose} is not in the recording: it goes to ${url.origin + url.pathname}.`)
       // A recording that was cut off says nothing of what came next: whoever asks waits for its end.
       else await cursor.take("what was cut off", init.signal ?? undefined)
       throw new RequestError("host", "The recording has no such request, and a replay sends none.", url)

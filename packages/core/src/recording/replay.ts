@@ -50,6 +50,10 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   const differs = (what: string): void => {
     if (deviations.length < MAX_DEVIATIONS) deviations.push(what)
   }
+  const lost = (what: string): void => {
+    differs(what)
+    cursor.stop()
+  }
   const { folders, places } = openStage(recording, folder)
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
   const begun = effectsIn(recording)
@@ -60,7 +64,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   /** The number of the next recorded effect of this name. */
   function begin(what: string): number | undefined {
     const n = begun.get(what)?.shift()
-    if (n === undefined && recording.isWhole) differs(`The recording does not have this: ${what}.`)
+    if (n === undefined && recording.isWhole) lost(`The recording does not have this: ${what}.`)
     if (n !== undefined) cursor.did(`begin ${n}`)
     return n
   }
@@ -96,7 +100,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
     directoryOf,
 
     boundary: ({ host }): Boundary => {
-      const request = replayRequest({ recording, cursor, places, differs })
+      const request = replayRequest({ recording, cursor, places, differs, lost })
       return {
         host: replayHost(host, recording, cursor),
         request,

@@ -22,14 +22,16 @@ export interface Difference {
 const SHOWN_CHARACTERS = 300
 /** Parts that say what happened to files: a replay changes none. */
 const OF_FILES: ReadonlySet<string> = new Set(["patch", "snapshot"])
-/** Times; names of file states and of parts, which depend on how many of the former there are. */
+/** Times, and names of states of files. */
 const LEFT_OUT: ReadonlySet<string> = new Set(["time", "snapshot"])
 
 /** As it stands at the end of the recording, sessions and messages in the order in which they came. */
 export function recordedTranscript({ entries }: Recording, places: Places): Transcript[] {
   const sessions = new Map<string, Session | undefined>()
-  const messages = new Map<string, MessageWithParts>()
+  /** In the order of their places; undefined: not whole when the recording was cut off. */
+  const messages = new Map<string, MessageWithParts | undefined>()
   for (const entry of entries) {
+    if (entry.k === "opened") messages.set(entry.messageID, undefined)
     if (entry.k === "before") {
       sessions.set(entry.session.id, entry.session)
       for (const message of entry.messages) messages.set(message.info.id, message)
@@ -49,8 +51,9 @@ export function recordedTranscript({ entries }: Recording, places: Places): Tran
   )
   return [...sessions].flatMap(([sessionID, session]) => {
     if (removed.has(sessionID)) return []
-    const own = [...messages.values()].filter(({ info }) => info.sessionID === sessionID)
-    return [transcript(sessionID, session, own, places)]
+    const own = [...messages.values()].filter((message) => message !== undefined)
+    const ofSession = own.filter(({ info }) => info.sessionID === sessionID)
+    return [transcript(sessionID, session, ofSession, places)]
   })
 }
 
@@ -90,6 +93,7 @@ function sessionFacts(session: Session): Partial<Session> {
   return facts
 }
 
+/** Without the ids of parts: how many are drawn depends on the parts that are left out. */
 function partFacts({ id: _, ...part }: MessageWithParts["parts"][number]): object {
   if (part.type !== "tool" || part.state.status !== "completed" || !part.state.attachments) return part
   const attachments = part.state.attachments.map(({ id: _id, ...file }) => file)
@@ -119,10 +123,12 @@ export function firstDifference(
   for (const [index, before] of recorded.entries()) {
     const after = replayed[index]
     const where = `session ${before.sessionID}`
+    const ids = new Set(before.messages.map(({ id }) => id))
+    const messages = (after?.messages ?? []).filter(({ id }) => isWhole || ids.has(id))
     // Messages first: what they cost shows in the session as well.
-    const count = isWhole ? Math.max(before.messages.length, after?.messages.length ?? 0) : before.messages.length
+    const count = Math.max(before.messages.length, messages.length)
     for (let at = 0; at < count; at++) {
-      const [was, is] = [before.messages[at], after?.messages[at]]
+      const [was, is] = [before.messages[at], messages[at]]
       const found = differenceOf(was?.message, is?.message, `${where}, message ${at + 1} (${(was ?? is)?.id})`)
       if (found) return found
     }
