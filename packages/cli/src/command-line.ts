@@ -152,9 +152,10 @@ function createProgram(result: { code: number }): Command {
     .command("replay")
     .description("Run a recording of OPENCODE_RECORD again, without a network, and compare what comes of it.")
     .argument("<file>", "recording")
-    .action(async (file: string) => {
+    .option("--accept", "if only requests to models differ, write into the file what they say now")
+    .action(async (file: string, options: { accept?: true }) => {
       const { debugReplay } = await import("./commands/replay.ts")
-      result.code = await debugReplay(file)
+      result.code = await debugReplay(file, options)
     })
   return program
 }

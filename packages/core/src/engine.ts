@@ -166,6 +166,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
   })
+  const openAttachment = attachments({ workspace, limits, seenBy })
   const sessions: Sessions = createSessions({
     store,
     host,
@@ -176,7 +177,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     hooks: noHooks,
     nameAfter: titles.ask,
-    openAttachment: boundary.attachments(attachments({ workspace, limits, seenBy })),
+    openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
     version: home.version,
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
     models,

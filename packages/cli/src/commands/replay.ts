@@ -1,4 +1,6 @@
-import { BadRecording } from "@opencode/core/recording/entry.ts"
+import { readFileSync } from "node:fs"
+import { replaceFile } from "@opencode/core/lib/replace-file.ts"
+import { BadRecording, withRequests } from "@opencode/core/recording/entry.ts"
 import type { Verdict } from "@opencode/core/recording/replay.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
@@ -8,7 +10,7 @@ import { replayFile } from "../replay-file.ts"
 const BAD_FILE = 2
 
 /** @returns the exit code: 0 the same, 1 something differs */
-export async function debugReplay(file: string): Promise<number> {
+export async function debugReplay(file: string, { accept = false }: { accept?: boolean } = {}): Promise<number> {
   const verdict = await replayFile(file).catch((error: unknown) => {
     const { code } = error as NodeJS.ErrnoException
     if (error instanceof BadRecording) throw new CommandFailure(`${file}: ${error.message}`, BAD_FILE)
@@ -17,7 +19,11 @@ export async function debugReplay(file: string): Promise<number> {
     throw error
   })
   for (const line of report(verdict)) out.line(line)
-  return isSame(verdict) ? 0 : 1
+  if (isSame(verdict)) return 0
+  if (!accept || verdict.difference || verdict.hasLeft) return 1
+  replaceFile(file, withRequests(readFileSync(file, "utf8"), verdict.said))
+  out.line(`accepted: ${file} has the requests of this version now.`)
+  return 0
 }
 
 export const isSame = ({ difference, deviations }: Verdict): boolean => !difference && deviations.length === 0

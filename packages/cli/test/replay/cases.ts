@@ -1,3 +1,5 @@
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { PermissionRequest } from "@opencode/protocol/permission.ts"
@@ -79,6 +81,32 @@ const ASK_BASH: Config = { permission: { bash: "ask" } }
 
 const isRunning = ({ parts }: MessageWithParts): boolean =>
   parts.some((part) => part.type === "tool" && part.state.status === "running")
+/** A page that leads to another host, which only shows while the call runs. */
+function lateAsk(): Case {
+  let url = ""
+  return {
+    name: "late-question",
+    script: ({ messages }) =>
+      messages.some(({ toolResults }) => toolResults.length > 0) ? says("Found.") : calls("webfetch", { url }),
+    async act({ session, send, asked, reply, idle }) {
+      const server = createServer((request, response) => {
+        const { port } = server.address() as AddressInfo
+        if (request.url === "/") response.writeHead(302, { location: `http://127.0.0.2:${port}/there` }).end()
+        else response.writeHead(200, { "content-type": "text/plain" }).end("found")
+      })
+      await new Promise<void>((resolve) => server.listen(0, "0.0.0.0", resolve))
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+      const id = await session()
+      await send(id, "fetch it")
+      await reply((await asked("private_address")).id, "once")
+      await reply((await asked("private_address")).id, "once")
+      await idle(id)
+      server.closeAllConnections()
+      server.close()
+    },
+  }
+}
+
 const hasText = (text: string) => (message: MessageWithParts) =>
   message.info.role === "assistant" && message.parts.some((part) => part.type === "text" && part.text.includes(text))
 
@@ -260,6 +288,7 @@ export const CASES: Case[] = [
       )
     },
   },
+  lateAsk(),
   {
     name: "side-by-side",
     files: FILES,

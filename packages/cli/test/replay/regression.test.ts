@@ -5,7 +5,7 @@ import { installation } from "@opencode/testing/command.ts"
 import { modelServer } from "@opencode/testing/model-server.ts"
 import { mockProvider } from "@opencode/testing/world.ts"
 import { describe, expect, test } from "vitest"
-import { report } from "../../src/commands/replay.ts"
+import { debugReplay, report } from "../../src/commands/replay.ts"
 import { replayFile } from "../../src/replay-file.ts"
 import { CASES, person, type Case } from "./cases.ts"
 
@@ -17,6 +17,8 @@ import { CASES, person, type Case } from "./cases.ts"
 const RECORDINGS = fileURLToPath(new URL("recordings", import.meta.url))
 const isWriting = process.env.RECORDINGS === "write"
 const fileOf = (name: string): string => join(RECORDINGS, `${name}.ndjson`)
+
+const namesOfRecordings = (): string[] => readdirSync(RECORDINGS).map((file) => basename(file, ".ndjson"))
 
 async function record({ name, script, config = {}, providers, files = {}, act }: Case): Promise<void> {
   await using model = await modelServer({ script })
@@ -41,11 +43,16 @@ async function record({ name, script, config = {}, providers, files = {}, act }:
 
 describe.runIf(isWriting)("recorded anew", () => {
   test.each(CASES)("$name", record)
+
+  const others = namesOfRecordings().filter((name) => !CASES.some((each) => each.name === name))
+  test.for(others)("%s, whose requests are accepted", async (name) => {
+    expect(await debugReplay(fileOf(name), { accept: true })).toBe(0)
+  })
 })
 
 describe("a recorded conversation comes out as it did", () => {
-  const names = readdirSync(RECORDINGS).map((file) => basename(file, ".ndjson"))
-  test.each(isWriting ? CASES.map(({ name }) => name) : names)("%s", async (name) => {
+  const made = isWriting ? CASES.map(({ name }) => name) : []
+  test.each([...new Set([...made, ...namesOfRecordings()])])("%s", async (name) => {
     const said = report(await replayFile(fileOf(name)))
     expect(said).toEqual([expect.stringContaining("same transcript")])
   })

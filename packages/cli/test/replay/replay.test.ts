@@ -91,6 +91,21 @@ test("whatever differs first is said: another answer, another request, another r
   )
 })
 
+test("requests that were meant to change are accepted into the recording, and nothing else is", async () => {
+  await using at = await modelScript(SCRIPT())
+  const path = await recordedRun(at)
+  const prompt = changed(path, '"agent":{', '"agent":{"build":{"prompt":"Be rude."},')
+  expect((await at.run(["debug", "replay", prompt])).code).toBe(1)
+  const accepted = await at.run(["debug", "replay", prompt, "--accept"])
+  expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining("accepted:") })
+  expect((await at.run(["debug", "replay", prompt])).code).toBe(0)
+
+  const answer = changed(path, "I make it.", "I broke it.")
+  const before = readFileSync(answer, "utf8")
+  expect((await at.run(["debug", "replay", answer, "--accept"])).code).toBe(1)
+  expect(readFileSync(answer, "utf8")).toBe(before)
+})
+
 test("a request that is not in the recording is refused and named", async () => {
   await using at = await modelScript(SCRIPT())
   const path = await recordedRun(at)

@@ -5,7 +5,6 @@ import type { Host } from "../lib/host.ts"
 import type { LanguageInput } from "../model/language.ts"
 import type { openModels, OpenModelsInput } from "../model/open-models.ts"
 import type { Request } from "../model/request.ts"
-import type { OpenAttachment } from "../session/attachment.ts"
 import type { Store } from "../store/store.ts"
 import type { Tool } from "../tool/tool.ts"
 import type { openWorkspace, Workspace, WorkspaceOptions } from "../workspace/workspace.ts"
@@ -29,7 +28,12 @@ export interface Boundary {
   opened(input: LanguageInput): void
   /** The tools as they are to be used. */
   tools(tools: readonly Tool[]): readonly Tool[]
-  attachments(open: OpenAttachment): OpenAttachment
+  /**
+   * Anything else that is read of the world and decides what a session becomes. A replay does not run it.
+   * @param what names it, the same in each run; one name may come more than once, in its order
+   * @returns what `run` returned or threw: plain data
+   */
+  effect<T>(what: string, run: () => Promise<T>): Promise<T>
   /** A request at the door that may change a session. @returns to be told how it was answered; absent: nobody listens */
   input?(input: DoorInput): (ok: boolean) => void
   /** The process has its store and its bus now. */
@@ -69,7 +73,7 @@ export const plainBoundary: OpenBoundary = ({ host, request }) => ({
   models: (open, input) => open(input),
   opened: () => {},
   tools: (tools) => tools,
-  attachments: (open) => open,
+  effect: (_, run) => run(),
   attach: () => {},
   closing: () => {},
   close: () => {},

@@ -37,12 +37,12 @@ export class Stalled extends Error {
 }
 
 /** Nothing here waits for anything but this process; a busy machine gets its time. */
-const STALL_MS = 15_000
+const STALL_MS = 10_000
 /** Rounds of the event loop in which the program takes in what it got, before it gets more. */
 const ROUNDS = 3
 
 type Step = { t: number; index: number } & (
-  | { type: "mark"; name: string }
+  | { type: "mark"; name: string; told: string }
   | { type: "incoming"; name: string; entry: Incoming }
   | { type: "input"; entry: EntryOf<"input"> }
   | { type: "close" }
@@ -135,7 +135,7 @@ export function createCursor(entries: readonly Entry[], stallMs = STALL_MS): Cur
       for (const step of steps) {
         if (stopped) break
         at = step
-        if (step.type === "mark") await until(() => done.has(step.name), step.name)
+        if (step.type === "mark") await until(() => done.has(step.name), step.told)
         else if (step.type === "incoming") await hand(step.name, step.entry)
         else if (step.type === "close") close()
         else {
@@ -159,17 +159,23 @@ export function createCursor(entries: readonly Entry[], stallMs = STALL_MS): Cur
 /** Entries that have a moment; the others are facts that are looked up. */
 function stepOf(entry: Entry, index: number): Step[] {
   const { t } = entry
+  const mark = (name: string, told: string): Step[] => [{ t, index, type: "mark", name, told }]
   switch (entry.k) {
     case "input":
       return [{ t, index, type: "input", entry }]
     case "closing":
       return [{ t, index, type: "close" }]
     case "request":
+      return mark(
+        `request ${entry.n}`,
+        entry.session ? `a request of session ${entry.session}` : "a request on the side",
+      )
     case "begin":
+      return mark(`begin ${entry.n}`, entry.what)
     case "answered":
-      return [{ t, index, type: "mark", name: `${entry.k} ${entry.n}` }]
+      return mark(`answered ${entry.n}`, `the answer to input ${entry.n}`)
     case "mark":
-      return [{ t, index, type: "mark", name: entry.what }]
+      return mark(entry.what, entry.what)
     case "head":
     case "chunk":
     case "bytes":

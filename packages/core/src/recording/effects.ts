@@ -1,4 +1,4 @@
-import type { Tool } from "../tool/tool.ts"
+import type { Tool, ToolContext } from "../tool/tool.ts"
 
 /**
  * Tools whose whole work is done by the program itself, through what is recorded anyway: a replay runs them again, and
@@ -8,10 +8,9 @@ const INNER = new Set(["invalid", "todowrite", "question", "task", "plan_enter",
 
 export const isInner = ({ name }: Pick<Tool, "name">): boolean => INNER.has(name)
 
-/** What is done with the world, by a name that is the same in a replay. */
-export const effectOf = {
-  prepare: (tool: string, call: { sessionID: string; callID: string }) =>
-    `prepare ${tool} ${call.sessionID} ${call.callID}`,
-  run: (tool: string, call: { sessionID: string; callID: string }) => `run ${tool} ${call.sessionID} ${call.callID}`,
-  attach: (sessionID: string) => `attach ${sessionID}`,
-}
+/** What a tool does with the world, by a name that is the same in a replay. */
+export const toolEffect = (
+  what: "prepare" | "run",
+  { name }: Pick<Tool, "name">,
+  { sessionID, callID }: Pick<ToolContext, "sessionID" | "callID">,
+): string => `${what} ${name} ${sessionID} ${callID}`

@@ -106,6 +106,17 @@ export function parseRecording(text: string): Recording {
   return { header: header as Header, entries, isWhole: entries.at(-1)?.k === "closed" }
 }
 
+/** The same recording, with requests that say what they say now: for a change that was meant. */
+export function withRequests(text: string, said: ReadonlyMap<number, Fingerprint>): string {
+  const lines = text.split("\n").map((line) => {
+    if (!line.includes('"k":"request"')) return line
+    const entry = JSON.parse(line) as Entry
+    const body = entry.k === "request" ? said.get(entry.n) : undefined
+    return body ? JSON.stringify({ ...entry, body }) : line
+  })
+  return lines.join("\n")
+}
+
 function parseLine(line: string, number: number): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(line)

@@ -1,19 +1,16 @@
-import { readFileSync } from "node:fs"
-import { publicConfig } from "../config/public.ts"
+import { readFileSync, realpathSync } from "node:fs"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { Folders } from "../config/folders.ts"
-import { withoutSecrets } from "../lib/secret.ts"
-import type { Models } from "../model/resolve.ts"
-import type { Tool } from "../tool/tool.ts"
-import type { Boundary, DoorInput, Inside, OpenBoundary } from "./boundary.ts"
+import { publicConfig } from "../config/public.ts"
+import type { Boundary, Inside, OpenBoundary } from "./boundary.ts"
 import { createConcealer } from "./conceal.ts"
-import { effectOf, isInner } from "./effects.ts"
 import { FORMAT } from "./entry.ts"
-import { failureOf } from "./failure.ts"
-import { namePlace } from "./fingerprint.ts"
 import { openRecordingFile } from "./file.ts"
+import { namePlace } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
+import { recordEffects } from "./record-effects.ts"
 import { recordHost } from "./record-host.ts"
+import { recordedLanguage, recordModels } from "./record-models.ts"
 import { recordRequest } from "./record-request.ts"
 import { recordTranscript, standing } from "./record-transcript.ts"
 
@@ -25,105 +22,25 @@ export interface RecordOptions {
   folders: Folders
   env: Readonly<Record<string, string | undefined>>
   tell(message: string): void
-  maxBytes?: number
 }
 
 /** Listens at the boundary and writes down what passes, from the first request on that may change a session. */
 export function recordBoundary(options: RecordOptions): OpenBoundary {
-  const { version, platform, folders, env } = options
+  const { version, platform, env } = options
+  const { home, data, temp, toolOutput } = options.folders
   const concealer = createConcealer(env)
-  const file = openRecordingFile({
-    ...options,
-    concealer,
-    header: {
-      opencode: "recording",
-      format: FORMAT,
-      version,
-      platform,
-      started: Date.now(),
-      folders: { home: folders.home, data: folders.data, temp: folders.temp, toolOutput: folders.toolOutput },
-    },
-  })
+  const started = Date.now()
+  const folders = { home, data, temp, toolOutput }
+  const header = { opencode: "recording", format: FORMAT, version, platform, started, folders } as const
+  const file = openRecordingFile({ ...options, concealer, header })
   const { write } = file
   const places = new Map<string, string>()
-  const answers = new Map<string, string>()
   let count = 0
   const next = (): number => ++count
   let inside: Inside | undefined
   let transcript: ReturnType<typeof recordTranscript> | undefined
   /** Sessions whose beginning is in the recording. */
   const known = new Set<string>()
-
-  /** A question to the settings, once for each answer that it gets. */
-  function answered<T>(ask: unknown[], value: T, shown: unknown): T {
-    const [name, text] = [JSON.stringify(ask), JSON.stringify(shown)]
-    if (answers.get(name) !== text) write({ k: "models", ask: name, value: shown })
-    answers.set(name, text)
-    return value
-  }
-
-  async function effect<T>(what: string, run: (n: number) => Promise<T>, shown: (value: T) => unknown): Promise<T> {
-    const n = next()
-    write({ k: "begin", n, what })
-    try {
-      const value = await run(n)
-      write({ k: "outcome", n, value: shown(value) })
-      return value
-    } catch (error) {
-      write({ k: "outcome", n, failure: failureOf(error) })
-      throw error
-    }
-  }
-
-  const recordedTool = (tool: Tool): Tool => ({
-    ...tool,
-    prepare: (input, context) =>
-      effect(
-        effectOf.prepare(tool.name, context),
-        () => tool.prepare(input, context),
-        ({ asks }) => asks,
-      ),
-    run: (input, plan, context) =>
-      effect(
-        effectOf.run(tool.name, context),
-        (n) =>
-          tool.run(input, plan, {
-            ...context,
-            ask(asks) {
-              write({ k: "asks", n, asks })
-              return context.ask(asks)
-            },
-          }),
-        (result) => result,
-      ),
-  })
-
-  function recordedModels(models: Models): Models {
-    return {
-      ...models,
-      default: () => {
-        const value = models.default()
-        return answered(["default"], value, value)
-      },
-      small: (main) => {
-        const value = models.small(main)
-        return answered(["small", main], value, value)
-      },
-      settle: (ref, variant) => {
-        const value = models.settle(ref, variant)
-        return answered(["settle", ref, variant], value, value)
-      },
-      offers: (ref, variant) => {
-        const value = models.offers(ref, variant)
-        return answered(["offers", ref, variant], value, value)
-      },
-      resolve: (ref) => {
-        const resolved = models.resolve(ref)
-        const { model, providerID, issuer, options } = resolved
-        return answered(["resolve", ref], resolved, withoutSecrets({ model, providerID, issuer, options }))
-      },
-    }
-  }
 
   function noteStanding(target: string): void {
     const sessionID = /^\/session\/(ses[^/?]*)/.exec(target)?.[1]
@@ -168,37 +85,22 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
 
     async models(open, given) {
       const opened = await open(given)
-      return { ...opened, models: recordedModels(opened.models) }
+      return { ...opened, models: recordModels(opened.models, write) }
     },
 
-    opened({ npm, providerID, modelID, baseURL, key, headers, options: given, mayWriteCalls = false }) {
-      concealer.learn(key?.reveal())
-      concealer.learnMembers(headers)
-      concealer.learnMembers(given)
-      concealer.learnMembers(baseURL)
-      const { origin, pathname } = new URL(baseURL)
-      const input = { npm, providerID, modelID, baseURL: origin + pathname, mayWriteCalls }
-      write({
-        k: "language",
-        name: `${providerID}/${modelID}`,
-        input: { ...input, options: withoutSecrets({ ...given, headers: {} }) },
-      })
+    opened(input) {
+      concealer.learn(input.key?.reveal())
+      concealer.learnMembers({ headers: input.headers, options: input.options, address: input.baseURL })
+      write({ k: "language", name: `${input.providerID}/${input.modelID}`, input: recordedLanguage(input) })
     },
 
-    tools: (tools) => tools.map((tool) => (isInner(tool) ? tool : recordedTool(tool))),
+    ...recordEffects({ write, next }),
 
-    attachments: (open) => (part, sessionID) =>
-      effect(
-        effectOf.attach(sessionID),
-        () => open(part, sessionID),
-        (attachment) => attachment,
-      ),
-
-    input(input: DoorInput) {
+    input(input) {
       noteStanding(input.target)
       const n = next()
       concealer.learnMembers(input.body)
-      write({ k: "input", n, ...input })
+      write({ k: "input", n, ...input, directory: canonical(input.directory) })
       file.begin()
       return (ok) => {
         transcript?.writeAll()
@@ -211,10 +113,10 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       learnLogins(opened.credentialsFile)
       transcript = recordTranscript(opened.store, write)
       const { frame: note } = transcript
-      const marks = createMarks((what) => write({ k: "mark", what }))
+      const mark = createMarks((what) => write({ k: "mark", what }))
       opened.bus.subscribe({}, (frame) => {
         if (frame.type === "session.created") known.add((frame.properties as { sessionID: string }).sessionID)
-        marks(frame)
+        mark(frame)
         note(frame)
       })
     },
@@ -229,8 +131,25 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
   })
 }
 
+/** As engines name their folders. One that is not there keeps its name, and its request fails in the replay as well. */
+function canonical(directory: string): string {
+  try {
+    return realpathSync(directory)
+  } catch {
+    return directory
+  }
+}
+
 /** Without what a replay has no use for and a key could stand in: models and tools come from the recording. */
 function replayable(value: Config): Config {
-  const { provider: _, mcp: _mcp, lsp: _lsp, formatter: _formatter, plugin: _plugin, username: _name, ...rest } = value
+  const {
+    provider: _provider,
+    mcp: _mcp,
+    lsp: _lsp,
+    formatter: _formatter,
+    plugin: _plugin,
+    username: _name,
+    ...rest
+  } = value
   return publicConfig({ value: rest })
 }

@@ -4,13 +4,16 @@ import type { HttpResponse } from "../model/response.ts"
 import type { Cursor } from "./cursor.ts"
 import type { EntryOf, Recording } from "./entry.ts"
 import { errorOf } from "./failure.ts"
-import { changeOf, fingerprint, type Places } from "./fingerprint.ts"
+import { changeOf, fingerprint, type Fingerprint, type Places } from "./fingerprint.ts"
+import { BEYOND } from "./replay-effects.ts"
 import { collected, headersFrom, headersIn, responseOf, sessionOf } from "./http.ts"
 
 export interface ReplayRequestDeps {
   recording: Recording
   cursor: Cursor
   places: Places
+  /** What each recorded request says now, by its number. */
+  said: Map<number, Fingerprint>
   /** Something differs from the recording. */
   differs(what: string): void
   /** The same, and there is no way back. */
@@ -18,7 +21,7 @@ export interface ReplayRequestDeps {
 }
 
 /** Answers requests from the recording. There is no socket below it: what is not recorded is refused. */
-export function replayRequest({ recording, cursor, places, differs, lost }: ReplayRequestDeps): Request {
+export function replayRequest({ recording, cursor, places, said, differs, lost }: ReplayRequestDeps): Request {
   const waiting = recording.entries.filter((entry): entry is EntryOf<"request"> => entry.k === "request")
   const asked = new Map<string, number>()
 
@@ -42,10 +45,10 @@ export function replayRequest({ recording, cursor, places, differs, lost }: Repl
     if (!entry) {
       if (recording.isWhole)
         lost(`Request ${number} of ${whose} is not in the recording: it goes to ${url.origin + url.pathname}.`)
-      // A recording that was cut off says nothing of what came next: whoever asks waits for its end.
-      else await cursor.take("what was cut off", init.signal ?? undefined)
+      else await cursor.take(BEYOND, init.signal ?? undefined)
       throw new RequestError("host", "The recording has no such request, and a replay sends none.", url)
     }
+    said.set(entry.n, fingerprint(body, places))
     const change = changeOf(entry.body, body, places)
     if (change) differs(`Request ${number} of ${whose} says something else: ${change}.`)
     const name = `request ${entry.n}`

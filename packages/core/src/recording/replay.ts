@@ -1,12 +1,11 @@
 import { join } from "node:path"
 import type { Store } from "../store/store.ts"
-import type { Tool } from "../tool/tool.ts"
 import type { Boundary, OpenBoundary } from "./boundary.ts"
 import { createCursor, Stalled, type Outside } from "./cursor.ts"
-import { effectOf, isInner } from "./effects.ts"
-import type { EntryOf, Recording } from "./entry.ts"
-import { errorOf } from "./failure.ts"
+import type { Recording } from "./entry.ts"
+import type { Fingerprint } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
+import { replayEffects } from "./replay-effects.ts"
 import { replayHost } from "./replay-host.ts"
 import { replayModels } from "./replay-models.ts"
 import { replayRequest } from "./replay-request.ts"
@@ -35,9 +34,13 @@ export interface Verdict {
   requests: number
   /** The first difference of the transcripts. */
   difference?: Difference
+  /** The program went another way than the recorded one: did what it had not done, or did not what it had. */
+  hasLeft: boolean
   /** Whatever else the program did differently, in its order. */
   deviations: string[]
   isWhole: boolean
+  /** What each recorded request says now, by its number. */
+  said: ReadonlyMap<number, Fingerprint>
 }
 
 /** Deviations that are told; after the first, most are consequences. */
@@ -50,57 +53,24 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   const differs = (what: string): void => {
     if (deviations.length < MAX_DEVIATIONS) deviations.push(what)
   }
+  let hasLeft = false
   const lost = (what: string): void => {
     differs(what)
+    hasLeft = true
     cursor.stop()
   }
   const { folders, places } = openStage(recording, folder)
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
-  const begun = effectsIn(recording)
+  const said = new Map<number, Fingerprint>()
   const inputs = recording.entries.filter((entry) => entry.k === "input")
   let taken = 0
   let tell = (): void => {}
-
-  /** The number of the next recorded effect of this name. */
-  function begin(what: string): number | undefined {
-    const n = begun.get(what)?.shift()
-    if (n === undefined && recording.isWhole) lost(`The recording does not have this: ${what}.`)
-    if (n !== undefined) cursor.did(`begin ${n}`)
-    return n
-  }
-
-  async function outcome(
-    what: string,
-    asked: (entry: EntryOf<"asks">) => Promise<void> = async () => {},
-  ): Promise<unknown> {
-    const n = begin(what)
-    const name = n === undefined ? "what was cut off" : `begin ${n}`
-    if (n === undefined && recording.isWhole) throw new Error(`The recording does not have this: ${what}.`)
-    for (;;) {
-      const entry = await cursor.take(name)
-      if (entry.k === "asks") await asked(entry)
-      else if (entry.k === "outcome") {
-        if (entry.failure) throw errorOf(entry.failure)
-        return entry.value
-      }
-    }
-  }
-
-  const replayedTool = (tool: Tool): Tool => ({
-    ...tool,
-    prepare: async (_, context) => ({
-      asks: (await outcome(effectOf.prepare(tool.name, context))) as Awaited<ReturnType<Tool["prepare"]>>["asks"],
-      plan: undefined,
-    }),
-    run: (_, _plan, context) =>
-      outcome(effectOf.run(tool.name, context), ({ asks }) => context.ask(asks)) as ReturnType<Tool["run"]>,
-  })
 
   return {
     directoryOf,
 
     boundary: ({ host }): Boundary => {
-      const request = replayRequest({ recording, cursor, places, differs, lost })
+      const request = replayRequest({ recording, cursor, places, said, differs, lost })
       return {
         host: replayHost(host, recording, cursor),
         request,
@@ -120,16 +90,14 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
-        tools: (tools) => tools.map((tool) => (isInner(tool) ? tool : replayedTool(tool))),
-        attachments: () => (_, sessionID) =>
-          outcome(effectOf.attach(sessionID)) as Promise<{ texts: string[]; url: string; mime: string }>,
+        ...replayEffects({ recording, cursor, lost }),
         input() {
           const { n = 0, method = "", target = "" } = inputs[taken++] ?? {}
           tell()
           const recorded = recording.entries.find((entry) => entry.k === "answered" && entry.n === n)
           return (ok) => {
             if (recorded?.k === "answered" && recorded.ok !== ok)
-              differs(`${method} ${target} was ${ok ? "accepted" : "refused"}, which it was not in the recording.`)
+              lost(`${method} ${target} was ${ok ? "accepted" : "refused"}, which it was not in the recording.`)
             cursor.did(`answered ${n}`)
           }
         },
@@ -164,7 +132,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
         })
       } catch (error) {
         if (!(error instanceof Stalled)) throw error
-        differs(error.message)
+        lost(error.message)
       }
     },
 
@@ -179,20 +147,13 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
         parts: messages.reduce((sum, { message }) => sum + (message as { parts: unknown[] }).parts.length, 0),
         requests: recording.entries.filter(({ k }) => k === "request").length,
         deviations,
+        hasLeft,
         isWhole: recording.isWhole,
+        said,
         ...(difference ? { difference } : {}),
       }
     },
 
     end: cursor.end,
   }
-}
-
-/** The numbers of effects by their name, in order: a name comes again when a provider gives the id of a call twice. */
-function effectsIn({ entries }: Recording): Map<string, number[]> {
-  const begun = new Map<string, number[]>()
-  for (const entry of entries) {
-    if (entry.k === "begin") begun.set(entry.what, [...(begun.get(entry.what) ?? []), entry.n])
-  }
-  return begun
 }
