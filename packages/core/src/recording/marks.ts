@@ -25,7 +25,7 @@ export function createMarks(note: (mark: string) => void): (frame: Frame) => voi
     }
     if (sessionID === undefined) return
     if (type === "session.deleted") note(`deleted ${sessionID}`)
-    if (type === "permission.asked") mark("asked", sessionID)
+    if (type.endsWith(".asked")) mark("asked", sessionID)
     if (type === "session.status" && status) mark(status.type, sessionID)
     if (type === "message.created" && info?.role === "user") mark("prompted", sessionID)
     if (type === "message.updated" && info?.time?.completed !== undefined && !completed.has(info.id)) {
