@@ -31,7 +31,7 @@ export function recordEffects({ write, next }: RecordEffectsDeps): Pick<Boundary
       noted(
         toolEffect("prepare", tool, context),
         () => tool.prepare(input, context),
-        ({ asks }) => asks,
+        ({ plan: _, ...shown }) => shown,
       ),
     run: (input, plan, context) =>
       noted(

@@ -1,4 +1,4 @@
-import type { Tool } from "../tool/tool.ts"
+import type { Prepared, Tool } from "../tool/tool.ts"
 import type { Boundary } from "./boundary.ts"
 import type { Cursor } from "./cursor.ts"
 import { isInner, toolEffect } from "./effects.ts"
@@ -40,10 +40,10 @@ export function replayEffects({ recording, cursor, lost }: ReplayEffectsDeps): P
 
   const replayed = (tool: Tool): Tool => ({
     ...tool,
-    prepare: async (_, context) => ({
-      asks: (await outcome(toolEffect("prepare", tool, context))) as Awaited<ReturnType<Tool["prepare"]>>["asks"],
-      plan: undefined,
-    }),
+    async prepare(_, context) {
+      const prepared = await outcome(toolEffect("prepare", tool, context))
+      return { ...(prepared as Omit<Prepared<unknown>, "plan">), plan: undefined }
+    },
     run: (_, _plan, context) =>
       outcome(toolEffect("run", tool, context), ({ asks }) => context.ask(asks)) as ReturnType<Tool["run"]>,
   })
