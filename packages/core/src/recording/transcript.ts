@@ -74,7 +74,10 @@ function transcript(
     ...(session ? { session: comparable(sessionFacts(session), places) } : {}),
     messages: messages.map(({ info, parts }) => ({
       id: info.id,
-      message: comparable({ ...info, parts: parts.filter(({ type }) => !OF_FILES.has(type)).map(partFacts) }, places),
+      message: comparable(
+        { ...messageFacts(info), parts: parts.filter(({ type }) => !OF_FILES.has(type)).map(partFacts) },
+        places,
+      ),
     })),
   }
 }
@@ -90,6 +93,13 @@ function sessionFacts(session: Session): Partial<Session> {
     share: _share,
     ...facts
   } = session
+  return facts
+}
+
+/** Of a prompt, `summary` says what its turn did to files; of an answer it is a mark. */
+function messageFacts(info: MessageWithParts["info"]): object {
+  if (info.role !== "user") return info
+  const { summary: _, ...facts } = info
   return facts
 }
 
