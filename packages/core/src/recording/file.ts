@@ -6,14 +6,16 @@ import type { Happening, Header } from "./entry.ts"
 
 /**
  * The file of a recording, one line for each entry, written before anything else happens: what a killed process left
- * behind is complete up to its last moment. Nothing is written before `begin`, and no file is ever written over.
+ * behind is complete up to its last moment. No file is ever written over.
  */
 export interface RecordingFile {
-  /** Kept back until there is something worth a file. */
+  /** What a process stands on is kept back until something happens that is worth a file. */
   write(happening: Happening): void
-  begin(): void
   close(): void
 }
+
+/** What is worth a file: a request that may change a session, or one to a model, or a tool at work. */
+const WORTH: ReadonlySet<string> = new Set<Happening["k"]>(["input", "request", "begin"])
 
 /** An afternoon of work. What grows beyond it is a mistake, and would fill the disk of whoever forgot the variable. */
 export const MAX_RECORDING_BYTES = 64 * 1024 * 1024
@@ -40,8 +42,6 @@ export function openRecordingFile(options: RecordingFileOptions): RecordingFile 
   const lineOf = (value: object): string => `${concealer.text(JSON.stringify(value))}\n`
 
   function append(entry: object): void {
-    // Hidden when it is written, because by then more keys may be known.
-    if (state === "waiting") return void kept.push(entry)
     if (state === "over" || descriptor === undefined) return
     try {
       const line = lineOf(entry)
@@ -62,19 +62,25 @@ export function openRecordingFile(options: RecordingFileOptions): RecordingFile 
     if (why) tell(why)
   }
 
+  function begin(): void {
+    try {
+      const opened = openNew(options.path)
+      descriptor = opened.descriptor
+      state = "open"
+      tell(`Recording to ${opened.path}. It holds prompts, answers and what tools printed.`)
+      for (const entry of [header, ...kept.splice(0)]) append(entry)
+    } catch (error) {
+      end(`Nothing is recorded: ${options.path} could not be made (${(error as NodeJS.ErrnoException).code}).`)
+    }
+  }
+
   return {
-    write: (happening) => append({ t: Date.now() - header.started, ...happening }),
-    begin() {
-      if (state !== "waiting") return
-      try {
-        const opened = openNew(options.path)
-        descriptor = opened.descriptor
-        state = "open"
-        tell(`Recording to ${opened.path}. It holds prompts, answers and what tools printed.`)
-        for (const entry of [header, ...kept.splice(0)]) append(entry)
-      } catch (error) {
-        end(`Nothing is recorded: ${options.path} could not be made (${(error as NodeJS.ErrnoException).code}).`)
-      }
+    write(happening) {
+      const entry = { t: Date.now() - header.started, ...happening }
+      if (state !== "waiting") return append(entry)
+      // Keys are hidden when it is written: by then more of them may be known.
+      kept.push(entry)
+      if (WORTH.has(happening.k)) begin()
     },
     close: () => end(),
   }

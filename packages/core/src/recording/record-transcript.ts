@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { Frame } from "../bus/bus.ts"
@@ -9,12 +10,13 @@ import { openHeaders } from "./http.ts"
 export function recordTranscript(store: Store, write: (happening: Happening) => void) {
   const dirty = new Map<string, string>()
   const sessions = new Set<string>()
+  /** By id, a hash of what was written last. */
   const written = new Map<string, string>()
 
   function once(id: string, happening: Happening): void {
-    const text = JSON.stringify(happening)
-    if (written.get(id) === text) return
-    written.set(id, text)
+    const hash = createHash("sha256").update(JSON.stringify(happening)).digest("base64")
+    if (written.get(id) === hash) return
+    written.set(id, hash)
     write(happening)
   }
 

@@ -101,7 +101,6 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       const n = next()
       concealer.learnMembers(input.body)
       write({ k: "input", n, ...input, directory: canonical(input.directory) })
-      file.begin()
       return (ok) => {
         transcript?.writeAll()
         write({ k: "answered", n, ok })

@@ -22,7 +22,7 @@ test("a recording says where it was cut at its limit, and reads as one that brea
   using folder = tempFolder()
   const path = folder.join("cut")
   const { file, said } = opened(path, { maxBytes: 2_000 })
-  file.begin()
+  file.write({ k: "begin", n: 1, what: "work" })
   for (let n = 0; n < 100; n++) file.write({ k: "mark", what: `moment ${n}` })
   file.close()
   expect(statSync(path).size).toBeLessThan(2_100)
@@ -39,22 +39,26 @@ test("what happened before there was something worth a file is in it, with keys 
   const { file } = opened(path, { concealer })
   file.write({ k: "mark", what: "the key is learned-later" })
   concealer.learn("learned-later")
-  file.begin()
+  file.write({ k: "begin", n: 1, what: "work" })
   file.write({ k: "closed" })
   file.close()
   const { entries, isWhole } = parseRecording(readFileSync(path, "utf8"))
   expect(isWhole).toBe(true)
-  expect(entries.map((entry) => (entry.k === "mark" ? entry.what : entry.k))).toEqual(["the key is [secret]", "closed"])
+  expect(entries.map((entry) => (entry.k === "mark" ? entry.what : entry.k))).toEqual([
+    "the key is [secret]",
+    "begin",
+    "closed",
+  ])
 })
 
 test("each entry is on disk when the next thing happens", () => {
   using folder = tempFolder()
   const path = folder.join("prompt")
   const { file } = opened(path)
-  file.begin()
+  file.write({ k: "begin", n: 1, what: "work" })
   for (let n = 1; n <= 3; n++) {
     file.write({ k: "mark", what: "now" })
-    expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(n + 1)
+    expect(readFileSync(path, "utf8").trim().split("\n")).toHaveLength(n + 2)
   }
   file.close()
 })
