@@ -21,6 +21,7 @@ const CHAPTERS = [
   ["tool", "extension"],
   ["session"],
   ["turn"],
+  ["recording"],
   ["home.ts", "engine.ts"],
   ["engines.ts", "peer-service.ts"],
 ]

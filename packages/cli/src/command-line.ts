@@ -169,6 +169,15 @@ function createProgram(result: { code: number }): Command {
       const { debugConfig } = await import("./commands/debug.ts")
       await debugConfig()
     })
+  debug
+    .command("replay")
+    .description("Run a recording of OPENCODE_RECORD again, without a network, and compare what comes of it.")
+    .argument("<file>", "recording")
+    .option("--accept", "if only requests to models differ, write into the file what they say now")
+    .action(async (file: string, options: { accept?: true }) => {
+      const { debugReplay } = await import("./commands/replay.ts")
+      result.code = await debugReplay(file, options)
+    })
   return program
 }
 

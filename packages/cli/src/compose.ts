@@ -1,10 +1,10 @@
 import { tmpdir, userInfo } from "node:os"
 import { lstatSync } from "node:fs"
-import { isAbsolute, join } from "node:path"
+import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { findFolders, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
-import { credentialsFile, openCredentials, openHome, type Home } from "@opencode/core/home.ts"
+import { credentialsFile, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
 import { openLog } from "@opencode/core/lib/log.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
@@ -91,6 +91,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     trusted: options.trust || env.OPENCODE_TRUST === "1",
     ...(process.getuid ? { uid: process.getuid() } : {}),
     ...userName(),
+    ...(env.OPENCODE_RECORD ? await recording(env.OPENCODE_RECORD) : {}),
   })
   const engines = createEngines(home)
   return {
@@ -100,6 +101,16 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
       await engines.close()
       await home.close()
     },
+  }
+}
+
+/** Writes down what decides this process's sessions, for `debug replay`. */
+async function recording(file: string): Promise<Pick<Surroundings, "openBoundary">> {
+  const { recordBoundary } = await import("@opencode/core/recording/record.ts")
+  const { env, platform } = process
+  const tell = (text: string): void => out.note(text)
+  return {
+    openBoundary: recordBoundary({ path: resolve(file), version, platform, folders: foldersOfUser(), env, tell }),
   }
 }
 

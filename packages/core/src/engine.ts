@@ -28,7 +28,7 @@ import { listEverywhere, type ListEverywhere } from "./session/everywhere.ts"
 import { createExport, type ExportSession } from "./session/export.ts"
 import { createFork, type Fork } from "./session/fork.ts"
 import { createImport, type ImportSession } from "./session/import.ts"
-import { createLanes } from "./session/lane.ts"
+import { createLanes, type TurnSeat } from "./session/lane.ts"
 import { createOpenRecords, type Publish } from "./session/record.ts"
 import { createRecovery } from "./session/recover.ts"
 import { createSessions, type Sessions } from "./session/sessions.ts"
@@ -85,10 +85,11 @@ const MAX_SEEN_SESSIONS = 200
 
 /** Opens the parts of a workspace in order; `close` ends them in reverse. */
 export async function openEngine(home: Home, directory: string, mayBeGone = false): Promise<Engine> {
-  const { store, bus, host, log, folders, env } = home
+  const { store, bus, log, folders, env, boundary } = home
+  const { host } = boundary
   const processes = openProcesses()
   const temp = await privateTemp(home)
-  const workspace = await openWorkspace({
+  const workspace = await boundary.workspace(openWorkspace, {
     directory,
     mayBeGone,
     home: folders.home,
@@ -106,8 +107,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   }
   const project = await rememberProject(workspace, home)
 
-  const defaults = defaultRules({ data: folders.data, temp: folders.temp, toolOutput: folders.toolOutput })
-  const config = await loadConfig({
+  const places = boundary.folders(folders)
+  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const config = await boundary.config(loadConfig, {
     env,
     folders,
     defaults,
@@ -124,13 +126,15 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const resolved = resolveAgents({ config: config.value, defaults })
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
   const settings = new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)]))
-  const { models, issues: modelIssues } = await openModels({
+  const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
     origin: config.origin,
     isTrusted: () => home.trusted,
     auth: home.auth,
     env,
     request: home.request,
+    modelRequest: boundary.request,
+    opened: boundary.opened,
     allowHost: home.allowHost,
     userAgent: `opencode/${home.version}`,
     known: home.catalog,
@@ -140,7 +144,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     warn: (message) => log.warn(message),
   })
 
-  const gate = createGate({ publish, id: host.id, home: folders.home })
+  const askID = (prefix: "per", sessionID: string) => host.lane(`asks ${sessionID}`).id(prefix)
+  const gate = createGate({ publish, id: askID, home: places.home })
   const limits = { ...TURN_LIMITS, ...home.limits }
   const trees = createTrees({ store, limits })
   const depth = config.value.subagent_depth ?? SUBAGENT_DEPTH
@@ -156,7 +161,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     sessions: () => sessions,
     listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
   })
-  const registry = createRegistry([...builtinTools, ...(depth > 0 ? [taskTool(children)] : [])])
+  const tools = boundary.tools([...builtinTools, ...(depth > 0 ? [taskTool(children)] : [])])
+  const registry = createRegistry(tools)
   const records = createOpenRecords()
   const seen = new Map<string, SeenFiles>()
   const seenBy = (sessionID: string): SeenFiles => {
@@ -183,9 +189,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
   const images = createImages(config.value.attachment)
   const shell = await resolveShell(config.value.shell, env)
-  const turnDeps: TurnDeps = {
+  const turnDeps: Omit<TurnDeps, "host"> = {
     store,
-    host,
     log,
     publish,
     records,
@@ -211,6 +216,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       compaction: config.value.compaction ?? {},
     },
   }
+  const runTurn = (seat: TurnSeat) => runTurnIn({ ...turnDeps, host: host.lane(`turn ${seat.sessionID}`) })(seat)
   const lanes = createLanes({
     store,
     owner: home.owner,
@@ -218,7 +224,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     now: host.now,
     publish,
     log,
-    runTurn: runTurnIn(turnDeps),
+    runTurn,
     makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
   })
   const recover = createRecovery({
@@ -247,10 +253,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
   })
+  const openAttachment = attachments({ workspace, limits: outputLimits, images, seenBy })
   const admit: AdmitDeps = {
     host,
     models,
-    openAttachment: attachments({ workspace, limits: outputLimits, images, seenBy }),
+    openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
     agents: { get: (name) => agents.get(name), names: () => [...agents.keys()], default: () => resolved.default },
   }
   const sessions: Sessions = createSessions({
@@ -300,7 +307,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     undo,
     fork: createFork({ store, host, publish, sessions, recover, version }),
     editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
-    runShell: createShell({ turn: turnDeps, admit, lanes, makeFinal: undo.makeFinal, sessions, recover }),
+    runShell: createShell({
+      turn: { ...turnDeps, host: host.lane("shell") },
+      admit,
+      lanes,
+      makeFinal: undo.makeFinal,
+      sessions,
+      recover,
+    }),
     exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),
     share,

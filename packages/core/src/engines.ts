@@ -63,19 +63,19 @@ export function createEngines(home: Home): Engines {
     },
     async close() {
       state.closing = true
+      home.boundary.closing()
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },
   }
-  home.peers.serve(
-    peerService({
-      engines: self,
-      bus: home.bus,
-      now: home.host.now,
-      isOurs: (sessionID) => home.store.leases.get(sessionID)?.pid === home.owner.pid,
-      isClosing: () => state.closing,
-    }),
-  )
+  const service = peerService({
+    engines: self,
+    bus: home.bus,
+    now: home.host.now,
+    isOurs: (sessionID) => home.store.leases.get(sessionID)?.pid === home.owner.pid,
+    isClosing: () => state.closing,
+  })
+  if (home.boundary.hasPeers) home.peers.serve(service)
   return self
 }
 

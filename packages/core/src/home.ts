@@ -8,6 +8,7 @@ import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
 import { createRequest, type Request } from "./model/request.ts"
 import { openPeers, type Peers } from "./peer/peers.ts"
 import { sweepAll } from "./session/sweep.ts"
+import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/boundary.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
@@ -24,6 +25,8 @@ export interface Home {
   /** What is known of providers without being configured. */
   catalog: CatalogData
   request: Request
+  /** Where a recording listens, or a replay stands in for the world. */
+  boundary: Boundary
   /** Lets `request` send to a host: the one of a provider that is about to be used. */
   allowHost(host: string): void
   owner: Owner
@@ -55,6 +58,8 @@ export interface Surroundings extends Pick<
   catalogFolder?: string
   pid: number
   log: Log
+  /** Default: nobody listens. */
+  openBoundary?: OpenBoundary
   /** For tests of a failing disk: see `StoreOptions`. */
   beforeCommit?: (n: number) => void
 }
@@ -89,7 +94,14 @@ export function openCredentials({
 export const credentialsFile = ({ data }: Pick<Folders, "data">): string => join(data, "auth.json")
 
 /** @throws fault `storage` or `unavailable` when the data folder cannot be used */
-export async function openHome({ home, pid, beforeCommit, catalogFolder, ...around }: Surroundings): Promise<Home> {
+export async function openHome({
+  home,
+  pid,
+  beforeCommit,
+  catalogFolder,
+  openBoundary = plainBoundary,
+  ...around
+}: Surroundings): Promise<Home> {
   const { env, log } = around
   const host = createHost()
   const folders = findFolders({ env, home })
@@ -104,11 +116,13 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
   const allowedHosts = new Set<string>()
   const request = createRequest({ allowedHosts, env })
   const started = processStarted(pid)
-  const owner: Owner = { pid, ...(started === undefined ? {} : { processStarted: started }) }
   const bus = createBus(host)
+  const owner: Owner = { pid, ...(started === undefined ? {} : { processStarted: started }) }
   const { platform, uid } = around
   const peers = openPeers({ database, owner, leases: store.leases.list, bus, log, platform, uid })
   const sweeping = sweepAll({ store, owner, env, log })
+  const boundary = openBoundary({ host, request })
+  boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
     host,
@@ -119,10 +133,12 @@ export async function openHome({ home, pid, beforeCommit, catalogFolder, ...arou
     bus,
     owner,
     peers,
+    boundary,
     ...openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) }),
     async close() {
       await sweeping
       await peers.close()
+      boundary.close()
       request.close()
       await store.close()
     },

@@ -3,6 +3,7 @@ import { errorAnswer } from "./errors.ts"
 import { fetchOf, isSource, type Handle, type Incoming, type Outgoing, type Source } from "./exchange.ts"
 import { compressed } from "./gzip.ts"
 import { createGuard, type GuardOptions } from "./guard/guard.ts"
+import { noteInput } from "./note-input.ts"
 import { placeOf } from "./place.ts"
 import type { ServerParts } from "./route.ts"
 import { createRouter } from "./router.ts"
@@ -44,14 +45,21 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
     if (!found) throw fault("not_found", `There is no ${incoming.method} ${path}.`)
     const { route, params } = found
     const search = new URLSearchParams(query)
+    const place = placeOf(incoming, search, directory)
+    const noted = server.boundary?.input ? await noteInput(incoming, place.directory, server.boundary) : undefined
     const running = route.run({
-      incoming,
+      incoming: noted?.incoming ?? incoming,
       params,
       search,
-      place: placeOf(incoming, search, directory),
+      place,
       server,
       setHeader: (name, value) => void (headers[name] = value),
     })
+    if (noted)
+      running.then(
+        () => noted.answered(true),
+        () => noted.answered(false),
+      )
     const data = route.declaration.mayTakeLong ? await settledOrSlow(running) : await running
     if (route.isStream) {
       const streaming = { status: 200, headers: { ...headers, ...STREAM_HEADERS } }

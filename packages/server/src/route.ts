@@ -6,6 +6,7 @@ import type { Host } from "@opencode/core/lib/host.ts"
 import type { Log } from "@opencode/core/lib/log.ts"
 import type { Auth } from "@opencode/core/model/auth.ts"
 import type { Peers } from "@opencode/core/peer/peers.ts"
+import type { Boundary } from "@opencode/core/recording/boundary.ts"
 import type { Infer, Schema } from "@opencode/protocol/schema.ts"
 import type { Incoming, Source } from "./exchange.ts"
 import { readJson } from "./guard/limits.ts"
@@ -23,6 +24,8 @@ export interface ServerParts {
   auth: Pick<Auth, "set" | "remove">
   folders: Pick<Folders, "home" | "state" | "config">
   version: string
+  /** Told of requests that may change a session, when somebody listens. */
+  boundary?: Pick<Boundary, "input">
   /** The OpenAPI document, made when it is first asked for. */
   document(): Promise<object>
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto"
 import { newId, type IdPrefix } from "@opencode/protocol/id.ts"
+import { sleep } from "./deadline.ts"
 
 /**
  * The effect boundary for time, identity and chance: everything that would make two runs of the same session differ
@@ -13,7 +14,12 @@ export interface Host {
   id(prefix: IdPrefix): string
   /** A number in [0, 1). */
   random(): number
-  /** The draws of one lane (a session, a step, a call) do not depend on those of any other. */
+  /** A wait that a replay does not repeat. Rejects with the signal's reason as soon as it aborts. */
+  sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
+  /**
+   * The draws of one lane (a session's turn, its prompts, its asks) do not depend on those of any other, so that a replay
+   * gives each the same, whoever comes first. Without a recording a lane is the host itself: chance has no order.
+   */
   lane(name: string): Host
 }
 
@@ -39,6 +45,7 @@ export function createHost(): Host {
       return newId(prefix, ms, counter, random)
     },
     random: () => Math.random(),
+    sleep,
     lane: () => host,
   }
   return host

@@ -18,6 +18,10 @@ export interface Access {
   auth: Pick<Auth, "key">
   env: Readonly<Record<string, string | undefined>>
   request: Request
+  /** Carries what is said to models, where that is another way: a recording listens to it, and to nothing else. */
+  modelRequest?: Request
+  /** Told what a model is opened with, keys included, before its first request. */
+  opened?(input: LanguageInput): void
   /** Who set a value; without it, everything is the user's. */
   origin?: OriginOf
   /** Whether the user allowed this project to decide where things are sent. */
@@ -38,6 +42,7 @@ export function languages(access: Access): OpenLanguage {
     const name = `${provider.id}/${model.id}`
     const known = opened.get(name)
     if (known && known.key === key) return known.language
+    access.opened?.(input)
     const language = import("./language.ts").then(({ openLanguage }) => openLanguage(input))
     opened.set(name, { key, language })
     language.catch(() => opened.delete(name))
@@ -88,6 +93,7 @@ function check(
       timeoutMs: options.timeout,
     },
     request: access.request,
+    ...(access.modelRequest && { modelRequest: access.modelRequest }),
     env: access.env,
     // A small one, perhaps: it runs on this machine, or no catalogue lists it.
     mayWriteCalls: isLoopback(url) || model.release_date === "",

@@ -25,7 +25,8 @@ export async function openLanguage(input: LanguageInput): Promise<LanguageModelV
       { providerID: input.providerID, npm: input.npm },
     )
   const opened = await open(input)
-  const send = (url: string | URL, init?: RequestInit) => input.request(url, { ...init, deadlines: input.deadlines })
+  const { modelRequest = input.request, deadlines } = input
+  const send = (url: string | URL, init?: RequestInit) => modelRequest(url, { ...init, deadlines })
   if (!input.mayWriteCalls || input.npm !== "@ai-sdk/openai-compatible") return overOurRequest(opened, send)
   const { callsFromText } = await import("./quirks/text-call-stream.ts")
   return overOurRequest(opened, send, callsFromText)

@@ -179,7 +179,8 @@ function headersOf(message: IncomingMessage): HttpHeaders {
   }
 }
 
-async function readAll(body: ReadableStream<Uint8Array>, url: URL): Promise<Uint8Array> {
+/** @throws RequestError `too_large` */
+export async function readAll(body: ReadableStream<Uint8Array>, url: URL): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   let bytes = 0
   for await (const piece of body) {

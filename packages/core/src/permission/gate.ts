@@ -51,7 +51,7 @@ export type PermissionOutcome =
 
 export interface GateDeps {
   publish<Type extends "permission.asked" | "permission.replied">(type: Type, properties: EventProperties<Type>): void
-  id(prefix: "per"): string
+  id(prefix: "per", sessionID: string): string
   /** The user's home folder, for `~` in rules. */
   home: string
 }
@@ -92,7 +92,7 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
     const { sessionID, tool, rulesets, ceiling } = call
     const { permission, patterns, metadata, always } = ask
     const request: PermissionRequest = {
-      id: id("per"),
+      id: id("per", sessionID),
       sessionID,
       permission,
       patterns,

@@ -114,7 +114,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const prompt: Sessions["prompt"] = async (sessionID, input) => {
     const session = get(sessionID)
     await deps.recover(sessionID)
-    const { info, parts } = await promptMessage(session, input, deps)
+    const { info, parts } = await promptMessage(session, input, { ...deps, host: host.lane(`prompts ${sessionID}`) })
     if (store.messages.get(info.id)) {
       throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
     }
@@ -156,9 +156,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
       if (input.agent !== undefined) requireAgent(input.agent, deps.agents)
       const model = input.model && settled(input.model, deps.models)
       const created = host.now()
+      const own = host.lane(`sessions ${input.parentID ?? ""}`)
       const session: Session = {
-        id: host.id("ses"),
-        slug: slug(host.random),
+        id: own.id("ses"),
+        slug: slug(own.random),
         projectID: workspace.projectID,
         directory: workspace.directory,
         path: relative(workspace.worktree, workspace.directory),

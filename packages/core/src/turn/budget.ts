@@ -1,8 +1,9 @@
 import type { Model } from "@opencode/protocol/provider.ts"
 import type { Tokens } from "@opencode/protocol/tokens.ts"
 import { fault, type Fault } from "../lib/fault.ts"
-import { costOf } from "../model/cost.ts"
+import { knownCost } from "../model/cost.ts"
 import type { ProviderFailure } from "../model/failure.ts"
+import type { ResolvedModel } from "../model/resolve.ts"
 import { stepsLeft, stepsReached, timeReached, usedUp, type Reached, type Spent } from "./governor.ts"
 import type { Limits } from "./limits.ts"
 import { retryClass, retryDelay, type RetryClass } from "./retry.ts"
@@ -17,7 +18,7 @@ export interface Budget {
   /** Counts an answer that is about to be asked for. @throws fault `limit`, with the reason, when there is none left */
   begin(isRoot: boolean): void
   /** Counts what an answer used. */
-  spend(model: Pick<Model, "cost">, usage: Tokens): void
+  spend(resolved: Pick<ResolvedModel, "isPriced"> & { model: Pick<Model, "cost"> }, usage: Tokens): void
   /** The limit that stands in the way of anything more. */
   reached(): Reached | undefined
   /** Milliseconds until a failed request may be made again; counts the try. Undefined: it is final. */
@@ -60,11 +61,12 @@ export function openBudget(limits: Limits): Budget {
       spent.steps++
     },
 
-    spend(model, { input, output, reasoning, cache }) {
-      const usage = { input, output, reasoning, cache }
+    spend(resolved, usage) {
+      const { input, output, reasoning, cache } = usage
       spent.tokens += input + output + reasoning + cache.read + cache.write
-      if (isPriced(model)) spent.cost += costOf(model, usage)
-      else spent.unpriced++
+      const cost = knownCost(resolved, usage)
+      if (cost === undefined) spent.unpriced++
+      else spent.cost += cost
     },
 
     retry(failure, attempt, draw) {
@@ -85,8 +87,5 @@ export function openBudget(limits: Limits): Budget {
     close: () => clearTimeout(timer),
   }
 }
-
-/** A model without a price may be free, or nobody has said what it costs. */
-const isPriced = ({ cost }: Pick<Model, "cost">): boolean => cost.input > 0 || cost.output > 0
 
 export const limitFault = ({ reason, message }: Reached): Fault => fault("limit", message, { reason })

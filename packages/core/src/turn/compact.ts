@@ -49,7 +49,7 @@ export async function compact(
   let ending: Ending | undefined
   try {
     const { usage, finish } = await answerStep(request, record, turn, deps)
-    turn.budget.spend(resolved.model, usage)
+    turn.budget.spend(resolved, usage)
     closeOpenParts(record, deps.host.now()) // calls that a model makes although it has no tools
     const cost = costOf(request.resolved.model, usage)
     const owned = { id: deps.host.id("prt"), sessionID: turn.sessionID, messageID: record.message.id }

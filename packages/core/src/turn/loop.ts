@@ -33,7 +33,7 @@ async function runStep(turn: Turn, deps: TurnDeps): Promise<Ending | undefined> 
   try {
     turn.budget.begin(turn.isRoot)
     const answer = await answerStep(request, record, turn, deps)
-    turn.budget.spend(step.resolved.model, answer.usage)
+    turn.budget.spend(step.resolved, answer.usage)
     const results = await runCalls(answer.calls, { step, record, turn, deps })
     const structured = await settleStructured(answer, { step, record, turn, deps })
     const ending = endingAfter(answer, { ...results, structured }, step, turn)

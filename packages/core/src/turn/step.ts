@@ -1,7 +1,6 @@
 import type { MessageError } from "@opencode/protocol/error.ts"
 import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
-import { sleep } from "../lib/deadline.ts"
 import { costOf } from "../model/cost.ts"
 import { ProviderFailure } from "../model/failure.ts"
 import { streamAnswer } from "../model/stream.ts"
@@ -77,7 +76,7 @@ export async function answerStep(asked: Asked, record: StepRecord, turn: Turn, d
       const { message } = error as ProviderFailure
       deps.log.warn("model request failed, trying again", { sessionID: turn.sessionID, attempt, wait, error })
       turn.setStatus({ type: "retry", attempt, message, next: deps.host.now() + wait })
-      await sleep(wait, turn.signal)
+      await deps.host.sleep(wait, turn.signal)
       record.discard(1) // the step-start stays
       turn.setStatus({ type: "busy" })
     }

@@ -21,8 +21,8 @@ test("what was used is added up, and what has no known price is counted apart", 
   const budget = open()
   const usage = { ...noTokens(), input: 1_000, output: 200, reasoning: 30, cache: { read: 4, write: 5 } }
   budget.begin(true)
-  budget.spend(price(1, 10), usage)
-  budget.spend(price(0, 0), usage)
+  budget.spend({ model: price(1, 10), isPriced: true }, usage)
+  budget.spend({ model: price(0, 0), isPriced: false }, usage)
   expect(budget.spent).toMatchObject({ steps: 1, tokens: 2 * 1_239, unpriced: 1 })
   expect(budget.spent.cost).toBeCloseTo(0.0033)
 })

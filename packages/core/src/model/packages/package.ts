@@ -18,6 +18,8 @@ export interface LanguageInput {
   options: Record<string, unknown>
   deadlines: Deadlines
   request: Request
+  /** For what is said to the model itself; absent: `request`. Whatever fetches a token for it uses `request`. */
+  modelRequest?: Request
   /** The user's environment, for the credentials of Amazon and Google. */
   env?: Readonly<Record<string, string | undefined>>
   /** Called with `host[:port]` of an address other than `baseURL` before anything is sent there. */
