@@ -8,7 +8,6 @@ import { ensureFolder } from "./config/folders.ts"
 import { hasKeyVariable } from "./config/local-provider.ts"
 import { loadConfig, type ConfigSnapshot } from "./config/load.ts"
 import { isSet } from "./config/sources.ts"
-import { noHooks } from "./extension/hooks.ts"
 import type { Home } from "./home.ts"
 import { createImages } from "./model/image/fit.ts"
 import { offlineLanguage, offlineProvider } from "./model/offline.ts"
@@ -102,8 +101,10 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const { projectID } = workspace
   const scope: Scope = { directory: workspace.directory, projectID }
   const publish: Publish = (type, properties) => {
-    bus.publish(scope, { type, properties } as never)
+    const event = { type, properties } as never
+    bus.publish(scope, event)
     share.heard(type, properties)
+    void home.hooks.event({ event })
   }
   const project = await rememberProject(workspace, home)
 
@@ -196,7 +197,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     records,
     journal,
     stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
-    hooks: noHooks,
+    hooks: home.hooks,
     images,
     gate,
     registry,
@@ -270,7 +271,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     publish,
     recover,
     peers: home.peers,
-    hooks: noHooks,
+    hooks: home.hooks,
     nameAfter: titles.ask,
     version: home.version,
   })

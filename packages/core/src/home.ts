@@ -1,6 +1,8 @@
 import { join, resolve } from "node:path"
 import { createBus, type Bus } from "./bus/bus.ts"
 import { ensureFolder, findFolders, type Environment, type Folders } from "./config/folders.ts"
+import type { Hooks } from "./extension/hooks.ts"
+import { safeHooks } from "./extension/safe-hooks.ts"
 import { createHost, type Host } from "./lib/host.ts"
 import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
@@ -44,6 +46,8 @@ export interface Home {
   trusted: boolean
   /** What a turn may use, where somebody said so for this process. */
   limits?: Partial<Limits>
+  /** What looks into turns. */
+  hooks: Hooks
   close(): Promise<void>
 }
 
@@ -62,6 +66,8 @@ export interface Surroundings extends Pick<
   openBoundary?: OpenBoundary
   /** For tests of a failing disk: see `StoreOptions`. */
   beforeCommit?: (n: number) => void
+  /** Default: nothing looks into turns. */
+  hooks?: Partial<Hooks>
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
@@ -100,6 +106,7 @@ export async function openHome({
   beforeCommit,
   catalogFolder,
   openBoundary = plainBoundary,
+  hooks = {},
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -125,6 +132,7 @@ export async function openHome({
   boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
+    hooks: safeHooks(hooks, log),
     host,
     folders,
     store,

@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url"
 import type { Frame } from "@opencode/core/bus/bus.ts"
 import type { Engine } from "@opencode/core/engine.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
+import type { Hooks } from "@opencode/core/extension/hooks.ts"
 import { openHome, type Home } from "@opencode/core/home.ts"
 import { silentLog, type Log } from "@opencode/core/lib/log.ts"
 import type { Limits } from "@opencode/core/turn/limits.ts"
@@ -80,6 +81,8 @@ export interface WorldOptions {
   env?: Record<string, string>
   /** What a turn and its subagents may use. */
   limits?: Partial<Limits>
+  /** What looks into turns. */
+  hooks?: Partial<Hooks>
 }
 
 /** As the build made it. */
@@ -270,6 +273,7 @@ async function open(
     version: "1.20.0",
     trusted: false,
     ...(options.limits ? { limits: options.limits } : {}),
+    ...(options.hooks ? { hooks: options.hooks } : {}),
     ...(options.beforeCommit ? { beforeCommit: options.beforeCommit } : {}),
   })
   const engines = createEngines(home)

@@ -70,20 +70,3 @@ export interface StepFacts {
   model: Model
   message: UserMessage
 }
-
-const nothing = async (): Promise<void> => {}
-
-export const noHooks: Hooks = {
-  chatMessage: nothing,
-  chatParams: nothing,
-  chatHeaders: nothing,
-  toolBefore: nothing,
-  toolAfter: nothing,
-  shellEnv: nothing,
-  messagesTransform: nothing,
-  systemTransform: nothing,
-  textComplete: nothing,
-  compacting: nothing,
-  permissionAsk: nothing,
-  event: nothing,
-}
