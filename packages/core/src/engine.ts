@@ -250,9 +250,14 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const titles = createTitles({
     models,
     log,
+    hooks: home.hooks,
     now: host.now,
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
+    count: (request) =>
+      store.write((tx) => {
+        if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
+      }),
   })
   const openAttachment = attachments({ workspace, limits: outputLimits, images, seenBy })
   const admit: AdmitDeps = {

@@ -204,7 +204,10 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async remove(sessionID) {
       await Promise.all(family(get(sessionID)).map((session) => lanes.abort(session.id)))
-      const removed = await store.write((tx) => store.sessions.remove(tx, sessionID))
+      const removed = await store.write((tx) => {
+        store.ledger.bequeath(tx, sessionID)
+        return store.sessions.remove(tx, sessionID)
+      })
       for (const session of removed.reverse()) publish("session.deleted", { sessionID: session.id, info: session })
     },
 

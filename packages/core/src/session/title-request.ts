@@ -1,10 +1,12 @@
-import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
+import type { Hooks } from "../extension/hooks.ts"
 import { clip } from "../lib/text.ts"
 import type { Log } from "../lib/log.ts"
+import { unfinished } from "../model/billed.ts"
 import { knownCost } from "../model/cost.ts"
+import { paramOptions } from "../model/params.ts"
 import { applyQuirks } from "../model/quirks/apply.ts"
 import type { Models } from "../model/resolve.ts"
 import { streamAnswer } from "../model/stream.ts"
@@ -27,9 +29,12 @@ export interface TitleDeps {
   /** The agent `title`; absent when it is switched off, and then nothing is asked. */
   agent: Agent | undefined
   log: Log
+  hooks: Pick<Hooks, "chatParams" | "chatHeaders">
   now(): number
   /** Gives the session its new name, and adds what asking cost. */
   rename(sessionID: string, found: FoundTitle): Promise<void>
+  /** Adds a request of which no name came to the ledger, unless the session is gone. */
+  count(request: RequestRow): Promise<void>
 }
 
 export interface FoundTitle {
@@ -50,7 +55,7 @@ const DEADLINE_MS = 30_000
 /** A line, and what a small model may think before it. */
 const MAX_OUTPUT_TOKENS = 1_000
 
-export function createTitles({ models, agent, log, now, rename }: TitleDeps): Titles {
+export function createTitles({ models, agent, log, hooks, now, rename, count }: TitleDeps): Titles {
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
 
@@ -59,32 +64,42 @@ export function createTitles({ models, agent, log, now, rename }: TitleDeps): Ti
     const { model, language, conceal } = resolved
     const started = now()
     const signal = AbortSignal.any([closing.signal, AbortSignal.timeout(DEADLINE_MS)])
-    const options: LanguageModelV3CallOptions = {
+    const facts = { sessionID: info.sessionID, agent: agent?.name ?? "title", model, message: info }
+    const params = {
       maxOutputTokens: MAX_OUTPUT_TOKENS,
+      ...(agent?.temperature === undefined ? {} : { temperature: agent.temperature }),
+      ...(agent?.topP === undefined ? {} : { topP: agent.topP }),
+      options: { ...model.options, ...agent?.options },
+    }
+    await hooks.chatParams(facts, params)
+    const own = { "x-session-id": info.sessionID, "x-session-affinity": info.sessionID }
+    const sent = { headers: { ...model.headers, ...own } }
+    await hooks.chatHeaders(facts, sent)
+    const options = {
+      ...paramOptions({ ...params, ...sent }, model),
       prompt: [
-        { role: "system", content: agent?.prompt ?? "" },
-        { role: "user", content: [{ type: "text", text: "Generate a title for this conversation:\n" }] },
-        { role: "user", content: [{ type: "text", text: clip(text, PROMPT_CHARACTERS) }] },
+        { role: "system" as const, content: agent?.prompt ?? "" },
+        told("Generate a title for this conversation:\n"),
+        told(clip(text, PROMPT_CHARACTERS)),
       ],
     }
     let answer = ""
     let tokens = noTokens()
     const suited = applyQuirks(options, model)
-    for await (const event of streamAnswer({ language: await language(), options: suited, signal, now, conceal })) {
-      if (event.type === "text-delta") answer += event.delta
-      if (event.type === "finish") tokens = event.usage
+    const asked = { purpose: "title" as const, providerID: model.providerID, modelID: model.id, started }
+    try {
+      for await (const event of streamAnswer({ language: await language(), options: suited, signal, now, conceal })) {
+        if (event.type === "text-delta") answer += event.delta
+        if (event.type === "finish") tokens = event.usage
+      }
+    } catch (error) {
+      const { outcome, tokens } = unfinished(error, answer !== "")
+      const known = tokens ? { tokens, cost: 0 } : {}
+      await count({ ...asked, ...known, sessionID: info.sessionID, duration: now() - started, outcome })
+      throw error
     }
     const cost = knownCost(resolved, tokens)
-    const request = {
-      purpose: "title" as const,
-      providerID: model.providerID,
-      modelID: model.id,
-      started,
-      duration: now() - started,
-      outcome: "completed" as const,
-      tokens,
-      cost,
-    }
+    const request = { ...asked, duration: now() - started, outcome: "completed" as const, tokens, cost }
     await rename(info.sessionID, { from, to: cleanTitle(answer) ?? from, cost: cost ?? 0, tokens, request })
   }
 
@@ -104,6 +119,8 @@ export function createTitles({ models, agent, log, now, rename }: TitleDeps): Ti
     },
   }
 }
+
+const told = (text: string) => ({ role: "user" as const, content: [{ type: "text" as const, text }] })
 
 /** The first line that says something, without the thinking, quotes and headings that models put around it. */
 export function cleanTitle(answer: string): string | undefined {

@@ -7,7 +7,8 @@ import type { SpentOn, Spending, Usage } from "@opencode/protocol/usage.ts"
 import { FAMILY } from "./session-store.ts"
 import type { Reader, Tx } from "./tx.ts"
 
-export type Purpose = "step" | "compaction" | "title" | "summary"
+/** `child`: what a session that is no more had asked for the one that it belonged to. */
+export type Purpose = "step" | "compaction" | "title" | "summary" | "child"
 export type EpochReason = "start" | "compaction" | "pruning" | "model" | "agent" | "system" | "tools" | "history"
 
 /** Times in milliseconds, cost in US dollars. */
@@ -119,6 +120,18 @@ export function createLedgerStore(reader: Reader) {
       )
     },
 
+    /** Before a session is removed: what it and all below it have spent stays with the session that it belonged to. */
+    bequeath(tx: Tx, sessionID: string): void {
+      tx.run(
+        `${FAMILY} UPDATE request SET purpose = 'child', message_id = NULL, session_id = heir.id
+         FROM session removed JOIN session heir ON heir.id = removed.parent_id
+         WHERE removed.id = ? AND heir.id NOT IN (SELECT id FROM family)
+           AND request.session_id IN (SELECT id FROM family)`,
+        sessionID,
+        sessionID,
+      )
+    },
+
     lastStep(sessionID: string): LastStep | undefined {
       const row = reader.get<StepRow>(
         `SELECT message_id, provider_id, model_id, agent, prompts, size, shown,
@@ -145,10 +158,10 @@ export function createLedgerStore(reader: Reader) {
     list: (sessionID: string): RequestRow[] =>
       reader.all<FullRow>("SELECT * FROM request WHERE session_id = ? ORDER BY position", sessionID).map(requestRow),
 
-    /** What a session and all below it have spent. */
+    /** What a session and all below it have spent, those included that were removed. */
     usage(sessionID: string): Usage {
       const rows = reader.all<SumRow>(
-        `${FAMILY} SELECT request.session_id = ? AS own, provider_id, model_id, count(*) AS requests,
+        `${FAMILY} SELECT request.session_id = ? AND purpose <> 'child' AS own, provider_id, model_id, count(*) AS requests,
            sum(outcome <> 'completed') AS failed, sum(coalesce(input, 0)) AS input, sum(coalesce(output, 0)) AS output,
            sum(coalesce(reasoning, 0)) AS reasoning, sum(coalesce(cache_read, 0)) AS cache_read,
            sum(coalesce(cache_write, 0)) AS cache_write, sum(coalesce(cost, 0)) AS cost, sum(cost IS NULL) AS unknown

@@ -1,8 +1,8 @@
 import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
-import { noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
+import type { Tokens } from "@opencode/protocol/tokens.ts"
 import type { Host } from "../lib/host.ts"
+import { unfinished } from "../model/billed.ts"
 import { knownCost } from "../model/cost.ts"
-import { ProviderFailure, type FailureKind } from "../model/failure.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import type { RequestRow } from "../store/ledger-store.ts"
 
@@ -20,17 +20,6 @@ export interface Asked {
 
 /** A row of the ledger that does not know its message yet. */
 export type Attempt = Omit<RequestRow, "sessionID" | "messageID">
-
-/** Failures of a request that was not taken: nothing was made, so nothing is billed. */
-const NOT_TAKEN: ReadonlySet<FailureKind> = new Set([
-  "auth",
-  "rate_limit",
-  "overloaded",
-  "server",
-  "network",
-  "overflow",
-  "bad_request",
-])
 
 /** Begins one attempt; one of the two words ends it. */
 export function beginAttempt({ resolved, facts, attempts }: Asked, host: Pick<Host, "now" | "monotonic">) {
@@ -55,9 +44,8 @@ export function beginAttempt({ resolved, facts, attempts }: Asked, host: Pick<Ho
     completed: (tokens: Tokens): void => end("completed", isNothing(tokens) ? undefined : tokens),
     /** @param hasBegun whether some of the answer had come: that much is billed, and nobody says how much */
     failed(error: unknown, hasBegun: boolean): void {
-      const kind = error instanceof ProviderFailure ? error.kind : undefined
-      const isFree = !hasBegun && kind !== undefined && NOT_TAKEN.has(kind)
-      end(kind === "aborted" ? "aborted" : "failed", isFree ? noTokens() : undefined)
+      const { outcome, tokens } = unfinished(error, hasBegun)
+      end(outcome, tokens)
     },
   }
 }

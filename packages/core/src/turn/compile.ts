@@ -2,7 +2,7 @@ import type { LanguageModelV3CallOptions, LanguageModelV3Message } from "@ai-sdk
 import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { FilePart, Part, ToolPart } from "@opencode/protocol/part.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
-import { optionsName } from "../model/options-name.ts"
+import { paramOptions, type RequestParams } from "../model/params.ts"
 import { applyQuirks } from "../model/quirks/apply.ts"
 import { cacheMark } from "../model/quirks/cache-mark.ts"
 import { returnedReasoning, returnedWith } from "../model/quirks/opaque.ts"
@@ -37,14 +37,7 @@ export interface CompileInput {
   model: Model
   /** No more tool calls: the model has to answer with what it has, and this tells it so. */
   lastStep?: string
-  params?: {
-    temperature?: number
-    topP?: number
-    topK?: number
-    maxOutputTokens?: number
-    options?: Record<string, unknown>
-    headers?: Record<string, string>
-  }
+  params?: RequestParams
 }
 
 export interface ToolDefinition {
@@ -71,14 +64,7 @@ export function compile(input: CompileInput): LanguageModelV3CallOptions {
   )
   const options: LanguageModelV3CallOptions = {
     prompt,
-    maxOutputTokens: params.maxOutputTokens ?? (model.limit.output > 0 ? model.limit.output : undefined),
-    ...(params.temperature === undefined || !model.capabilities.temperature ? {} : { temperature: params.temperature }),
-    ...(params.topP === undefined ? {} : { topP: params.topP }),
-    ...(params.topK === undefined ? {} : { topK: params.topK }),
-    ...(params.headers ? { headers: params.headers } : {}),
-    ...(params.options && Object.keys(params.options).length
-      ? { providerOptions: { [optionsName(model)]: params.options as never } }
-      : {}),
+    ...paramOptions(params, model),
     ...(offersTools(input)
       ? {
           tools: tools.map((tool) => ({ type: "function" as const, ...tool, inputSchema: tool.inputSchema as never })),

@@ -48,13 +48,37 @@ test("a name that a person gives meanwhile stays", async () => {
   expect((await w.session()).title).toBe("mine")
 })
 
+const free = { outcome: "failed", cost: 0, tokens: { input: 0, output: 0 } }
 test.each([
-  ["fails", fails(400, { message: "no" })],
-  ["never ends", stalls(says("half"), 1)],
-])("a title request that %s leaves the first line, and closing does not wait for it", async (_, reply) => {
-  await using w = await world({ titles: true, model: (request) => (isTitle(request) ? reply : says("done")) })
-  await w.prompt("  fix it\nnow")
-  expect((await w.session()).title).toBe("fix it")
+  ["fails", fails(400, { message: "no" }), free],
+  ["never ends", stalls(says("half"), 1), { outcome: "aborted" }],
+])(
+  "a title request that %s leaves the first line, is counted, and closing does not wait for it",
+  async (_, reply, row) => {
+    await using w = await world({ titles: true, model: (request) => (isTitle(request) ? reply : says("done")) })
+    await w.prompt("  fix it\nnow")
+    const { id, title } = await w.session()
+    expect(title).toBe("fix it")
+    await vi.waitFor(() => expect(w.model.requests.some(isTitle)).toBe(true))
+    await w.restart()
+    const titles = w.home.store.ledger.list(id).filter(({ purpose }) => purpose === "title")
+    expect(titles).toMatchObject([{ providerID: "mock", modelID: "large", ...row }])
+    expect("cost" in (titles[0] ?? {})).toBe("cost" in row)
+    expect(w.engine.usage.get(id).session).toMatchObject({ requests: 2, failed: 1, isComplete: "cost" in row })
+  },
+)
+
+test("a title is asked for with what was configured for the model and what extensions add", async () => {
+  await using w = await world({
+    titles: true,
+    models: { large: { headers: { "x-gate": "open" } } },
+    hooks: { chatHeaders: async ({ agent }, { headers }) => void (headers["x-agent"] = agent) },
+    model: () => says("A name"),
+  })
+  await w.prompt("go")
+  await w.happened("session.updated", ({ info }) => info.title === "A name")
+  const { headers } = w.model.requests.find(isTitle) ?? {}
+  expect(headers).toMatchObject({ "x-gate": "open", "x-agent": "title", "x-session-id": (await w.session()).id })
 })
 
 test.each([

@@ -105,9 +105,29 @@ test("a tree is told with its children, each session alone too", async () => {
   expect(of(parent.id)).toMatchObject({ session: { requests: 1 }, tree: { requests: 3, tokens: { input: 3_000 } } })
   expect(of(child.id)).toMatchObject({ session: { requests: 1 }, tree: { requests: 2 } })
   expect(of(grandchild.id).tree).toEqual(of(grandchild.id).session)
+  // What was spent stays spent.
+  const before = of(parent.id)
+  await w.engine.sessions.remove(grandchild.id)
+  expect(of(child.id)).toMatchObject({ session: { requests: 1 }, tree: { requests: 2 } })
   await w.engine.sessions.remove(child.id)
-  expect(of(parent.id).tree).toEqual(of(parent.id).session)
+  expect(of(parent.id)).toEqual(before)
   expect(() => of(child.id)).toThrow("Session not found")
+  // The next step is compared with the session's own, not with one of a child.
+  expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
+  expect((await rows(w)).at(-1)).not.toHaveProperty("epoch")
+  await w.engine.sessions.remove(parent.id)
+  expect(w.home.store.ledger.list(parent.id)).toEqual([])
+})
+
+test("a copy of a session has spent nothing, and what its original spent stays there", async () => {
+  await using w = await world({ model: () => says("ok", { usage }) })
+  await w.prompt("go")
+  const { id } = await w.session()
+  const before = w.engine.usage.get(id)
+  const fork = await w.engine.fork(id, {})
+  expect(w.engine.usage.get(fork.id)).toMatchObject({ session: { requests: 0, cost: 0 }, tree: { requests: 0 } })
+  await w.engine.sessions.remove(fork.id)
+  expect(w.engine.usage.get(id)).toEqual(before)
 })
 
 test("a session that asked nothing has spent nothing", async () => {
