@@ -112,6 +112,7 @@ test("every difference that is listed is one", () => {
 const OWN_MEMBERS: [schema: string, member: string, reason: string][] = [
   ["AssistantMessage", "endReason", "why the turn is over, on its last message"],
   ["SessionStatus", "reason", "the same, when the session is idle"],
+  ["Session", "undo", "what the last revert or unrevert made of each file"],
 ]
 
 test.each(OWN_MEMBERS)("%s has the member %s of our own, and nobody has to give it", (name, member) => {
