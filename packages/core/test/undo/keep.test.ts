@@ -97,6 +97,24 @@ test("beyond the quota the bytes of the oldest sessions go, never of one in use,
   expect(names.map((name) => w.read(name))).toEqual(["old", "not newer", "not newest"])
 })
 
+test("cleaning is done a little at a time, so that no turn waits for all of it", async () => {
+  await using w = await world()
+  const { contents, changes, sessions } = w.home.store
+  const { id } = await w.engine.sessions.create({})
+  const kept = await Promise.all(
+    Array.from({ length: 450 }, (_, n) => contents.put("global", Buffer.from(`body ${n}`))),
+  )
+  await w.home.store.write((tx) => changes.keep(tx, id, kept))
+  await w.home.store.write((tx) => sessions.touch(tx, id, Date.now() - 2 * DAY_MS))
+  expect(aged(w)).toHaveLength(450)
+  const over = await collectContents(w.home.store, Date.now(), 0)
+  await w.engine.sessions.remove(id)
+  const orphaned = [await collectContents(w.home.store, Date.now()), await collectContents(w.home.store, Date.now())]
+  expect([over, ...orphaned]).toEqual([200, 200, 50])
+  expect(changes.kept()).toBe(0)
+  expect(aged(w)).toEqual([])
+})
+
 test("files of contents that a crash left without a row are found, the young ones excepted", async () => {
   await using w = await world()
   const { contents } = w.home.store
