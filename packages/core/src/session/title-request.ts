@@ -72,8 +72,8 @@ export function createTitles({ models, agent, log, hooks, now, rename, count }: 
       options: { ...model.options, ...agent?.options },
     }
     await hooks.chatParams(facts, params)
-    const own = { "x-session-id": info.sessionID, "x-session-affinity": info.sessionID }
-    const sent = { headers: { ...model.headers, ...own } }
+    // Without the session's id: it shares no beginning with the conversation, and a recording counts it apart.
+    const sent = { headers: { ...model.headers } }
     await hooks.chatHeaders(facts, sent)
     const options = {
       ...paramOptions({ ...params, ...sent }, model),

@@ -78,7 +78,8 @@ test("a title is asked for with what was configured for the model and what exten
   await w.prompt("go")
   await w.happened("session.updated", ({ info }) => info.title === "A name")
   const { headers } = w.model.requests.find(isTitle) ?? {}
-  expect(headers).toMatchObject({ "x-gate": "open", "x-agent": "title", "x-session-id": (await w.session()).id })
+  expect(headers).toMatchObject({ "x-gate": "open", "x-agent": "title" })
+  expect(headers).not.toHaveProperty("x-session-id")
 })
 
 test.each([
