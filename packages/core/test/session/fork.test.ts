@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { Part } from "@opencode/protocol/part.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world, type World } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
@@ -80,6 +81,23 @@ test("what names a message names its copy: parents, the tail of a compaction, th
     state: { attachments: [{ url: pixel.url, sessionID: forked.id, messageID: copied[1]?.info.id }] },
   })
   expect(copied[3]?.parts[0]).toMatchObject({ type: "compaction", tail_start_id: copied[0]?.info.id })
+})
+
+test("a part of a kind that only a newer program knows is copied as it is", async () => {
+  await using w = await world()
+  const session = await w.session()
+  const { id, sessionID, messageID } = text("")
+  const unheard = { id, sessionID, messageID, type: "hologram", shape: { sides: [1, 2], of: "ses_elsewhere" } }
+  await store(w, session, [prompt(text("one")), answer(text("two"), unheard as unknown as Part)])
+  const forked = await w.engine.fork(session.id)
+  const [, copy] = await w.engine.sessions.messages(forked.id)
+  expect(copy?.parts[1]).toEqual({
+    ...unheard,
+    id: expect.stringMatching(/^prt_/),
+    sessionID: forked.id,
+    messageID: copy?.info.id,
+  })
+  expect([...w.engine.exportSession(forked.id).messages][1]?.parts).toEqual(copy?.parts)
 })
 
 test("a reverted session is forked up to its point of return, to the part", async () => {

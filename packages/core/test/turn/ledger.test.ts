@@ -126,7 +126,10 @@ test("a copy of a session has spent nothing, and what its original spent stays t
   const before = w.engine.usage.get(id)
   const fork = await w.engine.fork(id, {})
   expect(w.engine.usage.get(fork.id)).toMatchObject({ session: { requests: 0, cost: 0 }, tree: { requests: 0 } })
-  await w.engine.sessions.remove(fork.id)
+  const { info, messages } = w.engine.exportSession(id)
+  const imported = await w.engine.importSession({ info, messages: [...messages] })
+  expect(w.engine.usage.get(imported.id).tree).toMatchObject({ requests: 0, cost: 0, isComplete: true })
+  for (const copy of [fork, imported]) await w.engine.sessions.remove(copy.id)
   expect(w.engine.usage.get(id)).toEqual(before)
 })
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import {
   chmodSync,
   existsSync,
@@ -264,6 +265,29 @@ test("files that are ignored, and repositories' own, are never touched; nested r
   expect(told(w, (await revert(w, first)).undo)).toMatchObject({ "nested/n.ts": "restored", "src/a.ts": "restored" })
   expect([w.read("build/out.js"), w.read("app.log"), w.read("src/a.ts")]).toEqual(["new\n", "new\n", "a"])
   expect(existsSync(join(w.project, "nested/.git/HEAD"))).toBe(true)
+})
+
+test("what is done in a submodule is taken back file by file, and its repository stays as it is", async () => {
+  await using w = await open({
+    git: true,
+    files: { "lib/sub/a.ts": "a" },
+    model: script(bash("echo b > lib/sub/a.ts; echo new > lib/sub/new.ts; git -C lib/sub add ."), says("ok")),
+  })
+  // As `git submodule` leaves it: the repository lies elsewhere, a file says where.
+  mkdirSync(join(w.project, ".git/modules"))
+  const modules = join(w.project, ".git/modules/sub")
+  const git = (...args: string[]) => execFileSync("git", args, { cwd: join(w.project, "lib/sub"), encoding: "utf8" })
+  git("init", "--quiet", `--separate-git-dir=${modules}`)
+  const pointer = w.read("lib/sub/.git")
+  const messageID = await prompt(w)
+  const staged = git("ls-files", "--stage")
+  expect(staged).toContain("new.ts")
+
+  const { undo } = await revert(w, messageID)
+  expect(told(w, undo)).toEqual({ "lib/sub/a.ts": "restored", "lib/sub/new.ts": "restored" })
+  expect(w.files().filter((file) => !file.endsWith("/.git"))).toEqual(["lib/sub/a.ts"])
+  expect(w.read("lib/sub/a.ts")).toBe("a")
+  expect([w.read("lib/sub/.git"), git("ls-files", "--stage")]).toEqual([pointer, staged])
 })
 
 test("a folder that became a file, and a file that became a folder, are what they were, and back", async () => {
