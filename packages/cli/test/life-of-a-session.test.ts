@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { installation } from "@opencode/testing/command.ts"
 import { createOpencodeClient } from "published-sdk/v2"
 import { expect, test } from "vitest"
+import { dataOf } from "../src/door.ts"
 import { calls, modelScript, says } from "./shared.ts"
 
 /** The same words, whatever the ids are. */
@@ -29,11 +30,11 @@ test("a session is killed inside a tool, goes on in another process, is forked, 
     { files: { "a.txt": "one\n" }, config: { permission: "allow" } },
   )
   const text = (said: string) => ({ parts: [{ type: "text" as const, text: said }] })
-  const connect = (baseUrl: string) => createOpencodeClient({ baseUrl, directory: at.project, throwOnError: true })
+  const connect = (baseUrl: string) => createOpencodeClient({ baseUrl, directory: at.project })
 
   const first = await at.serve()
   const before = connect(first.url)
-  const { data: session } = await before.session.create({})
+  const session = dataOf(await before.session.create({}))
   const sessionID = session.id
   await before.session.promptAsync({ sessionID, ...text("wait for it") })
   await expect.poll(() => existsSync(join(at.project, "begun"))).toBe(true)
@@ -42,22 +43,22 @@ test("a session is killed inside a tool, goes on in another process, is forked, 
 
   const second = await at.serve()
   const client = connect(second.url)
-  const { data: interrupted } = await client.session.messages({ sessionID })
+  const interrupted = dataOf(await client.session.messages({ sessionID }))
   expect(interrupted.at(-1)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
-  const { data: answer } = await client.session.prompt({ sessionID, ...text("now change it") })
+  const answer = dataOf(await client.session.prompt({ sessionID, ...text("now change it") }))
   expect(answer.info).toMatchObject({ finish: "stop" })
   expect(readFileSync(join(at.project, "a.txt"), "utf8")).toBe("two\n")
 
-  const { data: fork } = await client.session.fork({ sessionID })
-  const { data: original } = await client.session.messages({ sessionID })
-  const { data: copied } = await client.session.messages({ sessionID: fork.id })
+  const fork = dataOf(await client.session.fork({ sessionID }))
+  const original = dataOf(await client.session.messages({ sessionID }))
+  const copied = dataOf(await client.session.messages({ sessionID: fork.id }))
   expect(told(copied)).toEqual(told(original))
 
   const change = original.findLast(({ info }) => info.role === "user")
-  const { data: reverted } = await client.session.revert({ sessionID, messageID: change?.info.id ?? "" })
+  const reverted = dataOf(await client.session.revert({ sessionID, messageID: change?.info.id ?? "" }))
   expect(reverted.revert).toMatchObject({ messageID: change?.info.id })
   expect(readFileSync(join(at.project, "a.txt"), "utf8")).toBe("one\n")
-  const { data: unreverted } = await client.session.unrevert({ sessionID })
+  const unreverted = dataOf(await client.session.unrevert({ sessionID }))
   expect(unreverted.revert).toBeUndefined()
   expect(readFileSync(join(at.project, "a.txt"), "utf8")).toBe("two\n")
 
