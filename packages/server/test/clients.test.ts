@@ -6,7 +6,7 @@ import { byGlobalSdk, byHand, bySdk, readAll, startClient, type Client } from ".
 import { dataOf, served, type Served } from "./served.ts"
 
 /** The long run looks for what is rare; the ordinary one proves that the machinery holds. */
-const isLong = Boolean(process.env.TEST_LONG)
+const isLong = process.env.OPENCODE_TEST_LONG === "1"
 const RUNS = isLong ? 40 : 2
 const ACTS = isLong ? 120 : 45
 

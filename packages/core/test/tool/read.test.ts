@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process"
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { PIXEL } from "@opencode/testing/pixel.ts"
 import { expect, test } from "vitest"
 import { openWorld } from "./world.ts"
 
-const PNG = Buffer.from(PIXEL, "base64")
+const PNG = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
+  "base64",
+)
 
 test("a file comes with line numbers and its end", async () => {
   await using w = await openWorld()

@@ -158,7 +158,7 @@ async function live(
 }
 
 /** Each history is a world of its own with real commands; a dozen of them take some seconds. */
-const HISTORIES = process.env.TEST_LONG ? 150 : 12
+const HISTORIES = Number(process.env.TEST_UNDO_HISTORIES ?? 12)
 
 test("over random histories undoing does what the reference does, touches nothing else, and reports what it did", async () => {
   await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 8, maxLength: 18 }), fc.boolean(), live), {
