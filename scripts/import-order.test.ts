@@ -22,7 +22,9 @@ const CHAPTERS = [
   ["session"],
   ["turn"],
   ["recording"],
-  ["home.ts", "engine.ts"],
+  ["home.ts"],
+  ["engine"],
+  ["engine.ts"],
   ["engines.ts", "peer-service.ts"],
 ]
 

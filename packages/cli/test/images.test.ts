@@ -1,12 +1,10 @@
 import { readFileSync } from "node:fs"
 import { pathToFileURL } from "node:url"
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import { expect, test } from "vitest"
 import { modelScript, says } from "./shared.ts"
 
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-)
+const PNG = Buffer.from(PIXEL, "base64")
 
 test.skipIf(process.platform !== "linux")(
   "what decodes images is loaded with the first of them, and not before",

@@ -1,8 +1,8 @@
 import { resolve } from "node:path"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
-import { fault } from "./lib/fault.ts"
 import { peerService } from "./peer-service.ts"
+import { requireSession } from "./session/require.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
 /** The engines of one process, one per folder, opened when somebody first asks for the folder. */
@@ -57,9 +57,7 @@ export function createEngines(home: Home): Engines {
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
-      const session = home.store.sessions.get(sessionID)
-      if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-      return at(session.directory, true)
+      return at(requireSession(sessionID, home.store).directory, true)
     },
     async close() {
       state.closing = true

@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net"
 import { fileURLToPath } from "node:url"
 import { sessionIn } from "@opencode/core/session/share-page.ts"
 import type { SessionExport } from "@opencode/protocol/transfer.ts"
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { expect, test } from "vitest"
 import { dataOf, served, type Served } from "./served.ts"
@@ -104,8 +105,6 @@ test("a shared page is one file that runs nothing, loads nothing and shows marku
   expect(inside.messages).toEqual(await dataOf(s.v2.session.messages({ sessionID })))
   expect((await s.post("/session/import", inside)).status).toBe(200)
 })
-
-const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 test("only pixels are shown as pictures", async () => {
   await using s = await served()

@@ -8,7 +8,7 @@ import type { Failure } from "./failure.ts"
 
 /**
  * A recording: JSON in lines, a header and then entries in the order in which they happened. What a dying process left
- * half-written at the end does not count. Decision 0014 says what is recorded and why.
+ * half-written at the end does not count. Decision 0020 says what is recorded and why.
  */
 export const FORMAT = 1
 

@@ -2,6 +2,8 @@ import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Change } from "../store/change-store.ts"
 import { fault } from "../lib/fault.ts"
 import type { Store } from "../store/store.ts"
+import { family } from "./family.ts"
+import { messageNotFound } from "./require.ts"
 
 /**
  * Which changes belong to what was said. The order is that of messages, which the store counts over all sessions: what
@@ -10,12 +12,6 @@ import type { Store } from "../store/store.ts"
 export interface Point {
   messageID: string
   partID?: string
-}
-
-/** The session and all below it. */
-export function family(sessionID: string, { sessions }: Pick<Store, "sessions">): string[] {
-  const children = sessions.children(sessionID).filter((child) => child.id !== sessionID)
-  return [sessionID, ...children.flatMap((child) => family(child.id, { sessions }))]
 }
 
 /** All changes of the family, in the order in which they were made. */
@@ -30,8 +26,7 @@ export const familyChanges = (sessionID: string, store: Store): Change[] =>
  */
 export function requirePoint(sessionID: string, { messageID, partID }: Point, store: Store): Point {
   const message = store.messages.getWithParts(messageID)
-  if (message?.info.sessionID !== sessionID)
-    throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
+  if (message?.info.sessionID !== sessionID) throw messageNotFound(sessionID, messageID)
   if (partID === undefined) return { messageID }
   const index = message.parts.findIndex((part) => part.id === partID)
   if (index === -1) throw fault("not_found", `Part not found: ${partID}`, { messageID, partID })

@@ -5,6 +5,7 @@ import type { Lease } from "../store/lease-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import { requireMessage } from "./require.ts"
 import type { Sessions } from "./sessions.ts"
 
 /**
@@ -38,13 +39,8 @@ export function createEditHistory({ store, host, publish, lanes, sessions, recov
     return lanes.exclusive(sessionID, edit)
   }
 
-  function assertMessage(sessionID: string, messageID: string): void {
-    if (store.messages.get(messageID)?.sessionID === sessionID) return
-    throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
-  }
-
   function partOf(sessionID: string, messageID: string, partID: string): Part {
-    assertMessage(sessionID, messageID)
+    requireMessage(sessionID, messageID, store)
     const part = store.parts.get(partID)
     if (part?.messageID === messageID) return part
     throw fault("not_found", `Part not found: ${partID}`, { sessionID, messageID, partID })
@@ -54,7 +50,7 @@ export function createEditHistory({ store, host, publish, lanes, sessions, recov
     async removeMessage(sessionID, messageID) {
       await alone(sessionID, (lease) =>
         store.turnWrite(lease, (tx) => {
-          assertMessage(sessionID, messageID)
+          requireMessage(sessionID, messageID, store)
           store.messages.remove(tx, messageID)
         }),
       )

@@ -2,11 +2,11 @@ import type { Session } from "@opencode/protocol/session.ts"
 import { Todo } from "@opencode/protocol/todo.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
 import { z } from "zod"
-import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { CopiedMessage } from "../store/copy-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Publish } from "./record.ts"
+import { messageNotFound } from "./require.ts"
 import type { Sessions } from "./sessions.ts"
 import { slug } from "./slug.ts"
 
@@ -94,9 +94,7 @@ function cut(messages: CopiedMessage[], { id: sessionID, revert }: Session, mess
     return index < 0 ? messages.length : index
   }
   const named = place(messageID)
-  if (messageID !== undefined && named === messages.length) {
-    throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
-  }
+  if (messageID !== undefined && named === messages.length) throw messageNotFound(sessionID, messageID)
   const open = messages.findIndex(({ isOpen }) => isOpen)
   const reverted = place(revert?.messageID)
   const end = Math.min(named, reverted, open < 0 ? messages.length : open)

@@ -2,13 +2,13 @@ import type { EndReason } from "@opencode/protocol/end-reason.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { SessionStatus } from "@opencode/protocol/session.ts"
 import { deferred, type Deferred } from "../lib/deadline.ts"
-import { fault, type Fault } from "../lib/fault.ts"
+import { fault } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
 import type { Peers } from "../peer/peers.ts"
 import type { HeldLease, Lease, Owner } from "../store/lease-store.ts"
-import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
+import { busyElsewhere, createHolds } from "./hold.ts"
 import type { Publish } from "./record.ts"
 
 /**
@@ -100,14 +100,11 @@ interface Lane {
 }
 
 export function createLanes(deps: LaneDeps): Lanes {
-  const { store, owner, now, publish, log, peers, runTurn } = deps
+  const { store, publish, log, peers, runTurn } = deps
   const lanes = new Map<string, Lane>()
-  /** The last of those that have, or wait to have, a session for themselves. */
-  const exclusives = new Map<string, Promise<unknown>>()
-  /** Prompts that were answered and could not be marked so, by session: the next end of a turn does it. */
-  const unmarked = new Map<string, string[]>()
   /** Sessions in which a turn ended without being able to say so in its message. */
   const torn = new Set<string>()
+  const holds = createHolds({ ...deps, torn })
   const state = { closing: false }
 
   function laneOf(sessionID: string): Lane {
@@ -115,7 +112,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     if (existing) return existing
     const lane: Lane = {
       sessionID,
-      lease: leaseForTurns(sessionID),
+      lease: holds.forTurns(sessionID),
       controller: new AbortController(),
       waiting: new Map(),
       aborted: new Set(),
@@ -125,25 +122,6 @@ export function createLanes(deps: LaneDeps): Lanes {
     lanes.set(sessionID, lane)
     lane.lease.catch(() => lanes.delete(sessionID))
     return lane
-  }
-
-  const isOthers = (held: HeldLease): boolean => held.pid !== owner.pid && isAlive(held)
-
-  function elsewhere(sessionID: string): HeldLease | undefined {
-    const held = store.leases.get(sessionID)
-    return held && isOthers(held) ? held : undefined
-  }
-
-  async function leaseForTurns(sessionID: string): Promise<Lease> {
-    // A turn may take hours, so whoever wants something of it meanwhile has to find us.
-    const [address] = await Promise.all([peers.address(), exclusives.get(sessionID)])
-    return takeLease(sessionID, { ...owner, ...(address === undefined ? {} : { address }) })
-  }
-
-  async function takeLease(sessionID: string, as: Owner): Promise<Lease> {
-    const taken = await store.write((tx) => store.leases.take(tx, { sessionID, owner: as, now: now() }))
-    if ("heldBy" in taken) throw busyElsewhere(sessionID, taken.heldBy.pid)
-    return taken
   }
 
   function setStatus(lane: Lane, status: SessionStatus): void {
@@ -164,7 +142,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     // The last turn has left already, unless the only admission failed.
     if (lanes.get(lane.sessionID) !== lane) return
     leave(lane)
-    await settle(lane, lease, { answered: [], isLast: true })
+    await holds.settle(lease, { answered: [], isLast: true })
   }
 
   async function runOne(lane: Lane, lease: Lease): Promise<void> {
@@ -192,7 +170,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     const isLast = lane.waiting.size === 0 && lane.admissions.size === 0
     if (isLast) leave(lane)
     else if (controller.signal.aborted && !state.closing) lane.controller = new AbortController()
-    await settle(lane, lease, { answered, isLast })
+    await holds.settle(lease, { answered, isLast })
     for (const [, waiter] of waiters) {
       if ("answer" in end) waiter.resolve(end.answer)
       else waiter.reject(end.error)
@@ -206,36 +184,6 @@ export function createLanes(deps: LaneDeps): Lanes {
     setStatus(lane, { type: "idle", ...(lane.endReason && { reason: lane.endReason }) })
     publish("session.idle", { sessionID: lane.sessionID })
   }
-
-  async function settle(lane: Lane, lease: Lease, end: { answered: string[]; isLast: boolean }): Promise<void> {
-    const { sessionID } = lane
-    unmarked.set(sessionID, [...(unmarked.get(sessionID) ?? []), ...end.answered])
-    try {
-      await store.turnWrite(lease, (tx) => (end.isLast ? letGo(tx, lease) : markAnswered(tx, sessionID)))
-      unmarked.delete(sessionID)
-    } catch (error) {
-      if (!store.sessions.get(sessionID)) return void unmarked.delete(sessionID) // deleted meanwhile, with its lease
-      // The answer itself is stored. The lease that stays behind says that there is something to make good.
-      log.error("end of turn could not be stored", { error, sessionID })
-    }
-  }
-
-  function markAnswered(tx: Tx, sessionID: string): void {
-    // One that was deleted meanwhile has no mark to bear.
-    const answered = (unmarked.get(sessionID) ?? []).filter((messageID) => store.inbox.get(messageID))
-    for (const messageID of answered) store.inbox.mark(tx, messageID, "answered", now())
-  }
-
-  function letGo(tx: Tx, lease: Lease): void {
-    markAnswered(tx, lease.sessionID)
-    // What a broken turn left open is closed by whoever opens the session next, and that goes by the lease.
-    if (torn.has(lease.sessionID) && isOpen(lease.sessionID)) return
-    torn.delete(lease.sessionID)
-    store.leases.release(tx, lease)
-  }
-
-  const isOpen = (sessionID: string): boolean =>
-    store.messages.list(sessionID).some(({ info }) => info.role === "assistant" && info.time.completed === undefined)
 
   function start(lane: Lane): void {
     lane.running ??= run(lane).catch((error: unknown) => broken(lane, error))
@@ -286,27 +234,10 @@ export function createLanes(deps: LaneDeps): Lanes {
 
     answerOf: (sessionID, messageID) => lanes.get(sessionID)?.waiting.get(messageID)?.promise,
 
-    exclusive<T>(sessionID: string, body: (lease: Lease) => Promise<T>): Promise<T> {
-      if (lanes.has(sessionID)) return Promise.reject(fault("busy", `Session ${sessionID} is busy.`, { sessionID }))
-      const before = exclusives.get(sessionID)
-      const running = (async () => {
-        await before
-        const lease = await takeLease(sessionID, owner)
-        try {
-          return await body(lease)
-        } finally {
-          await store.write((tx) => letGo(tx, lease))
-          unmarked.delete(sessionID)
-        }
-      })()
-      const over = running.then(
-        () => {},
-        () => {}, // whoever asked for it hears why
-      )
-      exclusives.set(sessionID, over)
-      void over.then(() => exclusives.get(sessionID) === over && exclusives.delete(sessionID))
-      return running
-    },
+    exclusive: (sessionID, body) =>
+      lanes.has(sessionID)
+        ? Promise.reject(fault("busy", `Session ${sessionID} is busy.`, { sessionID }))
+        : holds.alone(sessionID, body),
 
     async occupy(sessionID, body) {
       if (state.closing) throw fault("unavailable", "The server is shutting down.")
@@ -339,7 +270,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     async abort(sessionID) {
       const lane = lanes.get(sessionID)
       if (!lane) {
-        const other = elsewhere(sessionID)
+        const other = holds.elsewhere(sessionID)
         if (!other) return false
         if (other.address === undefined) throw busyElsewhere(sessionID, other.pid)
         return peers.abort(other.address, sessionID)
@@ -356,11 +287,11 @@ export function createLanes(deps: LaneDeps): Lanes {
 
     status: () =>
       Object.fromEntries([
-        ...store.leases.list().flatMap((held) => (isOthers(held) ? [[held.sessionID, BUSY]] : [])),
+        ...holds.others().map((held) => [held.sessionID, BUSY]),
         ...[...lanes].map(([sessionID, lane]) => [sessionID, lane.status]),
       ]),
-    isBusy: (sessionID) => lanes.has(sessionID) || exclusives.has(sessionID),
-    elsewhere,
+    isBusy: (sessionID) => lanes.has(sessionID) || holds.isAlone(sessionID),
+    elsewhere: holds.elsewhere,
 
     async close() {
       state.closing = true
@@ -371,12 +302,9 @@ export function createLanes(deps: LaneDeps): Lanes {
       }
       // What is just being admitted starts a turn of its own, which ends at once.
       await Promise.allSettled(open.flatMap((lane) => [...lane.admissions]))
-      await Promise.allSettled([...open.map((lane) => lane.running), ...exclusives.values()])
+      await Promise.allSettled([...open.map((lane) => lane.running), holds.close()])
     },
   }
 }
 
 const BUSY: SessionStatus = { type: "busy" }
-
-const busyElsewhere = (sessionID: string, pid: number): Fault =>
-  fault("busy", `Session ${sessionID} is being worked on by another process (pid ${pid}).`, { sessionID, pid })

@@ -12,10 +12,13 @@ import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
+import { family } from "./family.ts"
 import { forwarding, type ForwardDeps } from "./forward.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
+import { messageNotFound, requireSession } from "./require.ts"
 import { slug } from "./slug.ts"
+import { tellMessage } from "./tell-message.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
 
@@ -74,13 +77,7 @@ export interface SessionsDeps extends AdmitDeps {
 export function createSessions(deps: SessionsDeps): Sessions {
   const { store, host, workspace, lanes, records, hooks, publish } = deps
 
-  function get(sessionID: string): Session {
-    const session = store.sessions.get(sessionID)
-    if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-    return session
-  }
-
-  const family = (session: Session): Session[] => [session, ...store.sessions.children(session.id).flatMap(family)]
+  const get = (sessionID: string): Session => requireSession(sessionID, store)
 
   /** Changes the stored row as it is at the moment of writing, and tells everybody. */
   async function change(
@@ -135,9 +132,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       },
       announce() {
         publish("session.updated", { sessionID, info: get(sessionID) })
-        publish("message.created", { sessionID, info: message.info })
-        publish("message.updated", { sessionID, info: message.info })
-        for (const part of message.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+        tellMessage(message, deps)
       },
     })
     if (isUnnamed && answer) deps.nameAfter({ info: output.message, parts: output.parts }, get(sessionID).title)
@@ -203,7 +198,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
 
     async remove(sessionID) {
-      await Promise.all(family(get(sessionID)).map((session) => lanes.abort(session.id)))
+      await Promise.all(family(get(sessionID).id, store).map((id) => lanes.abort(id)))
       const removed = await store.write((tx) => {
         store.ledger.bequeath(tx, sessionID)
         return store.sessions.remove(tx, sessionID)
@@ -222,7 +217,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await deps.recover(sessionID)
       const stored = store.messages.getWithParts(messageID)
       const [message] = stored?.info.sessionID === sessionID ? records.overlay(sessionID, [stored]) : []
-      if (!message) throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
+      if (!message) throw messageNotFound(sessionID, messageID)
       return message
     },
 

@@ -9,6 +9,8 @@ import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import { requireSession } from "./require.ts"
+import { tellMessage } from "./tell-message.ts"
 
 /** Compactions that a person asks for. */
 export interface Compactions {
@@ -27,17 +29,16 @@ export interface CompactionsDeps {
   publish: Publish
   recover(sessionID: string): Promise<void>
   models: Pick<Models, "settle">
-  agents: ReadonlyMap<string, Agent>
+  agents: { get(name: string): Agent | undefined }
 }
 
 export function createCompactions(deps: CompactionsDeps): Compactions {
-  const { store, host, lanes, publish } = deps
+  const { store, host, lanes } = deps
   return {
     async summarize(sessionID, { auto = false, ...ref }) {
-      if (!store.sessions.get(sessionID))
-        throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
+      requireSession(sessionID, store)
       const { variant: _, ...model } = deps.models.settle(ref)
-      if (!deps.agents.has("compaction")) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
+      if (!deps.agents.get("compaction")) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
       await deps.recover(sessionID)
       const messages = store.messages.list(sessionID)
       const prompt = messages.findLast(({ info }) => info.role === "user")?.info
@@ -66,11 +67,7 @@ export function createCompactions(deps: CompactionsDeps): Compactions {
           store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
           return { info, parts: [part] }
         },
-        announce() {
-          publish("message.created", { sessionID, info })
-          publish("message.updated", { sessionID, info })
-          publish("message.part.updated", { sessionID, part, time: host.now() })
-        },
+        announce: (message) => tellMessage(message, deps),
       })
       await answer
       return store.messages

@@ -7,17 +7,11 @@ import type { Tx } from "../store/tx.ts"
 import { findState, isInPlace, isSameState, removeLeftover } from "../workspace/file-state.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
-import {
-  afterPoint,
-  changesOf,
-  familyChanges,
-  family,
-  requirePoint,
-  type AfterPoint,
-  type Point,
-} from "./change-scope.ts"
+import { afterPoint, changesOf, familyChanges, requirePoint, type AfterPoint, type Point } from "./change-scope.ts"
+import { family } from "./family.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import { requireMessage, requireSession } from "./require.ts"
 import { createUndoFiles, inOrder, isToDo, type ReadyPlan } from "./undo-apply.ts"
 import { planPath, type UndoPlan } from "./undo-plan.ts"
 import { resultOf, unseenIn } from "./undo-result.ts"
@@ -63,11 +57,7 @@ export function createUndo(deps: UndoDeps): Undo {
   const { changes } = store
   const files = createUndoFiles({ contents: store.contents, roots: workspace.roots })
 
-  function get(sessionID: string): Session {
-    const session = store.sessions.get(sessionID)
-    if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-    return session
-  }
+  const get = (sessionID: string): Session => requireSession(sessionID, store)
 
   /** Nothing else happens in the session, nor in those that it started. */
   async function alone<T>(sessionID: string, act: () => Promise<T>): Promise<T> {
@@ -230,8 +220,7 @@ export function createUndo(deps: UndoDeps): Undo {
     async diff(sessionID, messageID) {
       get(sessionID)
       if (messageID === undefined) return current(sessionID)
-      if (store.messages.get(messageID)?.sessionID !== sessionID)
-        throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
+      requireMessage(sessionID, messageID, store)
       return diffs.of(netSteps(changesOf(sessionID, messageID, store).filter(({ settled }) => settled)))
     },
 

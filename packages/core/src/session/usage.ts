@@ -1,6 +1,6 @@
 import type { Usage } from "@opencode/protocol/usage.ts"
-import { fault } from "../lib/fault.ts"
 import type { Store } from "../store/store.ts"
+import { requireSession } from "./require.ts"
 
 /** What sessions cost. */
 export interface SessionUsage {
@@ -8,9 +8,6 @@ export interface SessionUsage {
   get(sessionID: string): Usage
 }
 
-export const createUsage = ({ sessions, ledger }: Pick<Store, "sessions" | "ledger">): SessionUsage => ({
-  get(sessionID) {
-    if (!sessions.get(sessionID)) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
-    return ledger.usage(sessionID)
-  },
+export const createUsage = (store: Pick<Store, "sessions" | "ledger">): SessionUsage => ({
+  get: (sessionID) => store.ledger.usage(requireSession(sessionID, store).id),
 })

@@ -21,6 +21,23 @@ export function createSeenFiles(): SeenFiles {
   }
 }
 
+/** Sessions whose read files are remembered; an older one reads a file again before it overwrites it. */
+const MAX_SESSIONS = 200
+
+/** What each session has read, for those that were used lately. */
+export function createSeenBySession(): (sessionID: string) => SeenFiles {
+  const seen = new Map<string, SeenFiles>()
+  return (sessionID) => {
+    const files = seen.get(sessionID) ?? createSeenFiles()
+    // Deleted first so that the order is that of last use.
+    seen.delete(sessionID)
+    seen.set(sessionID, files)
+    const [oldest] = seen.keys()
+    if (seen.size > MAX_SESSIONS && oldest !== undefined) seen.delete(oldest)
+    return files
+  }
+}
+
 /** Hashing more would cost seconds on each read of a large file; its size and time have to do. */
 const MAX_HASHED_BYTES = 32 * 1024 * 1024
 

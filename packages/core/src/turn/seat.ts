@@ -1,6 +1,7 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import { fault, isFault } from "../lib/fault.ts"
 import type { TurnSeat } from "../session/lane.ts"
+import { requireSession } from "../session/require.ts"
 import { messageErrorOf } from "./describe-error.ts"
 import { answerOf, runTurn } from "./loop.ts"
 import { createRepetition } from "./repetition.ts"
@@ -31,10 +32,8 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
 /** A turn at its beginning. Whoever takes it has to `leave`. @throws fault `session_not_found` */
 export function turnOn(seat: TurnSeat, { store, trees }: Pick<TurnDeps, "store" | "trees">): Turn & { leave(): void } {
   const { sessionID } = seat
-  const session = store.sessions.get(sessionID)
-  if (!session) throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
   return Object.assign(seat, {
-    session,
+    session: requireSession(sessionID, store),
     history: store.messages.list(sessionID),
     steps: 0,
     pruned: false,

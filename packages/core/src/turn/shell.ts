@@ -7,6 +7,7 @@ import { promptMessage, type AdmitDeps } from "../session/admit.ts"
 import type { Lanes, TurnSeat } from "../session/lane.ts"
 import { openRecord } from "../session/record.ts"
 import type { Sessions } from "../session/sessions.ts"
+import { tellMessage } from "../session/tell-message.ts"
 import type { Tx } from "../store/tx.ts"
 import { runCalls } from "./calls.ts"
 import { turnOn } from "./seat.ts"
@@ -45,9 +46,7 @@ export function createShell({ turn: deps, admit, lanes, makeFinal, sessions, rec
       return tell
     })
     tellUndone()
-    publish("message.created", { sessionID, info: prompt.info })
-    publish("message.updated", { sessionID, info: prompt.info })
-    for (const part of prompt.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+    tellMessage(prompt, deps)
 
     const turn = turnOn(seat, deps)
     const step = stepFor(prompt, deps)

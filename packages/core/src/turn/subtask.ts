@@ -1,6 +1,7 @@
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { Part, PartOf } from "@opencode/protocol/part.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
+import { tellMessage } from "../session/tell-message.ts"
 import type { Call } from "./answer.ts"
 import { runCalls } from "./calls.ts"
 import { reasonOf } from "./ending.ts"
@@ -63,7 +64,8 @@ function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: strin
 const GO_ON = "Summarize the task tool output above and continue with your task."
 
 /** A prompt of the program's own, so that a model that only sees results knows what is wanted of them. */
-async function goOn(prompt: UserMessage, turn: Turn, { store, host, publish }: TurnDeps): Promise<void> {
+async function goOn(prompt: UserMessage, turn: Turn, deps: TurnDeps): Promise<void> {
+  const { store, host } = deps
   const { sessionID } = turn
   const { agent, model, system, tools } = prompt
   const info: UserMessage = {
@@ -82,7 +84,5 @@ async function goOn(prompt: UserMessage, turn: Turn, { store, host, publish }: T
     store.messages.put(tx, message.info)
     store.parts.put(tx, part, 0)
   })
-  publish("message.created", { sessionID, info })
-  publish("message.updated", { sessionID, info })
-  publish("message.part.updated", { sessionID, part, time: host.now() })
+  tellMessage(message, deps)
 }

@@ -1,3 +1,4 @@
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import fc from "fast-check"
 import sharp from "sharp"
 import { expect, test } from "vitest"
@@ -5,10 +6,7 @@ import { createImages, type FittedImage } from "../../src/model/image/fit.ts"
 import { imageHeader } from "../../src/model/image/header.ts"
 import { bomb, noise, plain } from "./images.ts"
 
-const PIXEL = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-)
+const pixel = Buffer.from(PIXEL, "base64")
 
 const limits = { max_width: 400, max_height: 300, max_base64_bytes: 60_000 }
 const small = createImages({ image: limits })
@@ -35,7 +33,7 @@ async function expectWithinLimits(fitted: FittedImage): Promise<void> {
 }
 
 test("an image that fits keeps its bytes", async () => {
-  expect(await usual.fit(PIXEL)).toEqual({ bytes: PIXEL, mime: "image/png" })
+  expect(await usual.fit(pixel)).toEqual({ bytes: pixel, mime: "image/png" })
   const photo = await noise(1_900, 800).jpeg().toBuffer()
   expect(shown(await usual.fit(photo)).bytes).toBe(photo)
 })
@@ -75,7 +73,7 @@ test("a broken image is mended as far as it goes, or left out with a reason", as
   expect(half.bytes).not.toBe(whole)
   await expectWithinLimits(half)
   expect(await small.fit(whole.subarray(0, 12))).toEqual({ why: expect.stringContaining("cannot be read") })
-  expect(await small.fit(PIXEL.subarray(0, 30))).toEqual({ why: expect.stringContaining("cannot be read") })
+  expect(await small.fit(pixel.subarray(0, 30))).toEqual({ why: expect.stringContaining("cannot be read") })
 })
 
 test("a small file that stands for a huge picture is not opened", async () => {
@@ -111,7 +109,7 @@ test("with resizing off an image keeps its size, and only its format is changed"
 })
 
 test("without the library images go as they are, or are left out with what is missing", async () => {
-  expect(await withoutLibrary.fit(PIXEL)).toEqual({ bytes: PIXEL, mime: "image/png" })
+  expect(await withoutLibrary.fit(pixel)).toEqual({ bytes: pixel, mime: "image/png" })
   const large = await noise(900, 700).jpeg().toBuffer()
   expect(await withoutLibrary.fit(large)).toEqual({ why: expect.stringContaining("sharp") })
 })

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { symlinkSync } from "node:fs"
 import { pathToFileURL } from "node:url"
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import type { FilePart } from "@opencode/protocol/part.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
@@ -9,10 +10,7 @@ import { expect, test } from "vitest"
 import { bomb, moving, plain } from "../model/images.ts"
 
 const WIRES = ["openai", "anthropic", "openai-responses", "google"] as const
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-)
+const PNG = Buffer.from(PIXEL, "base64")
 const PDF = Buffer.from("%PDF-1.4\n1 0 obj<<>>endobj\n%%EOF\n")
 
 const file = (url: string, mime: string, filename: string) => ({ type: "file" as const, url, mime, filename })

@@ -1,16 +1,14 @@
 import { createServer, type RequestListener } from "node:http"
 import type { AddressInfo } from "node:net"
 import { brotliCompressSync, deflateSync, gzipSync } from "node:zlib"
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import { toolFailure } from "@opencode/core/lib/fault.ts"
 import { proxyServer } from "@opencode/testing/proxy-server.ts"
 import { describe, expect, test } from "vitest"
 import { fetchPage, parseAddress, type Step } from "../../src/tool/fetch-page.ts"
 import { openWorld } from "./world.ts"
 
-const PNG = Buffer.from(
-  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==",
-  "base64",
-)
+const PNG = Buffer.from(PIXEL, "base64")
 
 /** A server that answers by path, and remembers what it was asked. */
 async function site(

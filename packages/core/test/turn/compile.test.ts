@@ -1,4 +1,5 @@
 import type { LanguageModelV3CallOptions, LanguageModelV3Prompt } from "@ai-sdk/provider"
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import { modelServer } from "@opencode/testing/model-server.ts"
 import { says } from "@opencode/testing/script.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
@@ -10,7 +11,7 @@ import { openLanguage } from "../../src/model/language.ts"
 import { createRequest } from "../../src/model/request.ts"
 import { streamAnswer } from "../../src/model/stream.ts"
 import { compile } from "../../src/turn/compile.ts"
-import { anyHistory, anyModel, FAMILIES, modelOf, PIXEL, TOOLS } from "./history.ts"
+import { anyHistory, anyModel, FAMILIES, modelOf, TOOLS } from "./history.ts"
 import { broken } from "./rules.ts"
 
 const compiled = (

@@ -1,4 +1,5 @@
 /** Random histories, as a store may hold them after crashes, aborts, odd clients and changes of model. */
+import { PIXEL } from "@opencode/testing/pixel.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { FilePart, Part, ToolPart, ToolState } from "@opencode/protocol/part.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
@@ -127,7 +128,6 @@ const metadata = fc.constantFrom<Record<string, unknown> | undefined>(
   { openrouter: { reasoning_details: [] } },
 )
 const moment = fc.integer({ min: 0, max: 9 })
-export const PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 /** One value for all samples: fast-check copies what it prints, and this is long. */
 const HUGE = `data:image/png;base64,${"A".repeat(5_000_004)}`
 

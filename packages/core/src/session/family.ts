@@ -2,6 +2,18 @@ import type { Store } from "../store/store.ts"
 
 type Sessions = Pick<Store, "sessions">
 
+/** The session and all below it, each before its children. A circle is walked once. */
+export function family(sessionID: string, { sessions }: Sessions): string[] {
+  const found = new Set<string>()
+  const visit = (id: string): void => {
+    if (found.has(id)) return
+    found.add(id)
+    for (const child of sessions.children(id)) visit(child.id)
+  }
+  visit(sessionID)
+  return [...found]
+}
+
 /** Levels above a session. A circle of parents, which an import could make, counts as too deep. */
 export function depthOf(sessionID: string, store: Sessions): number {
   const above = [...parentsOf(sessionID, store)]

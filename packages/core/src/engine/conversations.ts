@@ -1,0 +1,154 @@
+import { join } from "node:path"
+import type { Home } from "../home.ts"
+import type { AdmitDeps } from "../session/admit.ts"
+import { attachments } from "../session/attachment.ts"
+import { createEditHistory, type EditHistory } from "../session/edit-history.ts"
+import { listEverywhere, type ListEverywhere } from "../session/everywhere.ts"
+import { createExport, type ExportSession } from "../session/export.ts"
+import { createFork, type Fork } from "../session/fork.ts"
+import { createImport, type ImportSession } from "../session/import.ts"
+import { createLanes } from "../session/lane.ts"
+import { createRecovery } from "../session/recover.ts"
+import { createSessions, type Sessions } from "../session/sessions.ts"
+import { createShare, type Share } from "../session/share.ts"
+import { createCompactions, type Compactions } from "../session/summarize.ts"
+import { createSweep } from "../session/sweep.ts"
+import { createTitles } from "../session/title-request.ts"
+import { createUndo, type Undo } from "../session/undo.ts"
+import { createUsage, type SessionUsage } from "../session/usage.ts"
+import { runTurnIn } from "../turn/seat.ts"
+import { createShell, type RunShell } from "../turn/shell.ts"
+import type { Settings } from "./settings.ts"
+import type { Turns } from "./turns.ts"
+
+/** The sessions of a folder, and everything that can be done with one. */
+export interface Conversations {
+  sessions: Sessions
+  compaction: Compactions
+  usage: SessionUsage
+  undo: Undo
+  fork: Fork
+  editHistory: EditHistory
+  runShell: RunShell
+  exportSession: ExportSession
+  importSession: ImportSession
+  share: Share
+  listEverywhere: ListEverywhere
+  /** Ends what runs, in the order in which one may still use the other. */
+  close(): Promise<void>
+}
+
+export interface ConversationsInput {
+  home: Home
+  settings: Settings
+  turns: Turns
+}
+
+export function openConversations({ home, settings, turns }: ConversationsInput): Conversations {
+  const { boundary, env, folders, log, owner, peers, store, version } = home
+  const { host } = boundary
+  const { agents, models } = settings
+  const { hooks, images, journal, publish, records, registry, seenBy, workspace } = turns.deps
+
+  const lanes = createLanes({
+    store,
+    owner,
+    peers,
+    now: host.now,
+    publish,
+    log,
+    runTurn: (seat) => runTurnIn({ ...turns.deps, host: host.lane(`turn ${seat.sessionID}`) })(seat),
+    makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
+  })
+  const recover = createRecovery({
+    store,
+    host,
+    lanes,
+    publish,
+    owner,
+    sweep: createSweep({ env, log }),
+    isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
+  })
+  const undo = createUndo({
+    store,
+    host,
+    workspace,
+    lanes,
+    publish,
+    diffs: turns.diffs,
+    recover,
+    recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
+  })
+  const titles = createTitles({
+    models,
+    log,
+    hooks: home.hooks,
+    now: host.now,
+    agent: agents.get("title"),
+    rename: (sessionID, found) => sessions.rename(sessionID, found),
+    count: (request) =>
+      store.write((tx) => {
+        if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
+      }),
+  })
+  const openAttachment = attachments({ workspace, limits: turns.deps.config.limits, images, seenBy })
+  const admit: AdmitDeps = {
+    host,
+    models,
+    openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
+    agents: { get: agents.get, names: agents.names, default: () => agents.default },
+  }
+  const sessions: Sessions = createSessions({
+    ...admit,
+    store,
+    host,
+    workspace,
+    lanes,
+    records,
+    publish,
+    recover,
+    peers,
+    hooks,
+    nameAfter: titles.ask,
+    version,
+  })
+  const exportSession = createExport({ store, records, sessions })
+  const share = createShare({
+    store,
+    host,
+    log,
+    publish,
+    sessions,
+    exportSession,
+    config: settings.config.value,
+    folder: join(folders.data, "share"),
+    request: home.request,
+    allowHost: home.allowHost,
+  })
+  return {
+    sessions,
+    compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
+    usage: createUsage(store),
+    undo,
+    fork: createFork({ store, host, publish, sessions, recover, version }),
+    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
+    runShell: createShell({
+      turn: { ...turns.deps, host: host.lane("shell") },
+      admit,
+      lanes,
+      makeFinal: undo.makeFinal,
+      sessions,
+      recover,
+    }),
+    exportSession,
+    importSession: createImport({ ...admit, host, store, workspace, publish }),
+    share,
+    listEverywhere: listEverywhere(store),
+    async close() {
+      await titles.close()
+      await sessions.close()
+      journal.close()
+      await share.close()
+    },
+  }
+}

@@ -1,0 +1,95 @@
+import type { Agent } from "@opencode/protocol/agent.ts"
+import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import { resolveAgents } from "../config/agents.ts"
+import type { Folders } from "../config/folders.ts"
+import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
+import { hasKeyVariable } from "../config/local-provider.ts"
+import { isSet } from "../config/sources.ts"
+import type { Home } from "../home.ts"
+import { offlineLanguage, offlineProvider } from "../model/offline.ts"
+import { openModels } from "../model/open-models.ts"
+import type { Models } from "../model/resolve.ts"
+import { defaultRules } from "../permission/defaults.ts"
+import type { Store } from "../store/store.ts"
+import type { AgentSetting } from "../turn/turn.ts"
+import type { Workspace } from "../workspace/workspace.ts"
+
+/** What a folder and its user say: the configuration, and the agents and models that come of it. */
+export interface Settings {
+  /** With the issues of agents and models too. */
+  config: ConfigSnapshot
+  agents: { list(): Agent[]; get(name: string): Agent | undefined; names(): string[]; default: string }
+  /** The agents with what no configuration can change. */
+  agentSettings: ReadonlyMap<string, AgentSetting>
+  models: Models
+}
+
+export interface SettingsInput {
+  home: Home
+  workspace: Workspace
+  /** The user's folders, as rules and asks name them. */
+  places: Folders
+}
+
+/** Reads them once; what has to be said about them goes to the log. */
+export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
+  const { boundary, catalog, env, folders, log, store } = home
+  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const config = await boundary.config(loadConfig, {
+    env,
+    folders,
+    defaults,
+    directory: workspace.directory,
+    worktree: workspace.worktree,
+    trusted: home.trusted,
+    hasCredential: (providerID) =>
+      home.auth.key(providerID) !== undefined ||
+      hasKeyVariable(env, providerID) ||
+      (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
+    ...(home.username === undefined ? {} : { username: home.username }),
+    ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
+  })
+  const resolved = resolveAgents({ config: config.value, defaults })
+  const { models, issues: modelIssues } = await boundary.models(openModels, {
+    config: config.value,
+    origin: config.origin,
+    isTrusted: () => home.trusted,
+    auth: home.auth,
+    env,
+    request: home.request,
+    modelRequest: boundary.request,
+    opened: boundary.opened,
+    allowHost: home.allowHost,
+    userAgent: `opencode/${home.version}`,
+    known: catalog,
+    withExperimental: isSet(env.OPENCODE_ENABLE_EXPERIMENTAL_MODELS),
+    offline: { ...offlineProvider(), language: offlineLanguage },
+    lastUsed: () => lastModel(store, workspace.projectID),
+    warn: (message) => log.warn(message),
+  })
+  const issues = [...config.issues, ...resolved.issues, ...modelIssues]
+  for (const issue of issues) log.warn(issue.message, { ...issue })
+
+  const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
+  return {
+    config: { ...config, issues },
+    agents: {
+      list: () => resolved.agents,
+      get: (name) => agents.get(name),
+      names: () => [...agents.keys()],
+      default: resolved.default,
+    },
+    agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
+    models,
+  }
+}
+
+function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {
+  const own = defaults.agents[agent.name as keyof typeof defaults.agents]
+  return { agent, ceiling: own?.ceiling ?? [], readOnly: own?.readOnlyShell ?? false }
+}
+
+function lastModel(store: Store, projectID: string): ModelRef | undefined {
+  const model = store.sessions.list({ projectID, roots: true, limit: 1 })[0]?.model
+  return model && { providerID: model.providerID, modelID: model.id }
+}
