@@ -82,7 +82,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
   const titles = createTitles({
     models,
     log,
-    hooks: home.hooks,
+    hooks,
     now: host.now,
     agent: agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
