@@ -63,7 +63,7 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
     const all = changesNow(sessionID, messageID)
     const start = store.messages.position(messageID)
     const isOfAgent = (change: Change) =>
-      hasCalledAgent && change.sessionID !== sessionID && placeOf(change.messageID, store) > start
+      hasCalledAgent && change.sessionID !== sessionID && placeOf(change, store) > start
     const ours = all.filter((change) => change.messageID === messageID || isOfAgent(change))
     const files = [...new Set(ours.flatMap(({ path, kind }) => (kind === "unseen" ? [] : [shownPath(path)])))]
     if (files.length === 0) return undefined

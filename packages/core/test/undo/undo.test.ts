@@ -358,3 +358,25 @@ test("a session that is busy, or has a busy child, is not reverted; a prompt wai
   expect((await w.transcript()).length).toBe(2)
   expect(w.files()).toEqual([])
 })
+
+test("what a deleted message did keeps its place: a later point leaves it, an earlier one takes it back", async () => {
+  await using w = await open({
+    model: script(write("a", "a"), says("1"), write("b", "b"), says("2"), write("c", "c"), says("3")),
+  })
+  const first = await prompt(w)
+  const second = await prompt(w)
+  const third = await prompt(w)
+  const { id } = await w.session()
+  const answers = (await w.transcript()).filter(({ parts }) => parts.some((part) => part.type === "tool"))
+  await w.engine.editHistory.removeMessage(id, answers[0]!.info.id)
+  await w.engine.editHistory.removeMessage(id, answers[1]!.info.id)
+
+  expect(told(w, (await revert(w, third)).undo)).toEqual({ c: "restored" })
+  expect(w.files()).toEqual(["a", "b"])
+  await revert(w, second)
+  expect(w.files()).toEqual(["a"])
+  await revert(w, first)
+  expect(w.files()).toEqual([])
+  await unrevert(w)
+  expect(w.files()).toEqual(["a", "b", "c"])
+})
