@@ -246,6 +246,10 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     recover,
     recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
   })
+  const beforeSpeaking = async (sessionID: string): Promise<void> => {
+    await recover(sessionID)
+    await undo.finish(sessionID)
+  }
   const titles = createTitles({
     models,
     log,
@@ -269,6 +273,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     records,
     publish,
     recover,
+    finishUndo: undo.finish,
     peers: home.peers,
     hooks: noHooks,
     nameAfter: titles.ask,
@@ -301,7 +306,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     registry,
     sessions,
-    compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
+    compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
     children,
     undo,
@@ -313,7 +318,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       lanes,
       makeFinal: undo.makeFinal,
       sessions,
-      recover,
+      recover: beforeSpeaking,
     }),
     exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),

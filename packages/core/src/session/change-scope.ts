@@ -94,3 +94,6 @@ export function changesOf(sessionID: string, messageID: string, store: Store): C
     return started !== undefined && ours.has(started.id)
   })
 }
+
+/** Names a state of the files of a session, as far as the journal knows it. */
+export const stateID = (sessionID: string, position: number): string => `${sessionID}:${position}`

@@ -64,6 +64,8 @@ export interface SessionsDeps extends AdmitDeps {
   publish: Publish
   /** Closes what a process that died left open in the session. */
   recover(sessionID: string): Promise<void>
+  /** Does to its end what a crash left half undone: a prompt makes it final. */
+  finishUndo(sessionID: string): Promise<void>
   /** Other processes, for prompts of the sessions that they work on. */
   peers: ForwardDeps["peers"]
   /** Asks for a name for a session whose first prompt this is. */
@@ -114,6 +116,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const prompt: Sessions["prompt"] = async (sessionID, input) => {
     const session = get(sessionID)
     await deps.recover(sessionID)
+    await deps.finishUndo(sessionID)
     const { info, parts } = await promptMessage(session, input, { ...deps, host: host.lane(`prompts ${sessionID}`) })
     if (store.messages.get(info.id)) {
       throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
