@@ -311,7 +311,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     children,
     undo,
     fork: createFork({ store, host, publish, sessions, recover, version }),
-    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
+    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover, edited: share.edited }),
     runShell: createShell({
       turn: { ...turnDeps, host: host.lane("shell") },
       admit,

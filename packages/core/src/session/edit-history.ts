@@ -28,6 +28,8 @@ export interface EditHistoryDeps {
   publish: Publish
   lanes: Pick<Lanes, "exclusive">
   sessions: Pick<Sessions, "get">
+  /** Told after each edit. */
+  edited(sessionID: string): void
   /** Closes what a process that died left open. */
   recover(sessionID: string): Promise<void>
 }
@@ -44,7 +46,9 @@ export function createEditHistory({
   async function alone<T>(sessionID: string, edit: (lease: Lease) => Promise<T>): Promise<T> {
     sessions.get(sessionID)
     await recover(sessionID)
-    return lanes.exclusive(sessionID, edit)
+    const result = await lanes.exclusive(sessionID, edit)
+    edited(sessionID)
+    return result
   }
 
   function assertMessage(sessionID: string, messageID: string): void {
