@@ -5,7 +5,7 @@ import type { Session, SessionCreate, SessionStatus, SessionUpdate } from "@open
 import type { Todo } from "@opencode/protocol/todo.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
 import type { Hooks } from "../extension/hooks.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { SessionFilter } from "../store/session-store.ts"
 import type { Store } from "../store/store.ts"
@@ -83,6 +83,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   const family = (session: Session): Session[] => [session, ...store.sessions.children(session.id).flatMap(family)]
+
+  /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
+  async function recoverToRead(sessionID: string): Promise<void> {
+    try {
+      await deps.recover(sessionID)
+    } catch (error) {
+      if (!isFault(error, "storage")) throw error
+    }
+  }
 
   /** Changes the stored row as it is at the moment of writing, and tells everybody. */
   async function change(
@@ -213,13 +222,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async messages(sessionID, page = {}) {
       get(sessionID)
-      await deps.recover(sessionID)
+      await recoverToRead(sessionID)
       return records.overlay(sessionID, store.messages.list(sessionID, page))
     },
 
     async message(sessionID, messageID) {
       get(sessionID)
-      await deps.recover(sessionID)
+      await recoverToRead(sessionID)
       const stored = store.messages.getWithParts(messageID)
       const [message] = stored?.info.sessionID === sessionID ? records.overlay(sessionID, [stored]) : []
       if (!message) throw fault("message_not_found", `Message not found: ${messageID}`, { sessionID, messageID })
