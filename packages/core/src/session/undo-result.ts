@@ -65,7 +65,7 @@ export function unseenIn(
   const cut = sessionIDs
     .flatMap((id) => store.changes.interrupted(id))
     .filter((call) => after.has(call) && !recordsChanges(call.tool))
-  if (cut.length > 0) reasons.push("the program ended while it ran")
+  reasons.push(...cut.map(() => "the program ended meanwhile"))
   const counted = new Map<string, number>()
   for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1)
   return [...counted].map(([reason, count]) =>

@@ -443,3 +443,21 @@ test("the prompt of a typed command shows what the command changed", async () =>
   const { undo } = await revert(w, typed!.info.id)
   expect([info.role, told(w, undo)]).toEqual(["assistant", { "s.txt": "restored" }])
 })
+
+test("every command that a crash cut short is counted among those of which nobody knows what they changed", async () => {
+  await using w = await open({ model: script(says("1"), says("2")) })
+  const first = await prompt(w)
+  await prompt(w)
+  const { id: sessionID } = await w.session()
+  for (const { info } of await w.transcript()) {
+    if (info.role === "user") continue
+    const call = { messageID: info.id, callID: "cut" }
+    await w.home.store.write((tx) => {
+      w.home.store.intents.open(tx, { ...call, sessionID, tool: "bash", effect: "unsafe", input: {}, started: 1 })
+      w.home.store.intents.finish(tx, call, { finished: 2, outcome: "interrupted" })
+    })
+  }
+  expect((await revert(w, first)).undo?.unseen).toEqual([
+    "What 2 commands changed is not known: the program ended meanwhile.",
+  ])
+})
