@@ -144,6 +144,23 @@ test("a shared page follows its session, and goes with the share or with the ses
   await expect.poll(() => existsSync(fileURLToPath(again.share?.url ?? ""))).toBe(false)
 })
 
+test("what is taken out of a shared session, or worded anew, leaves its page too", async () => {
+  await using s = await served({ model: script(says("the key is 4711"), says("the door is blue")) })
+  const sessionID = await talk(s, "first")
+  await dataOf(s.v2.session.prompt({ sessionID, ...said("second") }))
+  const { share } = await dataOf(s.v2.session.share({ sessionID }))
+  const page = () => readFileSync(fileURLToPath(share?.url ?? ""), "utf8")
+  const messages = await dataOf(s.v2.session.messages({ sessionID }))
+  expect(page()).toContain("4711")
+  await dataOf(s.v2.session.deleteMessage({ sessionID, messageID: messages[1]!.info.id }))
+  await expect.poll(page).not.toContain("4711")
+  const part = messages[3]!.parts.find(({ type }) => type === "text")!
+  const { id: partID, messageID } = part
+  await dataOf(s.v2.part.update({ sessionID, messageID, partID, part: { ...part, text: "redone" } as typeof part }))
+  await expect.poll(page).not.toContain("blue")
+  expect(page()).toContain("redone")
+})
+
 test("a page that was shared elsewhere is neither moved to the place that is configured now nor called removed", async () => {
   await using s = await served({ config: { share: "auto" }, model: () => says("ok") })
   const session = await dataOf(s.v2.session.create())

@@ -79,6 +79,10 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     recover,
     recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
   })
+  const beforeSpeaking = async (sessionID: string): Promise<void> => {
+    await recover(sessionID)
+    await undo.finish(sessionID)
+  }
   const titles = createTitles({
     models,
     log,
@@ -107,6 +111,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     records,
     publish,
     recover,
+    finishUndo: undo.finish,
     peers,
     hooks,
     nameAfter: titles.ask,
@@ -127,18 +132,18 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
   })
   return {
     sessions,
-    compaction: createCompactions({ store, host, lanes, publish, recover, models, agents }),
+    compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
     undo,
     fork: createFork({ store, host, publish, sessions, recover, version }),
-    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover }),
+    editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover, edited: share.edited }),
     runShell: createShell({
       turn: { ...turns.deps, host: host.lane("shell") },
       admit,
       lanes,
       makeFinal: undo.makeFinal,
       sessions,
-      recover,
+      recover: beforeSpeaking,
     }),
     exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),

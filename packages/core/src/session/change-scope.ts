@@ -41,7 +41,7 @@ export interface AfterPoint {
   messages: string[]
   /** Parts of the point's message that go. */
   parts: string[]
-  has(call: Pick<Change, "sessionID" | "messageID" | "callID">): boolean
+  has(call: Pick<Change, "sessionID" | "messageID" | "callID" | "messagePosition">): boolean
 }
 
 /** What comes at the point and after it, by what the store has at this moment. */
@@ -58,16 +58,18 @@ export function afterPoint(sessionID: string, { messageID, partID }: Point, stor
       position > start || (id === messageID && partID === undefined) ? [id] : [],
     ),
     parts: parts.slice(cut).map((part) => part.id),
-    has({ sessionID: from, messageID: id, callID }) {
-      if (id === messageID) return partID === undefined || !keptCalls.has(callID)
-      return placeOf(id, store) > start && !keptChildren.has(from)
+    has(call) {
+      if (call.messageID === messageID) return partID === undefined || !keptCalls.has(call.callID)
+      return placeOf(call, store) > start && !keptChildren.has(call.sessionID)
     },
   }
 }
 
-/** A message that was deleted by itself is nowhere, and what it did counts as the newest. */
-export const placeOf = (messageID: string, { messages }: Store): number =>
-  messages.placeOf(messageID) ?? Number.MAX_SAFE_INTEGER
+/** What was done keeps the place of its message, which may have been deleted by itself. Where that is not known it counts as the newest. */
+export const placeOf = (
+  { messagePosition, messageID }: Pick<Change, "messagePosition" | "messageID">,
+  { messages }: Store,
+): number => messagePosition ?? messages.placeOf(messageID) ?? Number.MAX_SAFE_INTEGER
 
 /** The sessions that a call of an agent started. */
 function childrenIn(part: MessageWithParts["parts"][number]): string[] {
@@ -82,8 +84,11 @@ export function changesOf(sessionID: string, messageID: string, store: Store): C
   const ours = new Set(answers.flatMap(({ id, parentID }) => (messageID === id || messageID === parentID ? [id] : [])))
   return familyChanges(sessionID, store).filter((change) => {
     if (change.sessionID === sessionID) return ours.has(change.messageID)
-    const place = placeOf(change.messageID, store)
+    const place = placeOf(change, store)
     const started = answers.findLast(({ position }) => position < place)
     return started !== undefined && ours.has(started.id)
   })
 }
+
+/** Names a state of the files of a session, as far as the journal knows it. */
+export const stateID = (sessionID: string, position: number): string => `${sessionID}:${position}`

@@ -1,4 +1,5 @@
 import type { Part } from "@opencode/protocol/part.ts"
+import type { Session } from "@opencode/protocol/session.ts"
 import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Lease } from "../store/lease-store.ts"
@@ -14,9 +15,9 @@ import type { Sessions } from "./sessions.ts"
  * any history.
  */
 export interface EditHistory {
-  /** Removes a message with its parts. Answers to a prompt stay. @throws fault `busy`, `message_not_found` */
+  /** Removes a message with its parts. Answers to a prompt stay. @throws fault `busy`, `message_not_found`, `bad_request` */
   removeMessage(sessionID: string, messageID: string): Promise<void>
-  /** @throws fault `busy`, `message_not_found`, `not_found` */
+  /** @throws fault `busy`, `message_not_found`, `not_found`, `bad_request` */
   removePart(sessionID: string, messageID: string, partID: string): Promise<void>
   /** Replaces a part by another of its kind. @throws fault `busy`, `message_not_found`, `not_found`, `bad_request` */
   updatePart(part: Part): Promise<Part>
@@ -28,15 +29,27 @@ export interface EditHistoryDeps {
   publish: Publish
   lanes: Pick<Lanes, "exclusive">
   sessions: Pick<Sessions, "get">
+  /** Told after each edit. */
+  edited(sessionID: string): void
   /** Closes what a process that died left open. */
   recover(sessionID: string): Promise<void>
 }
 
-export function createEditHistory({ store, host, publish, lanes, sessions, recover }: EditHistoryDeps): EditHistory {
+export function createEditHistory({
+  store,
+  host,
+  publish,
+  lanes,
+  sessions,
+  edited,
+  recover,
+}: EditHistoryDeps): EditHistory {
   async function alone<T>(sessionID: string, edit: (lease: Lease) => Promise<T>): Promise<T> {
     sessions.get(sessionID)
     await recover(sessionID)
-    return lanes.exclusive(sessionID, edit)
+    const result = await lanes.exclusive(sessionID, edit)
+    edited(sessionID)
+    return result
   }
 
   function partOf(sessionID: string, messageID: string, partID: string): Part {
@@ -51,6 +64,7 @@ export function createEditHistory({ store, host, publish, lanes, sessions, recov
       await alone(sessionID, (lease) =>
         store.turnWrite(lease, (tx) => {
           requireMessage(sessionID, messageID, store)
+          assertNoPoint(sessions.get(sessionID), { messageID })
           store.messages.remove(tx, messageID)
         }),
       )
@@ -62,6 +76,7 @@ export function createEditHistory({ store, host, publish, lanes, sessions, recov
       await alone(sessionID, (lease) =>
         store.turnWrite(lease, (tx) => {
           partOf(sessionID, messageID, partID)
+          assertNoPoint(sessions.get(sessionID), { messageID, partID })
           store.parts.remove(tx, partID)
         }),
       )
@@ -80,6 +95,13 @@ export function createEditHistory({ store, host, publish, lanes, sessions, recov
       return part
     },
   }
+}
+
+/** A revert is known by its point: without it, nobody could tell what is taken back, nor bring it back. */
+function assertNoPoint({ id, revert }: Session, removed: { messageID: string; partID?: string }): void {
+  if (revert?.messageID !== removed.messageID) return
+  if (removed.partID !== undefined && removed.partID !== revert.partID) return
+  throw fault("bad_request", `Session ${id} was taken back to this point. Take the revert back first, or go on.`)
 }
 
 function assertReplaces(part: Part, stored: Part): void {

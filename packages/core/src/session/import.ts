@@ -53,12 +53,17 @@ export function createImport(deps: ImportDeps): ImportSession {
   }
 }
 
+/** Of a `Date`, in milliseconds since the epoch. Prompts and pages say the day. */
+const LAST_MOMENT = 8.64e15
 /** What is deeper is no conversation, and would exhaust the stack of whoever writes it out again. */
 const MAX_DEPTH = 100
 
 /** The file as far as its schema could not say: known parts are whole, ids are there once, everything has its owner. */
 function checkedExport({ info, messages }: SessionImport): SessionExport {
   assertShallow({ info, messages })
+  for (const time of [info.time.created, info.time.updated]) {
+    if (time > LAST_MOMENT) throw invalid(`${time} is no moment`)
+  }
   const seen = new Set<string>()
   const once = (id: string): void => {
     if (seen.has(id)) throw invalid(`The id ${id} is there twice`)

@@ -5,7 +5,7 @@ import type { Session, SessionCreate, SessionStatus, SessionUpdate } from "@open
 import type { Todo } from "@opencode/protocol/todo.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
 import type { Hooks } from "../extension/hooks.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { SessionFilter } from "../store/session-store.ts"
 import type { Store } from "../store/store.ts"
@@ -67,6 +67,8 @@ export interface SessionsDeps extends AdmitDeps {
   publish: Publish
   /** Closes what a process that died left open in the session. */
   recover(sessionID: string): Promise<void>
+  /** Does to its end what a crash left half undone: a prompt makes it final. */
+  finishUndo(sessionID: string): Promise<void>
   /** Other processes, for prompts of the sessions that they work on. */
   peers: ForwardDeps["peers"]
   /** Asks for a name for a session whose first prompt this is. */
@@ -78,6 +80,15 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const { store, host, workspace, lanes, records, hooks, publish } = deps
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
+
+  /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
+  async function recoverToRead(sessionID: string): Promise<void> {
+    try {
+      await deps.recover(sessionID)
+    } catch (error) {
+      if (!isFault(error, "storage")) throw error
+    }
+  }
 
   /** Changes the stored row as it is at the moment of writing, and tells everybody. */
   async function change(
@@ -111,6 +122,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const prompt: Sessions["prompt"] = async (sessionID, input) => {
     const session = get(sessionID)
     await deps.recover(sessionID)
+    await deps.finishUndo(sessionID)
     const { info, parts } = await promptMessage(session, input, { ...deps, host: host.lane(`prompts ${sessionID}`) })
     if (store.messages.get(info.id)) {
       throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
@@ -208,13 +220,13 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async messages(sessionID, page = {}) {
       get(sessionID)
-      await deps.recover(sessionID)
+      await recoverToRead(sessionID)
       return records.overlay(sessionID, store.messages.list(sessionID, page))
     },
 
     async message(sessionID, messageID) {
       get(sessionID)
-      await deps.recover(sessionID)
+      await recoverToRead(sessionID)
       const stored = store.messages.getWithParts(messageID)
       const [message] = stored?.info.sessionID === sessionID ? records.overlay(sessionID, [stored]) : []
       if (!message) throw messageNotFound(sessionID, messageID)

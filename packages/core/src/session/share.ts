@@ -21,6 +21,8 @@ export interface Share {
   unshare(sessionID: string): Promise<Session>
   /** To be told of what happens in the folder: pages follow their sessions. */
   heard: Publish
+  /** Somebody took something out of a quiet session, or worded it anew: the page of a shared one must not go on showing it. */
+  edited(sessionID: string): void
   /** Finishes the pages that are being written. */
   close(): Promise<void>
 }
@@ -140,6 +142,11 @@ export function createShare(deps: ShareDeps): Share {
         const { url } = properties.info.share
         quietly(properties.info.id, () => remove(url))
       }
+    },
+
+    edited(sessionID) {
+      if (config.share === "disabled" || !store.sessions.get(sessionID)?.share) return
+      quietly(sessionID, () => follow(sessionID))
     },
 
     async close() {

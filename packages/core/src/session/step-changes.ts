@@ -8,10 +8,10 @@ import type { Tx } from "../store/tx.ts"
 import { shownPath } from "../workspace/odd-path.ts"
 import { collectContents } from "./change-collect.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
-import { changesOf, familyChanges, placeOf } from "./change-scope.ts"
+import { changesOf, familyChanges, placeOf, stateID } from "./change-scope.ts"
 import type { ChangeJournal } from "./journal.ts"
 import type { Publish, StepRecord } from "./record.ts"
-import { MAX_TOLD_TEXT, stateID } from "./undo.ts"
+import { MAX_TOLD_TEXT } from "./undo.ts"
 
 /** Tells what a step and a turn did to files: in the answer, in the session, and in the prompt. Nothing when nothing. */
 export interface StepChanges {
@@ -63,7 +63,7 @@ export function createStepChanges(deps: StepChangesDeps): StepChanges {
     const all = changesNow(sessionID, messageID)
     const start = store.messages.position(messageID)
     const isOfAgent = (change: Change) =>
-      hasCalledAgent && change.sessionID !== sessionID && placeOf(change.messageID, store) > start
+      hasCalledAgent && change.sessionID !== sessionID && placeOf(change, store) > start
     const ours = all.filter((change) => change.messageID === messageID || isOfAgent(change))
     const files = [...new Set(ours.flatMap(({ path, kind }) => (kind === "unseen" ? [] : [shownPath(path)])))]
     if (files.length === 0) return undefined

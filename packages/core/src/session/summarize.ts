@@ -3,6 +3,7 @@ import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.t
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PartOf } from "@opencode/protocol/part.ts"
 import { fault } from "../lib/fault.ts"
+import type { Session } from "@opencode/protocol/session.ts"
 import type { Host } from "../lib/host.ts"
 import type { Models } from "../model/resolve.ts"
 import type { Store } from "../store/store.ts"
@@ -40,7 +41,7 @@ export function createCompactions(deps: CompactionsDeps): Compactions {
       const { variant: _, ...model } = deps.models.settle(ref)
       if (!deps.agents.get("compaction")) throw fault("agent_not_found", `The agent "compaction" is switched off.`)
       await deps.recover(sessionID)
-      const messages = store.messages.list(sessionID)
+      const messages = standing(store.messages.list(sessionID), store.sessions.get(sessionID)?.revert)
       const prompt = messages.findLast(({ info }) => info.role === "user")?.info
       if (prompt?.role !== "user" || !messages.some(({ info }) => info.role === "assistant")) return false
 
@@ -75,6 +76,12 @@ export function createCompactions(deps: CompactionsDeps): Compactions {
         .some(({ info: one }) => one.role === "assistant" && one.parentID === info.id && one.summary && !one.error)
     },
   }
+}
+
+/** Without what was taken back: the wish makes that final. */
+function standing(messages: MessageWithParts[], revert: Session["revert"]): MessageWithParts[] {
+  const point = messages.findIndex(({ info }) => info.id === revert?.messageID)
+  return point < 0 ? messages : messages.slice(0, revert?.partID === undefined ? point : point + 1)
 }
 
 /** A compaction that its process did not survive is over. */

@@ -2,7 +2,7 @@ import type { UndoFile, UndoResult } from "@opencode/protocol/session.ts"
 import type { Change } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import { shownPath } from "../workspace/odd-path.ts"
-import type { AfterPoint } from "./change-scope.ts"
+import { stateID, type AfterPoint } from "./change-scope.ts"
 import type { UndoPlan } from "./undo-plan.ts"
 
 /** Files that are told one by one; a session is read and sent often. The others are counted. */
@@ -30,6 +30,25 @@ export function resultOf(action: UndoResult["action"], done: readonly UndoPlan[]
   }
 }
 
+/**
+ * A copied or imported answer names files that it changed as another session: they are not this one's to take back.
+ * @param changes of the session and all below it
+ */
+export function copiedIn(sessionID: string, after: AfterPoint, changes: readonly Change[], store: Store): string[] {
+  const gone = new Set([...after.messages, ...after.parts])
+  const own = new Map(changes.map((change) => [stateID(sessionID, change.position - 1), change]))
+  const copied = store.parts.ofType(sessionID, "patch").filter((part) => {
+    if (part.type !== "patch" || !(gone.has(part.messageID) || gone.has(part.id))) return false
+    const change = own.get(part.hash)
+    return !change || (change.sessionID === sessionID && change.messageID !== part.messageID)
+  })
+  if (copied.length === 0) return []
+  const what = copied.length === 1 ? "one answer" : `${copied.length} answers`
+  return [
+    `What ${what} changed was changed by another session, of which this one is a copy: it is not taken back here.`,
+  ]
+}
+
 interface UnseenDeps {
   store: Store
   recordsChanges(tool: string): boolean
@@ -46,7 +65,7 @@ export function unseenIn(
   const cut = sessionIDs
     .flatMap((id) => store.changes.interrupted(id))
     .filter((call) => after.has(call) && !recordsChanges(call.tool))
-  if (cut.length > 0) reasons.push("the program ended while it ran")
+  reasons.push(...cut.map(() => "the program ended meanwhile"))
   const counted = new Map<string, number>()
   for (const reason of reasons) counted.set(reason, (counted.get(reason) ?? 0) + 1)
   return [...counted].map(([reason, count]) =>

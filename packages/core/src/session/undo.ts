@@ -7,14 +7,22 @@ import type { Tx } from "../store/tx.ts"
 import { findState, isInPlace, isSameState, removeLeftover } from "../workspace/file-state.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
-import { afterPoint, changesOf, familyChanges, requirePoint, type AfterPoint, type Point } from "./change-scope.ts"
+import {
+  afterPoint,
+  changesOf,
+  familyChanges,
+  requirePoint,
+  stateID,
+  type AfterPoint,
+  type Point,
+} from "./change-scope.ts"
 import { family } from "./family.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
 import { requireMessage, requireSession } from "./require.ts"
 import { createUndoFiles, inOrder, isToDo, type ReadyPlan } from "./undo-apply.ts"
 import { planPath, type UndoPlan } from "./undo-plan.ts"
-import { resultOf, unseenIn } from "./undo-result.ts"
+import { copiedIn, resultOf, unseenIn } from "./undo-result.ts"
 
 /**
  * Takes back what the agent did to files, from a point of the conversation on. Each file is compared with what the agent
@@ -27,6 +35,8 @@ export interface Undo {
   revert(sessionID: string, point: Point): Promise<Session>
   /** Does nothing when nothing is reverted. @throws as `revert` */
   unrevert(sessionID: string): Promise<Session>
+  /** Does to its end what a crash cut short, before what comes next makes it final. @throws as `revert` */
+  finish(sessionID: string): Promise<void>
   /** The changes of files of a session, or those that answered one prompt. Without what is reverted. */
   diff(sessionID: string, messageID?: string): Promise<SnapshotFileDiff[]>
   /**
@@ -189,21 +199,41 @@ export function createUndo(deps: UndoDeps): Undo {
     for (const id of parts) store.parts.remove(tx, id)
   }
 
+  async function takeBack(sessionID: string, given: Point): Promise<Session> {
+    const point = requirePoint(sessionID, given, store)
+    await settle(sessionID)
+    const after = afterPoint(sessionID, point, store)
+    const all = familyChanges(sessionID, store)
+    const undone = all.filter(after.has)
+    const unseen = [
+      ...unseenIn(undone, family(sessionID, store), after, deps),
+      ...copiedIn(sessionID, after, all, store),
+    ]
+    const snapshot = stateID(sessionID, all.at(-1)?.position ?? 0)
+    const done = await restore(sessionID, await planAll(sessionID, undone), ({ undo: _, ...session }) => ({
+      ...session,
+      revert: { ...point, snapshot },
+    }))
+    return conclude(sessionID, resultOf("revert", done, unseen), done)
+  }
+
+  /** What was begun and is not told: where it ended nobody knows. */
+  function cutShort(sessionID: string): Point | undefined {
+    const { revert, undo } = get(sessionID)
+    return revert && !undo && store.messages.get(revert.messageID) ? revert : undefined
+  }
+
   return {
-    revert: (sessionID, given) =>
-      alone(sessionID, async () => {
-        const point = requirePoint(sessionID, given, store)
-        await settle(sessionID)
-        const after = afterPoint(sessionID, point, store)
-        const undone = familyChanges(sessionID, store).filter(after.has)
-        const unseen = unseenIn(undone, family(sessionID, store), after, deps)
-        const snapshot = stateID(sessionID, familyChanges(sessionID, store).at(-1)?.position ?? 0)
-        const done = await restore(sessionID, await planAll(sessionID, undone), ({ undo: _, ...session }) => ({
-          ...session,
-          revert: { ...point, snapshot },
-        }))
-        return conclude(sessionID, resultOf("revert", done, unseen), done)
-      }),
+    revert: (sessionID, given) => alone(sessionID, () => takeBack(sessionID, given)),
+
+    async finish(sessionID) {
+      if (!cutShort(sessionID)) return
+      await alone(sessionID, async () => {
+        const { messageID, partID } = cutShort(sessionID) ?? {}
+        if (messageID !== undefined)
+          await takeBack(sessionID, partID === undefined ? { messageID } : { messageID, partID })
+      })
+    },
 
     unrevert: (sessionID) =>
       alone(sessionID, async () => {
@@ -247,6 +277,3 @@ export function createUndo(deps: UndoDeps): Undo {
 
 const stepsOf = (done: readonly UndoPlan[]) =>
   done.filter(isToDo).map(({ path, place, current, target }) => ({ path, place, before: current, after: target }))
-
-/** Names a state of the files of a session, as far as the journal knows it. */
-export const stateID = (sessionID: string, position: number): string => `${sessionID}:${position}`

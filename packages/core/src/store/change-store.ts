@@ -39,6 +39,8 @@ export interface NewChange {
 export interface Change extends NewChange {
   /** The order in which changes were noted, over all sessions. */
   position: number
+  /** Where its message stands, or stood before it was deleted. Absent in old rows of messages that were deleted. */
+  messagePosition?: number
 }
 
 /** A file that a revert replaced. */
@@ -75,6 +77,7 @@ interface ChangeRow {
   folders: number
   note: string | null
   settled: number
+  message_position: number | null
 }
 
 const IS_NAMED = `EXISTS (SELECT 1 FROM change WHERE old_hash = content.hash AND place = content.place)
@@ -94,7 +97,8 @@ export function createChangeStore(reader: Reader) {
     add(tx: Tx, change: NewChange): number {
       tx.run(
         `INSERT INTO change (session_id, message_id, call_id, kind, place, path, old, new, old_hash, new_hash, folders,
-           note, settled) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+           note, settled, message_position)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT position FROM message WHERE id = ?))`,
         change.sessionID,
         change.messageID,
         change.callID,
@@ -108,6 +112,7 @@ export function createChangeStore(reader: Reader) {
         change.folders,
         change.note ?? null,
         change.settled ? 1 : 0,
+        change.messageID,
       )
       return reader.get<{ position: number }>("SELECT last_insert_rowid() AS position")?.position ?? 0
     },
@@ -132,8 +137,8 @@ export function createChangeStore(reader: Reader) {
     list: (sessionID: string): Change[] =>
       reader
         .all<ChangeRow>(
-          `SELECT position, session_id, message_id, call_id, kind, place, path, old, new, folders, note, settled
-           FROM change WHERE session_id = ? AND undone = 0 ORDER BY position`,
+          `SELECT position, session_id, message_id, call_id, kind, place, path, old, new, folders, note, settled,
+             message_position FROM change WHERE session_id = ? AND undone = 0 ORDER BY position`,
           sessionID,
         )
         .map(changeOf),
@@ -264,4 +269,5 @@ const changeOf = (row: ChangeRow): Change => ({
   folders: row.folders,
   ...(row.note === null ? {} : { note: row.note }),
   settled: row.settled === 1,
+  ...(row.message_position === null ? {} : { messagePosition: row.message_position }),
 })

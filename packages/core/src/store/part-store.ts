@@ -118,6 +118,17 @@ export function createPartStore(reader: Reader, blobs: Blobs) {
       return byMessage
     },
 
+    /** The parts of one type in a session, in order. */
+    ofType: (sessionID: string, type: Part["type"]): Part[] =>
+      reader
+        .all<Row>(
+          `${SELECT} JOIN message ON message.id = part.message_id WHERE message.session_id = ? AND part.type = ?
+           ORDER BY message.position, part.position, part.rowid`,
+          sessionID,
+          type,
+        )
+        .map(part),
+
     /** @returns whether there was such a part */
     remove(tx: Tx, id: string): boolean {
       const before = reader.get<{ blob: string | null }>("SELECT blob FROM part WHERE id = ?", id)

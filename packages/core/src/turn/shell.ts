@@ -67,6 +67,7 @@ export function createShell({ turn: deps, admit, lanes, makeFinal, sessions, rec
       const call = { part, raw: JSON.stringify({ command }) }
       await runCalls([call], { step, record, turn, deps: { ...deps, gate: typed(deps.gate) } })
       await complete(record, turn, deps, { attempts: [] })
+      await deps.stepChanges.endOfTurn(turn)
     } finally {
       records.remove(record)
       turn.leave()

@@ -125,3 +125,20 @@ test("a checkpoint of streaming text that fails costs nothing", async () => {
   const { id } = await w.session()
   expect(w.home.store.messages.list(id)).toEqual(await w.transcript())
 }, 30_000)
+
+test("what was said can be read while nothing can be written", async () => {
+  const disk: Disk = { ...NEVER }
+  await using w = await worldOn(disk)
+  await w.prompt("go")
+  const before = await w.transcript()
+  const { id } = await w.session()
+  // The lease is the last that has room: what it marks as open cannot be closed.
+  const room = disk.tried + 1
+  disk.fails = (tried) => tried > room
+  await expect(w.prompt("and now?")).rejects.toMatchObject({ code: "storage" })
+  await expect.poll(() => w.engine.sessions.status()).toEqual({})
+  expect(await w.transcript()).toEqual(before)
+  expect(await w.engine.sessions.message(id, before[0]!.info.id)).toEqual(before[0])
+  disk.fails = () => false
+  await expectUsable(w)
+})

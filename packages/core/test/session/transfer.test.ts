@@ -127,6 +127,10 @@ test("an imported session grants nothing, names nobody here and keeps what denie
 
 const deep = (levels: number): unknown => (levels === 0 ? 1 : { a: deep(levels - 1) })
 const HOSTILE: [name: string, change: (file: SessionImport) => unknown][] = [
+  [
+    "a time that is none",
+    ({ info, ...file }) => ({ ...file, info: { ...info, time: { created: 9e15, updated: 9e15 } } }),
+  ],
   ["ids twice", (file) => ({ ...file, messages: [...file.messages, ...file.messages] })],
   ["a message of another session", (file) => ({ ...file, info: { ...file.info, id: "ses_other" } })],
   [

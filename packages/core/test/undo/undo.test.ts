@@ -382,3 +382,106 @@ test("a session that is busy, or has a busy child, is not reverted; a prompt wai
   expect((await w.transcript()).length).toBe(2)
   expect(w.files()).toEqual([])
 })
+
+test("what a deleted message did keeps its place: a later point leaves it, an earlier one takes it back", async () => {
+  await using w = await open({
+    model: script(write("a", "a"), says("1"), write("b", "b"), says("2"), write("c", "c"), says("3")),
+  })
+  const first = await prompt(w)
+  const second = await prompt(w)
+  const third = await prompt(w)
+  const { id } = await w.session()
+  const answers = (await w.transcript()).filter(({ parts }) => parts.some((part) => part.type === "tool"))
+  await w.engine.editHistory.removeMessage(id, answers[0]!.info.id)
+  await w.engine.editHistory.removeMessage(id, answers[1]!.info.id)
+
+  expect(told(w, (await revert(w, third)).undo)).toEqual({ c: "restored" })
+  expect(w.files()).toEqual(["a", "b"])
+  await revert(w, second)
+  expect(w.files()).toEqual(["a"])
+  await revert(w, first)
+  expect(w.files()).toEqual([])
+  await unrevert(w)
+  expect(w.files()).toEqual(["a", "b", "c"])
+})
+
+test("a fork says that what was changed before it belongs to the original, which takes it back", async () => {
+  await using w = await open({
+    model: script(write("a", "a"), says("1"), write("b", "b"), says("2"), write("c", "c"), says("in the fork")),
+  })
+  const first = await prompt(w)
+  await prompt(w)
+  const { id } = await w.session()
+  const fork = await w.engine.fork(id)
+  const { answer } = await w.engine.sessions.prompt(fork.id, { parts: [{ type: "text", text: "go" }] })
+  await answer
+  const [start] = await w.engine.sessions.messages(fork.id)
+
+  const { undo } = await w.engine.undo.revert(fork.id, { messageID: start!.info.id })
+  expect(told(w, undo)).toEqual({ c: "restored" })
+  expect(undo?.unseen).toEqual([
+    "What 2 answers changed was changed by another session, of which this one is a copy: it is not taken back here.",
+  ])
+  const original = await revert(w, first)
+  expect(told(w, original.undo)).toEqual({ a: "restored", b: "restored" })
+  expect(original.undo).not.toHaveProperty("unseen")
+})
+
+test("the point of a revert is not deleted from under it; what stands after it may be", async () => {
+  await using w = await open({ model: script(write("a", "a"), says("1"), write("b", "b"), says("2"), says("3")) })
+  const first = await prompt(w)
+  const second = await prompt(w)
+  const { id } = await w.session()
+  const edit = w.engine.editHistory
+  const [, answer] = await w.transcript()
+  await revert(w, first)
+  await expect(edit.removeMessage(id, first)).rejects.toMatchObject({ code: "bad_request" })
+  await edit.removeMessage(id, second)
+  await unrevert(w)
+  expect(w.files()).toEqual(["a", "b"])
+
+  await revert(w, answer!.info.id)
+  await expect(edit.removeMessage(id, answer!.info.id)).rejects.toMatchObject({ code: "bad_request" })
+  await prompt(w)
+  expect(w.files()).toEqual([])
+})
+
+test("a wish to compact a session that was taken back to its beginning leaves it as it is", async () => {
+  await using w = await open({ model: script(write("a", "a"), says("1")) })
+  const first = await prompt(w)
+  const { id } = await w.session()
+  await revert(w, first)
+  const before = await w.transcript()
+  expect(await w.engine.compaction.summarize(id, { providerID: "mock", modelID: "large" })).toBe(false)
+  expect(await w.transcript()).toEqual(before)
+  await unrevert(w)
+  expect(w.files()).toEqual(["a"])
+})
+
+test("the prompt of a typed command shows what the command changed", async () => {
+  await using w = await open({ model: script() })
+  const { id } = await w.session()
+  const { info } = await w.engine.runShell(id, { agent: "build", command: "echo hi > s.txt" })
+  const [typed] = await w.transcript()
+  expect(typed!.info.summary).toMatchObject({ diffs: [{ file: "s.txt", status: "added" }] })
+  const { undo } = await revert(w, typed!.info.id)
+  expect([info.role, told(w, undo)]).toEqual(["assistant", { "s.txt": "restored" }])
+})
+
+test("every command that a crash cut short is counted among those of which nobody knows what they changed", async () => {
+  await using w = await open({ model: script(says("1"), says("2")) })
+  const first = await prompt(w)
+  await prompt(w)
+  const { id: sessionID } = await w.session()
+  for (const { info } of await w.transcript()) {
+    if (info.role === "user") continue
+    const call = { messageID: info.id, callID: "cut" }
+    await w.home.store.write((tx) => {
+      w.home.store.intents.open(tx, { ...call, sessionID, tool: "bash", effect: "unsafe", input: {}, started: 1 })
+      w.home.store.intents.finish(tx, call, { finished: 2, outcome: "interrupted" })
+    })
+  }
+  expect((await revert(w, first)).undo?.unseen).toEqual([
+    "What 2 commands changed is not known: the program ended meanwhile.",
+  ])
+})

@@ -9,7 +9,8 @@ import { todo } from "./0002-todo.ts"
 import { change } from "./0003-change.ts"
 import { ledger } from "./0004-ledger.ts"
 import { child } from "./0005-child.ts"
+import { changePlace } from "./0006-change-place.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, change, ledger, child]
+export const migrations: readonly Migration[] = [start, todo, change, ledger, child, changePlace]
