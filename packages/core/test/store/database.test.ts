@@ -178,15 +178,12 @@ test("a new database is never seen half way: one commit brings it to the newest 
   await using folder = await temporaryFolder()
   const file = path.join(folder.path, "store.db")
   const seen: unknown[] = []
-  const looking = migrations.map(
-    (migration): Migration =>
-      (sqlite) => {
-        migration(sqlite)
-        const other = openSqlite(file)
-        seen.push(other.prepare("PRAGMA user_version").get())
-        other.close()
-      },
-  )
+  const looking = migrations.map((migration): Migration => (sqlite) => {
+    migration(sqlite)
+    const other = openSqlite(file)
+    seen.push(other.prepare("PRAGMA user_version").get())
+    other.close()
+  })
   const openSqlite = await loadSqlite()
   const database = await openDatabase({ file, host, migrations: looking })
   database.close()
