@@ -76,7 +76,7 @@ async function atRest(s: Served, clients: Client[], name: string, isPatient = fa
       .poll(async () => Object.values(await dataOf(s.v2.session.status())), { timeout: 10_000 })
       .not.toContainEqual(expect.objectContaining({ type: "retry" }))
   for (const { id } of await dataOf(s.v2.session.list())) await s.v2.session.abort({ sessionID: id })
-  await expect.poll(async () => dataOf(s.v2.session.status()), { timeout: 10_000 }).toEqual({})
+  await expect.poll(async () => dataOf(s.v2.session.status()), { timeout: 30_000 }).toEqual({})
   for (const client of clients) {
     client.pause(false)
     client.leave(false)

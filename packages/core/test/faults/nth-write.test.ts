@@ -124,4 +124,4 @@ test("a checkpoint of streaming text that fails costs nothing", async () => {
   expect(answer.parts.find((part) => part.type === "text")).toMatchObject({ text })
   const { id } = await w.session()
   expect(w.home.store.messages.list(id)).toEqual(await w.transcript())
-}, 30_000)
+})
