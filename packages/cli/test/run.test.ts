@@ -154,7 +154,7 @@ test.concurrent("a session is continued by -c and by -s", async () => {
   expect(nobody.stderr).toBe("Error: Session not found: nobody\n")
 })
 
-test.concurrent("one Ctrl-C ends the turn, and what was done is on record", async () => {
+test("one Ctrl-C ends the turn, and what was done is on record", async () => {
   await using at = await modelScript(script(stalls(says("this will never end"), 1)))
   const run = at.start(["run", "go"])
   await at.model.received(1)
@@ -165,7 +165,7 @@ test.concurrent("one Ctrl-C ends the turn, and what was done is on record", asyn
   await expect.poll(() => at.model.openConnections()).toBe(0)
 })
 
-test.concurrent("broken configuration is named with its place, and the rest starts", async () => {
+test("broken configuration is named with its place, and the rest starts", async () => {
   await using at = await modelScript(script(says("ok")), {
     files: { "opencode.json": '{\n  "model": "mock/large",\n  "instructions": [,]\n}\n' },
   })
@@ -175,7 +175,7 @@ test.concurrent("broken configuration is named with its place, and the rest star
   expect(stderr).toMatch(/opencode\.json:3:\d+/)
 })
 
-test.concurrent("an unknown key is reported with the nearest known one", async () => {
+test("an unknown key is reported with the nearest known one", async () => {
   await using at = installation({ files: { "opencode.json": '{ "permissionn": {} }' } })
   const { stdout, stderr, code } = await at.run(["debug", "config"])
   expect(code).toBe(0)
