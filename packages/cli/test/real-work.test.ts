@@ -6,7 +6,7 @@ import { installation, type Installation } from "@opencode/testing/command.ts"
 import { modelServer, type ModelServer } from "@opencode/testing/model-server.ts"
 import { calls, callsMany, says } from "@opencode/testing/script.ts"
 import { mockProvider } from "@opencode/testing/world.ts"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 
 /**
  * The main job, from outside: a folder with the hundreds of files of a published package, one of its functions broken,
@@ -94,7 +94,7 @@ test("the published SDK v1 drives the same work, hears its events, and finds it 
       if (event.type === "session.idle") return
     }
   })()
-  await vi.waitFor(() => expect(seen).toContain("server.connected"))
+  await expect.poll(() => seen).toContain("server.connected")
 
   const answer = await client.session.prompt({ path: { id }, body: { parts: [{ type: "text", text: "mend it" }] } })
   await listening

@@ -11,7 +11,7 @@ import {
   stalls,
   unauthorized,
 } from "@opencode/testing/script.ts"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { modelScript } from "./shared.ts"
 
 test("the version is one line and nothing else", async () => {
@@ -90,22 +90,19 @@ test("--auto allows what a rule does not deny", async () => {
   expect(at.model.heard()).toContain("rule")
 })
 
-test.each([
+// Beside each other: after an empty answer a run waits and asks again, three times.
+test.concurrent.each([
   ["a refused key", unauthorized(), /401|key|auth/i],
   ["an empty answer", emptyStream(), /./],
-])(
-  "%s ends the run with 1 and a sentence",
-  async (_, reply, sentence) => {
-    await using at = await modelScript(() => reply)
-    const { stdout, stderr, code } = await at.run(["run", "go"])
-    expect({ stdout, code }).toEqual({ stdout: "", code: 1 })
-    expect(stderr).toMatch(sentence)
-    expect(stderr).not.toMatch(/\n\s+at /)
-  },
-  30_000,
-)
+])("%s ends the run with 1 and a sentence", async (_, reply, sentence) => {
+  await using at = await modelScript(() => reply)
+  const { stdout, stderr, code } = await at.run(["run", "go"])
+  expect({ stdout, code }).toEqual({ stdout: "", code: 1 })
+  expect(stderr).toMatch(sentence)
+  expect(stderr).not.toMatch(/\n\s+at /)
+})
 
-test.each([
+test.concurrent.each([
   ["an unknown model", ["-m", "mock/lagre"], /lagre.*large/],
   ["an unknown provider", ["-m", "mok/large"], /mok.*mock/],
   ["an unknown agent", ["--agent", "biuld"], /biuld.*build/],
@@ -121,21 +118,21 @@ test.each([
   expect((await at.run(["session", "list"])).stdout).toBe("")
 })
 
-test("an answer that was cut at the limit is printed and is no success", async () => {
+test.concurrent("an answer that was cut at the limit is printed and is no success", async () => {
   await using at = await modelScript(script(says("half of it", { finish: "length" })))
   const { stdout, stderr, code } = await at.run(["run", "go"])
   expect({ stdout, code }).toEqual({ stdout: "half of it\n", code: 1 })
   expect(stderr).toContain("cut")
 })
 
-test("a missing key names the variable that would hold it", async () => {
+test.concurrent("a missing key names the variable that would hold it", async () => {
   await using at = installation({ config: { model: "anthropic/claude-sonnet-5" } })
   const { stderr, code } = await at.run(["run", "go"])
   expect(code).toBe(1)
   expect(stderr).toContain("ANTHROPIC_API_KEY")
 })
 
-test("a session is continued by -c and by -s", async () => {
+test.concurrent("a session is continued by -c and by -s", async () => {
   await using at = await modelScript(() => says("ok"))
   await at.run(["run", "--title", "mine", "first"])
   const { stdout } = await at.run(["session", "list", "--format", "json"])
@@ -165,7 +162,7 @@ test("one Ctrl-C ends the turn, and what was done is on record", async () => {
   expect((await run.finished).code).toBe(130)
   const { stdout } = await at.run(["session", "list", "--format", "json"])
   expect(JSON.parse(stdout)).toHaveLength(1)
-  await vi.waitFor(() => expect(at.model.openConnections()).toBe(0))
+  await expect.poll(() => at.model.openConnections()).toBe(0)
 })
 
 test("broken configuration is named with its place, and the rest starts", async () => {

@@ -39,7 +39,7 @@ test("a turn that serve was killed in is closed when its session is opened again
   const session = (await (await post(`${first.url}/session`, {})).json()) as { id: string }
   const prompt = { parts: [{ type: "text", text: "go" }] }
   expect((await post(`${first.url}/session/${session.id}/prompt_async`, prompt)).status).toBe(204)
-  await vi.waitFor(() => expect(existsSync(`${at.project}/begun`)).toBe(true), { timeout: 5_000 })
+  await vi.waitFor(() => expect(existsSync(`${at.project}/begun`)).toBe(true), { timeout: 20_000 })
   first.child.kill("SIGKILL")
   await first.finished
 
@@ -80,12 +80,12 @@ test("what is done through one server with a session of another one is done by t
   const prompt = (text: string) => ({ parts: [{ type: "text", text }] })
   const { id } = (await (await post(`${one.url}/session`, {})).json()) as { id: string }
   await post(`${one.url}/session/${id}/prompt_async`, prompt("go"))
-  await vi.waitFor(() => expect(existsSync(`${at.project}/begun`)).toBe(true), { timeout: 5_000 })
+  await vi.waitFor(() => expect(existsSync(`${at.project}/begun`)).toBe(true), { timeout: 20_000 })
 
   expect(await (await fetch(`${two.url}/session/status`)).json()).toEqual({ [id]: { type: "busy" } })
   const answer = post(`${two.url}/session/${id}/message`, prompt("and this"))
   const messages = async () => (await (await fetch(`${one.url}/session/${id}/message`)).json()) as unknown[]
-  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 5_000 })
+  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 20_000 })
   expect(await (await post(`${two.url}/session/${id}/abort`, {})).json()).toBe(true)
   expect(await (await answer).json()).toMatchObject({ info: { error: { name: "MessageAbortedError" } } })
   expect(await (await fetch(`${one.url}/session/status`)).json()).toEqual({})
@@ -104,12 +104,12 @@ test("a run beside a server takes over nothing that lives, and one in the server
     fetch(url, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) })
   const { id } = (await (await post(`${server.url}/session`, {})).json()) as { id: string }
   const answer = post(`${server.url}/session/${id}/message`, { parts: [{ type: "text", text: "go" }] })
-  await vi.waitFor(() => expect(existsSync(`${at.project}/ran`)).toBe(true), { timeout: 5_000 })
+  await vi.waitFor(() => expect(existsSync(`${at.project}/ran`)).toBe(true), { timeout: 20_000 })
 
   expect(await at.run(["run", "alone"])).toMatchObject({ code: 0, stdout: expect.stringContaining("answered alone") })
   const joining = at.start(["run", "-s", id, "me too"])
   const messages = async () => (await (await fetch(`${server.url}/session/${id}/message`)).json()) as unknown[]
-  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 10_000 })
+  await vi.waitFor(async () => expect(await messages()).toHaveLength(3), { timeout: 20_000 })
   at.folder.write({ "project/enough": "" })
 
   const end = await joining.finished

@@ -101,7 +101,7 @@ export function startClient(s: Served, connect: Connect): Client {
   return {
     known: follower.known,
     async heardOf(title) {
-      const deadline = Date.now() + 15_000
+      const deadline = Date.now() + 45_000
       while (early || !follower.known().sessions.some((session) => session.title === title)) {
         if (Date.now() > deadline) throw new Error(`The client never heard of ${title}.`)
         await new Promise((resolve) => setTimeout(resolve, 10))

@@ -1,3 +1,4 @@
+import { isLong } from "@opencode/testing/effort.ts"
 import type { Reply } from "@opencode/testing/script.ts"
 import { calls, cuts, fails, rateLimited, says, stalls, thinks } from "@opencode/testing/script.ts"
 import fc from "fast-check"
@@ -5,8 +6,6 @@ import { expect, test } from "vitest"
 import { byGlobalSdk, byHand, bySdk, readAll, startClient, type Client } from "./client.ts"
 import { dataOf, served, type Served } from "./served.ts"
 
-/** The long run looks for what is rare; the ordinary one proves that the machinery holds. */
-const isLong = process.env.OPENCODE_TEST_LONG === "1"
 const RUNS = isLong ? 40 : 2
 const ACTS = isLong ? 120 : 45
 
@@ -77,7 +76,7 @@ async function atRest(s: Served, clients: Client[], name: string, isPatient = fa
       .poll(async () => Object.values(await dataOf(s.v2.session.status())), { timeout: 10_000 })
       .not.toContainEqual(expect.objectContaining({ type: "retry" }))
   for (const { id } of await dataOf(s.v2.session.list())) await s.v2.session.abort({ sessionID: id })
-  await expect.poll(async () => dataOf(s.v2.session.status()), { timeout: 10_000 }).toEqual({})
+  await expect.poll(async () => dataOf(s.v2.session.status()), { timeout: 30_000 }).toEqual({})
   for (const client of clients) {
     client.pause(false)
     client.leave(false)

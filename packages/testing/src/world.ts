@@ -89,7 +89,7 @@ export interface WorldOptions {
 const CATALOG = fileURLToPath(new URL("../../cli/dist/catalog", import.meta.url))
 
 /** How long a test waits for something to happen before it says what did. */
-const WAIT_MS = 10_000
+const WAIT_MS = 30_000
 
 export async function world(options: WorldOptions = {}): Promise<World> {
   const folder = tempFolder()

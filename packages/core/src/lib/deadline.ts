@@ -14,6 +14,27 @@ export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void>
   })
 }
 
+/** In how many pieces a patient deadline waits. */
+const PIECES = 10
+
+/**
+ * Aborts after `milliseconds` in which this process was running. Where it was kept from that, by a busy machine or by
+ * work of its own, what came in the meantime is seen first: an answer is not late because nobody looked. For short
+ * waits: it ends by itself, and keeps no process alive.
+ */
+export function patience(milliseconds: number): AbortSignal {
+  const stop = new AbortController()
+  let left = PIECES
+  const next = (): void => {
+    if (left-- > 0) setTimeout(listen, milliseconds / PIECES).unref()
+    else stop.abort(new DOMException("The operation was aborted due to timeout", "TimeoutError"))
+  }
+  // Timers that are late run one after the other; what has arrived is read before this.
+  const listen = (): void => void setImmediate(next).unref()
+  next()
+  return stop.signal
+}
+
 export interface Deferred<T> {
   promise: Promise<T>
   resolve(value: T): void

@@ -1,4 +1,5 @@
 import { connect } from "node:net"
+import { patience } from "../lib/deadline.ts"
 import type { Request, RequestInit } from "./request.ts"
 import { parseRecord, type Json } from "./wire/json.ts"
 
@@ -13,18 +14,19 @@ const MAX_ANSWER_BYTES = 1024 * 1024
 /** Whether anybody listens: that nobody does is known without loading HTTP, which is what most starts would pay for. */
 export function isOpen(port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port, timeout: DEADLINE_MS })
+    const socket = connect({ host: "127.0.0.1", port })
     const end = (answer: boolean) => (): void => {
       socket.destroy()
       resolve(answer)
     }
-    socket.on("connect", end(true)).on("timeout", end(false)).on("error", end(false))
+    socket.on("connect", end(true)).on("error", end(false))
+    patience(DEADLINE_MS).addEventListener("abort", end(false), { once: true })
   })
 }
 
 /** All questions to one server share one deadline, which begins now. */
 export function asking(request: Request, origin: string): Ask {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
+  const signal = patience(DEADLINE_MS)
   return async (path, body) => {
     const post = body && { method: "POST", body: JSON.stringify(body), headers: { "content-type": "application/json" } }
     try {

@@ -1,7 +1,8 @@
 /**
  * Brings a database to the newest schema. Invariants: forward only; one transaction per step, so a crash leaves a whole
  * version; the version is read again under the lock, so processes that start together do each step once; a database
- * that holds something is copied before its first step.
+ * that holds something is copied before its first step. A new one takes all steps in one transaction, so that nobody
+ * finds it half way and copies what holds nothing.
  */
 import { closeSync, openSync, renameSync, rmSync } from "node:fs"
 import { fault } from "../lib/fault.ts"
@@ -30,12 +31,12 @@ export async function migrate(m: Migrating): Promise<void> {
     m.sqlite.exec("BEGIN IMMEDIATE")
     try {
       const version = checkedVersion(m)
-      const migration = m.migrations[version]
-      if (migration) {
+      const steps = m.migrations.slice(version, version === 0 ? undefined : version + 1)
+      if (steps.length > 0) {
         if (version > 0 && !copied) copyBefore(m, version + 1)
         copied = true
-        migration(m.sqlite)
-        m.sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + 1}`)
+        for (const migration of steps) migration(m.sqlite)
+        m.sqlite.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${version + steps.length}`)
       }
       m.sqlite.exec("COMMIT")
     } catch (error) {

@@ -49,7 +49,7 @@ export async function expectNothingLost(w: World, sessionID: string, died: TurnP
   for (const prompt of prompts) expect(prompt.parts).toMatchObject([{ type: "text", text: "go" }])
 
   // A prompt that nothing was done for is answered now, since somebody has come.
-  await expect.poll(() => sessions.status(), { timeout: 10_000 }).toEqual({})
+  await expect.poll(() => sessions.status(), { timeout: 30_000 }).toEqual({})
   const closed = await sessions.messages(sessionID)
   if (prompts.length) expect(closed.some(({ info }) => info.role === "assistant")).toBe(true)
   for (const { info, parts } of closed) {

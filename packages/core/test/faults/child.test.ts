@@ -31,7 +31,7 @@ async function expectWholeTree(w: World): Promise<void> {
   const { id } = await w.session()
   const [child] = await childrenOf(w)
   const transcript = await sessions.messages(id)
-  await vi.waitFor(() => expect(sessions.status()).toEqual({}))
+  await expect.poll(() => sessions.status()).toEqual({})
   expect(w.home.store.integrityCheck()).toEqual([])
   if (!child) return // it died before there was one
 

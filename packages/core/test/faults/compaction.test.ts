@@ -30,7 +30,7 @@ async function expectUsable(w: World): Promise<void> {
   const { id } = await w.session()
   const { sessions } = w.engine
   await sessions.messages(id)
-  await expect.poll(() => sessions.status(), { timeout: 10_000 }).toEqual({})
+  await expect.poll(() => sessions.status(), { timeout: 30_000 }).toEqual({})
   const before = await sessions.messages(id)
   for (const { info } of before) if (info.role === "assistant") expect(info.time.completed).toBeDefined()
   expect(sessions.get(id).time).not.toHaveProperty("compacting")
@@ -54,19 +54,15 @@ async function expectUsable(w: World): Promise<void> {
 test.each([
   ["the notes are begun", 3],
   ["the notes are finished", 5],
-])(
-  "kill -9 before %s leaves the history or its notes, and the next prompt works",
-  async (_, dieBefore) => {
-    await using w = await fullWorld()
-    const { id } = await w.session()
-    const died = program.start(w, id, { text: "go", dieBefore })
-    await died.ended
-    expect(died.errors()).toBe("")
-    expect(died.said).toEqual(["ready", "admitted"])
-    await expectUsable(w)
-  },
-  30_000,
-)
+])("kill -9 before %s leaves the history or its notes, and the next prompt works", async (_, dieBefore) => {
+  await using w = await fullWorld()
+  const { id } = await w.session()
+  const died = program.start(w, id, { text: "go", dieBefore })
+  await died.ended
+  expect(died.errors()).toBe("")
+  expect(died.said).toEqual(["ready", "admitted"])
+  await expectUsable(w)
+})
 
 test("kill -9 while the notes are written leaves the history", async () => {
   await using w = await fullWorld(undefined, 100)
@@ -75,7 +71,7 @@ test("kill -9 while the notes are written leaves the history", async () => {
   await w.model.received(2)
   await died.kill()
   await expectUsable(w)
-}, 30_000)
+})
 
 test("whichever write of a compaction fails, the history or its notes are left, and the next prompt works", async () => {
   for (let n = 1, wentWell = false; !wentWell; n++) {

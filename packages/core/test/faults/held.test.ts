@@ -1,10 +1,10 @@
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
+import { isLong } from "@opencode/testing/effort.ts"
 import { calls, says } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
 
-const isLong = process.env.OPENCODE_TEST_LONG === "1"
 /** By then most of what has a limit is full: events for those who come back, code that was compiled. */
 const WARM = isLong ? 300 : 40
 const TURNS = isLong ? 700 : 30

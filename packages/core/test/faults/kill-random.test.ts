@@ -1,10 +1,11 @@
+import { isLong } from "@opencode/testing/effort.ts"
 import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { expectNothingLost, turnWorld } from "./aftermath.ts"
 import { turnProgram, type TurnProgram } from "./turn-process.ts"
 
 /** `npm run test:long` looks ten times as far. */
-const KILLS = process.env.TEST_LONG ? 200 : 20
+const KILLS = isLong ? 200 : 20
 /** From the prompt to its answer on a quiet machine, and some more. */
 const TURN_MS = 900
 /** Most of a turn is waiting, so the machine is not full with several. */

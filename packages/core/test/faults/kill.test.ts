@@ -42,21 +42,17 @@ test.each<[string, (w: World) => Promise<unknown>]>([
       await vi.waitFor(() => expect(isStored()).toBe(true), 15_000)
     },
   ],
-])(
-  "kill -9 %s",
-  async (when, moment) => {
-    await using w = await turnWorld(80)
-    const { id } = await w.session()
-    const died = program.start(w, id, { text: "go" })
-    await died.says("admitted")
-    await moment(w)
-    await died.kill()
-    expect(died.said).toEqual(["ready", "admitted"])
-    if (when === "while a command ran") {
-      expect(w.home.store.intents.unfinished(id)).toMatchObject([{ tool: "bash" }])
-    }
-    await w.restart()
-    await expectNothingLost(w, id, died)
-  },
-  30_000,
-)
+])("kill -9 %s", async (when, moment) => {
+  await using w = await turnWorld(80)
+  const { id } = await w.session()
+  const died = program.start(w, id, { text: "go" })
+  await died.says("admitted")
+  await moment(w)
+  await died.kill()
+  expect(died.said).toEqual(["ready", "admitted"])
+  if (when === "while a command ran") {
+    expect(w.home.store.intents.unfinished(id)).toMatchObject([{ tool: "bash" }])
+  }
+  await w.restart()
+  await expectNothingLost(w, id, died)
+})

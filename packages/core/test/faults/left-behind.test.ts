@@ -84,9 +84,9 @@ test("a program that a call started does not end itself when it closes that call
   const intent = { messageID: "msg_own", callID: "call_own" } as Parameters<ReturnType<typeof createSweep>>[0][number]
   const mark = callMark(intent)
   const child = spawn("sleep", ["68.125"], { env: { PATH: process.env.PATH, [CALL_MARK]: mark } })
-  await vi.waitFor(() => expect(processesWith("sleep 68.125")).toHaveLength(1))
+  await expect.poll(() => processesWith("sleep 68.125")).toHaveLength(1)
   await createSweep({ env: { [CALL_MARK]: mark }, log: silentLog })([intent])
   expect(processesWith("sleep 68.125")).toHaveLength(1)
   await createSweep({ env: {}, log: silentLog })([intent])
-  await vi.waitFor(() => expect(child.signalCode).toBe("SIGTERM"))
+  await expect.poll(() => child.signalCode).toBe("SIGTERM")
 })

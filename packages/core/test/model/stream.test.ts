@@ -72,8 +72,8 @@ for (const npm of ALL_WIRES) {
     expect(events.at(-1)).toMatchObject({ type: "finish", reason: "tool-calls" })
   })
 
-  // Google's service parses the arguments itself, and sends them whole.
-  const inPieces = test.skipIf(npm === "@ai-sdk/google")
+  // Google's service parses the arguments itself, and sends them whole: there is nothing to be broken or cut.
+  const inPieces: typeof test | (() => void) = npm === "@ai-sdk/google" ? () => {} : test
 
   inPieces(`${npm}: arguments that are no JSON come as they are`, async () => {
     await using server = await modelServer({ script: [say.badToolJson("bash", '{"command": "ls')] })

@@ -57,7 +57,7 @@ test("a prompt for a session of another process steers the turn there, and is an
 })
 
 test("a prompt that wants no answer, and one that is refused, get from the other process what they would get here", async () => {
-  const { w, id } = await beside(script(calls("bash", { command: COMMAND }), says("done")))
+  const { w, other, id } = await beside(script(calls("bash", { command: COMMAND }), says("done")))
   await using _ = w
   const { sessions } = w.engine
   expect(await sessions.prompt(id, { ...text("note this"), noReply: true })).not.toHaveProperty("answer")
@@ -72,6 +72,7 @@ test("a prompt that wants no answer, and one that is refused, get from the other
   })
   expect(await prompts(w)).toEqual(["go", "note this", "mine"])
   finish(w)
+  await other.ended
 })
 
 test("an abort from here ends the turn there, with its processes", async () => {
@@ -196,7 +197,7 @@ test("a session whose process is killed does not look busy to those who listen h
   await w.happened("session.status", ({ sessionID, status }) => sessionID === id && status.type === "idle")
   expect(w.engine.sessions.status()).toEqual({})
   // Nobody listens at the socket that it left behind.
-  await vi.waitFor(() => expect(readdirSync(w.folder.join("data/opencode/peers"))).toEqual([]))
+  await expect.poll(() => readdirSync(w.folder.join("data/opencode/peers"))).toEqual([])
 })
 
 test("there is a socket only after a turn began, for its owner alone, and none afterwards", async () => {

@@ -24,4 +24,4 @@ test("whenever a second prompt comes, it is shown before the answer that knows i
   }
   const either = ["one two", "two one", "one | one done two", "two | two done one"]
   expect([...told].filter((requests) => !either.includes(requests))).toEqual([])
-}, 30_000)
+})

@@ -74,5 +74,4 @@ test.each(["openai", "anthropic"] as const)(
     const numbers = w.events.flatMap(({ number }) => (number === undefined ? [] : [Number(number.split("-")[1])]))
     expect(numbers).toEqual(numbers.map((_, index) => index + (numbers[0] ?? 0)))
   },
-  30_000,
 )

@@ -1,5 +1,6 @@
 import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
+import { isLong } from "@opencode/testing/effort.ts"
 import { world, type World } from "@opencode/testing/world.ts"
 import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
@@ -208,7 +209,7 @@ test("whatever comes in whatever order, each prompt is answered once, and the se
       expect(store.inbox.unanswered(sessionID)).toEqual([])
       expect(store.leases.get(sessionID)).toBeUndefined()
     }),
-    { numRuns: process.env.TEST_LONG ? 3_000 : 150 },
+    { numRuns: isLong ? 3_000 : 150 },
   )
 }, 300_000)
 

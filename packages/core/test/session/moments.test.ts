@@ -121,4 +121,4 @@ test("a prompt that comes while an aborted turn is still ending is answered, not
   expect((await behind)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
   expect((await answer)?.info).toMatchObject({ finish: "stop" })
   expect(w.engine.sessions.status()).toEqual({})
-}, 30_000)
+})

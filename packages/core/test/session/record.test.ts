@@ -178,7 +178,7 @@ test("the last piece before a pause is told without another one coming", async (
   record.put(open("msg_1", "prt_1"))
   record.append("prt_1", "one ")
   record.append("prt_1", "two")
-  await vi.waitFor(() => expect(follow(d.told)).toEqual({ prt_1: "one two" }))
+  await expect.poll(() => follow(d.told)).toEqual({ prt_1: "one two" })
 })
 
 test("an answer under way is on disk half a second behind, and reads here show all of it", async () => {

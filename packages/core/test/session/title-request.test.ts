@@ -1,6 +1,6 @@
 import { fails, says, stalls } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
-import { expect, test, vi } from "vitest"
+import { expect, test } from "vitest"
 import { cleanTitle } from "@opencode/core/session/title-request.ts"
 import type { HeardRequest } from "@opencode/testing/model-server.ts"
 
@@ -13,7 +13,7 @@ test("a new session is named by the model, beside the first turn, and what that 
     model: (request) => (isTitle(request) ? says('"Mend the login page."', { usage }) : says("done", { usage })),
   })
   await w.prompt("please fix the login page, it says 404 since Monday")
-  await vi.waitFor(async () => expect((await w.session()).title).toBe("Mend the login page."))
+  await expect.poll(async () => (await w.session()).title).toBe("Mend the login page.")
   expect((await w.session()).tokens).toMatchObject({ input: 2_000, output: 200 })
   const asked = w.model.requests.find(isTitle)
   expect(asked?.messages.map(({ text }) => text).join("")).toContain("Generate a title")

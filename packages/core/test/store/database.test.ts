@@ -123,8 +123,15 @@ test("a migration that fails leaves the version before it", async () => {
     second(sqlite)
     throw new Error("half way")
   }
-  await expect(openDatabase({ file, host, migrations: [...migrations, fails] })).rejects.toThrow("half way")
+  const failing = () =>
+    expect(openDatabase({ file, host, migrations: [...migrations, fails] })).rejects.toThrow("half way")
+  await failing()
+  expect(await query(file, "PRAGMA user_version")).toEqual([{ user_version: 0 }])
+  expect(await query(file, "SELECT name FROM sqlite_schema")).toEqual([])
 
+  const before = await openDatabase({ file, host })
+  before.close()
+  await failing()
   expect(await query(file, "PRAGMA user_version")).toEqual([{ user_version: known }])
   expect(await query(file, "SELECT name FROM pragma_table_info('project') WHERE name = 'colour'")).toEqual([])
   const opened = await openDatabase({ file, host, migrations: [...migrations, second] })
@@ -153,15 +160,34 @@ test("processes that start at once on a fresh folder, and on an old database, al
   )
   const file = path.join(folder.path, "data", "store.db")
   mkdirSync(path.dirname(file))
-  for (const version of [known, known + 1]) {
+  const copies = () => readdirSync(path.dirname(file)).filter((name) => name.includes("bak"))
+  for (const [version, copied] of [
+    [known, []],
+    [known + 1, [`store.db.before-${known + 1}.bak`]],
+  ] as const) {
     const children = [1, 2, 3, 4].map(() => start(file, String(version)))
     for (const child of children) expect(await child.line()).toBe("ready")
     for (const child of children) child.say("go")
     for (const child of children) expect(await child.line(), child.errors()).toBe(`{"user_version":${version}}`)
     for (const child of children) expect([await child.ended, child.errors()]).toEqual([0, ""])
+    expect(copies()).toEqual(copied)
   }
-  // A process that came upon the fresh file between two steps of another copied it too, empty as it was.
-  expect(readdirSync(path.dirname(file)).filter((name) => name.includes("bak"))).toContain(
-    `store.db.before-${known + 1}.bak`,
-  )
+})
+
+test("a new database is never seen half way: one commit brings it to the newest version", async () => {
+  await using folder = await temporaryFolder()
+  const file = path.join(folder.path, "store.db")
+  const seen: unknown[] = []
+  const looking = migrations.map((migration): Migration => (sqlite) => {
+    migration(sqlite)
+    const other = openSqlite(file)
+    seen.push(other.prepare("PRAGMA user_version").get())
+    other.close()
+  })
+  const openSqlite = await loadSqlite()
+  const database = await openDatabase({ file, host, migrations: looking })
+  database.close()
+  expect(seen).toEqual(migrations.map(() => ({ user_version: 0 })))
+  expect(await query(file, "PRAGMA user_version")).toEqual([{ user_version: known }])
+  expect(readdirSync(folder.path).filter((name) => name.includes("bak"))).toEqual([])
 })

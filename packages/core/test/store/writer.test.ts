@@ -122,10 +122,10 @@ test("a lock held for 3 s delays the write, not the process, and reads go on", a
   const started = performance.now()
   await w.writer.write(add(1))
   clearInterval(ticking)
-  const waited = performance.now() - started
-  expect(waited).toBeGreaterThan(2_900)
-  expect(waited).toBeLessThan(4_500)
-  expect(longest).toBeLessThan(300)
+  // After 5 s it would have been refused.
+  expect(performance.now() - started).toBeGreaterThan(2_900)
+  // Who waits inside SQLite stands still for all of the 3 s; a busy machine, for a part of them.
+  expect(longest).toBeLessThan(1_500)
   expect([...reads]).toEqual(expect.arrayContaining([""]))
   expect(w.all()).toEqual([1, 100])
 })
@@ -137,7 +137,8 @@ test("a lock held for longer is a clear refusal for all who wait, and the next w
   const writes = Array.from({ length: 100 }, (_, n) => w.writer.write(add(n)))
   for (const outcome of await Promise.allSettled(writes))
     expect(outcome).toMatchObject({ status: "rejected", reason: { code: "unavailable" } })
-  expect(performance.now() - started).toBeLessThan(7_000)
+  // One after the other they would take eight minutes.
+  expect(performance.now() - started).toBeLessThan(20_000)
 
   w.other.exec("ROLLBACK")
   await w.writer.write(add(1))

@@ -1,6 +1,7 @@
 import fc from "fast-check"
 import { applyHunks } from "../../src/tool/patch-apply.ts"
 import { parsePatch, type PatchStep } from "../../src/tool/patch-parse.ts"
+import { cpuMs } from "@opencode/testing/effort.ts"
 import { describe, expect, test } from "vitest"
 
 const patch = (...lines: string[]) => ["*** Begin Patch", ...lines, "*** End Patch"].join("\n")
@@ -162,21 +163,22 @@ describe("a change is put in", () => {
     )
   })
 
-  test("many places in a large file take no time, and too many are refused", () => {
+  test("many places in a large file take no time, and too many are refused", async () => {
     const lines = Array.from({ length: 1_000_000 }, (_, index) => `${index}`).join("\n")
     const hunks = (count: number) =>
       Array.from({ length: count }, (_, index) => ["@@", `-  ${index * 900}`, "+new"]).flat()
-    const start = performance.now()
-    const result = apply(lines, ...hunks(200))
-    expect(performance.now() - start).toBeLessThan(5_000)
-    expect(result.kind === "changed" && result.text.split("\n")[199 * 900]).toBe("new")
+    const patch = hunks(200)
+    let result: ReturnType<typeof apply> | undefined
+    expect(await cpuMs(() => void (result = apply(lines, ...patch)))).toBeLessThan(5_000)
+    expect(result?.kind === "changed" && result.text.split("\n")[199 * 900]).toBe("new")
     expect(apply(lines, ...hunks(400))).toEqual({ kind: "excessive" })
   })
 
-  test("a hostile text does not hold the process up", () => {
-    const start = performance.now()
-    apply("a\n".repeat(200_000), ...Array.from({ length: 5_000 }, () => " a"), "-b")
-    apply("a\n".repeat(200_000), "@@ b", "-  a", "+c")
-    expect(performance.now() - start).toBeLessThan(3_000)
+  test("a hostile text does not hold the process up", async () => {
+    const spent = await cpuMs(() => {
+      apply("a\n".repeat(200_000), ...Array.from({ length: 5_000 }, () => " a"), "-b")
+      apply("a\n".repeat(200_000), "@@ b", "-  a", "+c")
+    })
+    expect(spent).toBeLessThan(3_000)
   })
 })

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
+import { unprivileged } from "@opencode/testing/unprivileged.ts"
 import { expect, test } from "vitest"
 import { openWorld } from "./world.ts"
 
@@ -211,10 +212,11 @@ test("a notebook comes as its cells", async () => {
   }
 })
 
-test.skipIf(process.getuid?.() === 0)("what may not be read is refused with a sentence", async () => {
+test("what may not be read is refused with a sentence", async () => {
   await using w = await openWorld()
   await chmod(await w.write("secret", "x"), 0o000)
-  await expect(w.call("read", { filePath: "secret" })).rejects.toThrow("No permission to access")
+  const read = () => w.call("read", { filePath: "secret" })
+  await expect(unprivileged(dirname(w.directory), read)).rejects.toThrow("No permission to access")
 })
 
 test("a link to a device is refused before anything is asked", async () => {

@@ -32,7 +32,7 @@ test("an abort keeps the text so far, ends the provider's connection and leaves 
   expect(answer.info).toMatchObject({ error: { name: "MessageAbortedError" } })
   expect(answer.parts.find((part) => part.type === "text")).toMatchObject({ text: expect.stringMatching(/^this/) })
   isIdle(w)
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  await expect.poll(() => w.model.openConnections()).toBe(0)
   expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
 })
 
@@ -73,7 +73,7 @@ test("an abort ends a running command with everything it started, and keeps what
     status: "completed",
     output: expect.stringContaining("User aborted the command"),
   })
-  await vi.waitFor(() => expect(processesWith("sleep 61.25")).toEqual([]))
+  await expect.poll(() => processesWith("sleep 61.25")).toEqual([])
   expect(w.files()).not.toContain("made")
 })
 
@@ -124,7 +124,7 @@ test.each(Object.keys(PLACES))(
     const aborted = { error: { name: "MessageAbortedError" }, time: { completed: expect.any(Number) } }
     for (const { answer } of [first, behind]) expect((await answer)?.info).toMatchObject(aborted)
     expect(w.events.filter(({ type }) => type === "session.idle")).toHaveLength(1)
-    await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+    await expect.poll(() => w.model.openConnections()).toBe(0)
 
     expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
     expect(w.model.unexpected).toEqual([])
@@ -178,7 +178,7 @@ test("an answer that was cut is asked for again, and nothing of the cut one stay
   expect(answer.parts.map((part) => part.type)).toEqual(["step-start", "text", "step-finish"])
   expect(answer.parts[1]).toMatchObject({ text: "second try" })
   expect(await w.transcript()).toHaveLength(2)
-}, 15_000)
+})
 
 test("a call that was cut in the middle does not run", async () => {
   await using w = await world({
@@ -186,7 +186,7 @@ test("a call that was cut in the middle does not run", async () => {
   })
   await w.prompt("go")
   expect(w.files()).toEqual([])
-}, 15_000)
+})
 
 test("answers without content are given up after a few tries", async () => {
   await using w = await world({ model: () => emptyStream() })
@@ -201,7 +201,7 @@ test("answers without content are given up after a few tries", async () => {
   } finally {
     vi.useRealTimers()
   }
-}, 20_000)
+})
 
 test("a key that a provider repeats in its error is neither stored nor shown", async () => {
   const message = "Incorrect API key provided: mock-key-1234567890"

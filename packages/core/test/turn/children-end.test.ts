@@ -20,7 +20,7 @@ test("a subagent that nothing is heard of is ended by its deadline, and the pare
   const last = (await w.engine.sessions.messages(child?.id ?? "")).at(-1)?.info
   expect(last).toMatchObject({ endReason: "time", error: { data: { message: expect.stringContaining("Nothing") } } })
   expect(w.engine.sessions.status()).toEqual({})
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  await expect.poll(() => w.model.openConnections()).toBe(0)
 })
 
 test("a subagent that is always at work is ended when its time is over", async () => {
@@ -86,7 +86,7 @@ test("an abort of a subagent ends it alone, and the parent hears of it and goes 
   })
   const turn = w.prompt("go")
   await w.happened("message.part.delta")
-  await vi.waitFor(async () => expect((await w.calls())[1]?.state.status).toBe("completed"))
+  await expect.poll(async () => (await w.calls())[1]?.state.status).toBe("completed")
   const [child] = await childrenOf(w)
   await w.engine.sessions.abort(child?.id ?? "")
 
@@ -118,7 +118,7 @@ test("deleting a session ends its subagents and removes them; deleting a subagen
   await second
   expect(w.engine.sessions.status()).toEqual({})
   expect(w.engine.sessions.list({})).toEqual([])
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  await expect.poll(() => w.model.openConnections()).toBe(0)
 })
 
 test.each([
@@ -173,4 +173,4 @@ test("a subagent that waits for a person, or for a quota, is not late", async ()
   expect((await childrenOf(w)).map(({ id }) => w.home.store.children.latest(id)?.state)).toEqual(["running", "running"])
   await w.engine.sessions.abort((await w.session()).id)
   expect((await turn).info).toMatchObject({ endReason: "aborted" })
-}, 30_000)
+})

@@ -67,7 +67,7 @@ test("no more than five subagents run at once, and the others follow as these en
       if (!first.startsWith("part")) return request.messages.length > 1 ? says("all done") : starts(...tasks)
       running.add(first)
       most.count = Math.max(most.count, running.size)
-      if (most.count < 5) await vi.waitFor(() => expect(most.count).toBe(5))
+      if (most.count < 5) await expect.poll(() => most.count).toBe(5)
       running.delete(first)
       return says("done")
     },
@@ -150,7 +150,7 @@ test("a bare no to a subagent ends it and the turn; what runs beside it comes to
   })
   const turn = w.prompt("go")
   ;(await w.asked("bash")).reject()
-  await vi.waitFor(async () => expect((await w.calls())[0]?.state.status).toBe("error"))
+  await expect.poll(async () => (await w.calls())[0]?.state.status).toBe("error")
   rejected.done()
   const answer = await turn
 
@@ -221,7 +221,7 @@ test("an abort of the parent ends the commands of its subagents", async () => {
   await vi.waitFor(() => expect(processesWith("sleep 62.75").length).toBeGreaterThan(0), { timeout: 10_000 })
   await w.engine.sessions.abort((await w.session()).id)
   await turn
-  await vi.waitFor(() => expect(processesWith("sleep 62.75")).toEqual([]))
+  await expect.poll(() => processesWith("sleep 62.75")).toEqual([])
 })
 
 test("an abort of the parent ends the whole tree and waits for it", async () => {
@@ -235,7 +235,7 @@ test("an abort of the parent ends the whole tree and waits for it", async () => 
   })
   const turn = w.prompt("go")
   await w.model.received(4)
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(2))
+  await expect.poll(() => w.model.openConnections()).toBe(2)
   await w.engine.sessions.abort((await w.session()).id)
 
   expect(w.engine.sessions.status()).toEqual({})
@@ -252,5 +252,5 @@ test("an abort of the parent ends the whole tree and waits for it", async () => 
     error: expect.stringContaining(outer?.id ?? "?"),
     metadata: { interrupted: true, sessionId: outer?.id },
   })
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  await expect.poll(() => w.model.openConnections()).toBe(0)
 })

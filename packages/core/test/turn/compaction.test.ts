@@ -90,7 +90,7 @@ test("a conversation that nears the window is compacted before the provider refu
   expect(messages.filter(({ parts }) => parts.some((part) => part.type === "text" && part.text === LONG)).length).toBe(
     w.model.requests.length - 1,
   )
-}, 30_000)
+})
 
 test("the session says that it is being compacted as long as it is", async () => {
   await using w = await smallWorld()
@@ -104,7 +104,7 @@ test("the session says that it is being compacted as long as it is", async () =>
   expect(told.some((compacting) => compacting !== undefined)).toBe(true)
   expect(told.at(-1)).toBeUndefined()
   expect(w.engine.sessions.get(id).time).not.toHaveProperty("compacting")
-}, 30_000)
+})
 
 test("a request that the provider refuses for its length is compacted and sent again, as if it had not been", async () => {
   let hasRefused = false
@@ -167,7 +167,6 @@ test.each([
     expect(w.model.requests).toHaveLength(7)
     expect(forNotes(w)).toEqual([])
   },
-  30_000,
 )
 
 test("notes that do not make the conversation shorter end the turn with a named error and do not count", async () => {
@@ -180,7 +179,7 @@ test("notes that do not make the conversation shorter end the turn with a named 
   expect(forNotes(w)).toHaveLength(1)
   expect(kinds(await w.transcript()).slice(-3)).toEqual(["prompt", "compaction", "failed notes"])
   expect(w.engine.sessions.status()).toEqual({})
-}, 30_000)
+})
 
 test("instructions that are longer than the window alone never lead to a compaction, in fifty prompts", async () => {
   await using w = await smallWorld({ context: 6_000, answer: () => overflows() })
@@ -244,7 +243,7 @@ test("work in the middle goes on after a compaction with the prompt word for wor
   const [first] = await w.transcript()
   for (const { info } of await w.transcript())
     if (info.role === "assistant" && !info.summary) expect(info.parentID).toBe(first?.info.id)
-}, 30_000)
+})
 
 test("an abort during a compaction leaves the history as it was, and the next prompt makes it anew", async () => {
   const replies = [stalls(says(NOTES), 1), says(NOTES)]
@@ -269,27 +268,23 @@ test.each([
   ["fails", fails(400, { message: "no" }), "APIError"],
   ["overflows", overflows(), "ContextOverflowError"],
   ["says nothing but calls", calls("bash", { command: "touch made" }), "ContextOverflowError"],
-])(
-  "a request for notes that %s ends the turn and leaves the history as it was",
-  async (_, notes, name) => {
-    await using w = await smallWorld({ notes })
-    const answer = await untilCompacted(w)
-    expect(answer.info).toMatchObject({ summary: true, error: { name } })
-    expect(forNotes(w)).toHaveLength(1)
-    expect(w.files()).toEqual([])
-    for (const { parts } of await w.transcript())
-      for (const part of parts) if (part.type === "tool") expect(part.state.status).toBe("error")
-    expect(w.engine.sessions.openParts()).toEqual([])
-    expect(w.engine.sessions.status()).toEqual({})
-  },
-  30_000,
-)
+])("a request for notes that %s ends the turn and leaves the history as it was", async (_, notes, name) => {
+  await using w = await smallWorld({ notes })
+  const answer = await untilCompacted(w)
+  expect(answer.info).toMatchObject({ summary: true, error: { name } })
+  expect(forNotes(w)).toHaveLength(1)
+  expect(w.files()).toEqual([])
+  for (const { parts } of await w.transcript())
+    for (const part of parts) if (part.type === "tool") expect(part.state.status).toBe("error")
+  expect(w.engine.sessions.openParts()).toEqual([])
+  expect(w.engine.sessions.status()).toEqual({})
+})
 
 test("a model whose window nobody knows is never compacted by estimate", async () => {
   await using w = await smallWorld({ context: 0 })
   for (let n = 1; n <= 10; n++) await w.prompt(LONG)
   expect(forNotes(w)).toEqual([])
-}, 30_000)
+})
 
 test("a prompt that comes during a compaction is answered after it", async () => {
   await using w = await smallWorld({ notes: says(NOTES, { delayMs: 100 }) })
@@ -301,7 +296,7 @@ test("a prompt that comes during a compaction is answered after it", async () =>
   await first
   expect(w.model.heard()).toContain("and this?")
   expect(forNotes(w)).toHaveLength(1)
-}, 30_000)
+})
 
 test("a compaction that was asked for and never begun is made when the session is opened after a crash", async () => {
   await using w = await smallWorld()
@@ -327,7 +322,7 @@ test("a compaction that was asked for and never begun is made when the session i
 test("a model that is configured for notes and is gone does not keep a session from being compacted", async () => {
   await using w = await smallWorld({}, { config: { agent: { compaction: { model: "mock/gone" } } } })
   expect((await untilCompacted(w)).info).toMatchObject({ finish: "stop" })
-}, 30_000)
+})
 
 test("an agent for notes that is switched off is a switch for compaction", async () => {
   await using w = await smallWorld(
@@ -360,4 +355,4 @@ test("pruning removes old output of tools from requests, keeps it for readers, a
   expect(forNotes(w)).toEqual([])
   const { id } = await w.session()
   expect(w.home.store.ledger.list(id).map(({ epoch }) => epoch)).toContain("pruning")
-}, 30_000)
+})

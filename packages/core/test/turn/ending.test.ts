@@ -184,7 +184,7 @@ test("the time of the tree ends its subagents too", async () => {
   })
   expect((await w.prompt("go")).info).toMatchObject({ endReason: "time" })
   expect(w.engine.sessions.status()).toEqual({})
-  await vi.waitFor(() => expect(w.model.openConnections()).toBe(0))
+  await expect.poll(() => w.model.openConnections()).toBe(0)
 })
 
 test("each turn has a budget of its own", async () => {

@@ -57,7 +57,7 @@ test("an attempt that failed is counted: for nothing when it was refused, as unk
   for (const name of ["cost", "tokens", "epoch"]) expect(broken).not.toHaveProperty(name)
   expect(answered).toMatchObject({ outcome: "completed", cost: expect.any(Number) })
   expect(await spent(w)).toMatchObject({ session: { requests: 3, failed: 2, unknown: 1, isComplete: false } })
-}, 20_000)
+})
 
 test("an aborted answer is counted, and nobody knows what it cost", async () => {
   await using w = await world({ model: () => stalls(says("this much is said, and then nothing"), 2) })

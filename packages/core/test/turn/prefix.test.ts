@@ -65,7 +65,6 @@ test.each(["openai", "anthropic"] as const)(
       expect(bytes(request.body.tools)).toBe(bytes(w.model.requests[0]?.body.tools))
     }
   },
-  30_000,
 )
 
 type Act =

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { UndoResult } from "@opencode/protocol/session.ts"
+import { isLong } from "@opencode/testing/effort.ts"
 import { callsMany, says, type Reply } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import fc from "fast-check"
@@ -158,7 +159,7 @@ async function live(
 }
 
 /** Each history is a world of its own with real commands; a dozen of them take some seconds. */
-const HISTORIES = Number(process.env.TEST_UNDO_HISTORIES ?? 12)
+const HISTORIES = isLong ? 150 : 12
 
 test("over random histories undoing does what the reference does, touches nothing else, and reports what it did", async () => {
   await fc.assert(fc.asyncProperty(fc.array(happening, { minLength: 8, maxLength: 18 }), fc.boolean(), live), {

@@ -16,6 +16,7 @@ import type { UndoResult } from "@opencode/protocol/session.ts"
 import { calls, callsMany, says, script } from "@opencode/testing/script.ts"
 import { world, type World, type WorldOptions } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
+import { YOUNG_MS } from "../../src/workspace/snapshot-tree.ts"
 
 /** A world in which nothing is asked. */
 const open = (options: WorldOptions) => world({ permission: "allow", ...options })
@@ -260,6 +261,8 @@ test("files that are ignored, and repositories' own, are never touched; nested r
     ),
   })
   const first = await prompt(w)
+  // What changed just before a command, unseen, and what it changed bear times that cannot be told apart.
+  await expect.poll(() => Date.now() - statSync(join(w.project, "app.log")).ctimeMs).toBeGreaterThan(2 * YOUNG_MS)
   const second = await prompt(w)
   expect(told(w, (await revert(w, second)).undo)).toEqual({ ".gitignore": "restored", "src/a.ts": "restored" })
   expect(told(w, (await revert(w, first)).undo)).toMatchObject({ "nested/n.ts": "restored", "src/a.ts": "restored" })

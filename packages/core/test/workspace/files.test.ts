@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process"
 import { chmod, link, readFile, readdir, readlink, stat, symlink, truncate, utimes } from "node:fs/promises"
+import { cpuMs } from "@opencode/testing/effort.ts"
 import { expect, test } from "vitest"
 import {
   fingerprint,
@@ -50,11 +51,12 @@ test.each([
 test("a page of a 300 MB file reads only its beginning", async () => {
   await using folder = await folderWith({ big: "line\n".repeat(5_000) })
   await truncate(folder.at("big"), 300 * 1024 * 1024)
-  const started = performance.now()
-  const page = await readTextPage(folder.at("big"), { ...options, limit: 10 })
-  expect(page).toMatchObject({ more: true, cut: "lines" })
-  expect(page.totalLines).toBeUndefined()
-  expect(performance.now() - started).toBeLessThan(1_000)
+  const spent = await cpuMs(async () => {
+    const page = await readTextPage(folder.at("big"), { ...options, limit: 10 })
+    expect(page).toMatchObject({ more: true, cut: "lines" })
+    expect(page.totalLines).toBeUndefined()
+  })
+  expect(spent).toBeLessThan(100)
 })
 
 test("one enormous line is shortened, not held", async () => {

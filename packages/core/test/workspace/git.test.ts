@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process"
-import { chmod, mkdir, rm, stat } from "node:fs/promises"
-import { expect, test } from "vitest"
+import { chmod, cp, mkdir, rm, stat } from "node:fs/promises"
+import { afterAll, beforeAll, expect, test } from "vitest"
 import { startProcess } from "../../src/process/spawn.ts"
 import { createGit, refName } from "../../src/workspace/git.ts"
 import { findWorktree } from "../../src/workspace/repository.ts"
@@ -127,26 +127,21 @@ test("nothing that a repository names is run", async () => {
   expect(await exists(marker)).toBe(false)
 })
 
-test.each([
-  ["status", []],
-  ["diff", ["+two"]],
-  ["diff HEAD", ["+two"]],
-  ["diff --stat", ["b.dat"]],
-  ["log -p", ["+one"]],
-  ["show HEAD", ["+one"]],
-  ["blame b.dat", ["two"]],
-])("with the quiet variables git %s runs nothing that a repository names", async (command, shown) => {
+/** Made once, since it takes fifty processes: a repository of which every setting that can name a program names one. */
+const traps = { folder: undefined as Awaited<ReturnType<typeof repository>> | undefined, marker: "" }
+beforeAll(async () => {
   await using inner = await repository({ "x.dat": "one\n", ".gitattributes": "*.dat filter=evil\n" })
-  await using folder = await repository({
+  const folder = await repository({
     "b.dat": "one\n",
     "c.odd": "one\n",
     ".gitattributes": "*.dat filter=evil diff=evil merge=evil\n*.odd filter=o=dd diff=Se.ction\n",
   })
+  traps.folder = folder
+  traps.marker = `${folder.path}-ran`
   folder.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", "--name", "sub", inner.path, "sub")
   folder.git("commit", "-q", "--amend", "--no-edit")
-  const marker = folder.at("ran")
   const script = folder.at(".git/evil.sh")
-  await folder.write(".git/evil.sh", `#!/bin/sh\ntouch ${marker}\ncat "$@"\n`)
+  await folder.write(".git/evil.sh", `#!/bin/sh\ntouch ${traps.marker}\ncat "$@"\n`)
   await chmod(script, 0o755)
   const keys = ["clean", "process", "smudge"].flatMap((name) => [`filter.evil.${name}`, `filter.o=dd.${name}`])
   for (const name of ["evil", "Se.ction"]) keys.push(`diff.${name}.textconv`, `diff.${name}.command`)
@@ -160,14 +155,32 @@ test.each([
   await folder.write("b.dat", "two\n")
   await folder.write("c.odd", "two\n")
   await folder.write("sub/x.dat", "two\n")
-  await rm(marker, { force: true })
+}, 60_000)
+afterAll(async () => {
+  await rm(traps.marker, { force: true })
+  await traps.folder?.[Symbol.asyncDispose]()
+})
+
+test.each([
+  ["status", []],
+  ["diff", ["+two"]],
+  ["diff HEAD", ["+two"]],
+  ["diff --stat", ["b.dat"]],
+  ["log -p", ["+one"]],
+  ["show HEAD", ["+one"]],
+  ["blame b.dat", ["two"]],
+])("with the quiet variables git %s runs nothing that a repository names", async (command, shown) => {
+  // What git wrote down of the files is of the original: it has to look into each of them again.
+  await using folder = await folderWith()
+  await cp(traps.folder!.path, folder.path, { recursive: true })
+  await rm(traps.marker, { force: true })
 
   const quiet = await git.quiet(folder.path)
   const run = () =>
     execFileSync("git", command.split(" "), { cwd: folder.path, env: { ...env, ...quiet }, encoding: "utf8" })
   const output = run()
   for (const part of shown) expect(output).toContain(part)
-  expect(await exists(marker)).toBe(false)
+  expect(await exists(traps.marker)).toBe(false)
 
   // The traps are real: git by itself falls into them.
   try {
@@ -175,7 +188,7 @@ test.each([
   } catch (error) {
     expect(error).toMatchObject({ status: 128 })
   }
-  expect(await exists(marker)).toBe(true)
+  expect(await exists(traps.marker)).toBe(true)
 })
 
 test("where nothing is named, the quiet variables change nothing, and without a repository none is looked for", async () => {
