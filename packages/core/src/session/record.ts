@@ -60,7 +60,10 @@ export const isCheckpointDue = (elapsedMs: number, characters: number, before: n
   (characters >= CHECKPOINT_CHARACTERS || elapsedMs >= Math.min(SLOW_CHECKPOINT_MS, CHECKPOINT_MS * 1.7 ** before))
 
 /** Without the first half of a character whose second has yet to come: the pieces are stored each for itself. */
-const wholeCharacters = (text: string): string => (/[\uD800-\uDBFF]$/.test(text) ? text.slice(0, -1) : text)
+const wholeCharacters = (text: string): string => {
+  const last = text.charCodeAt(text.length - 1)
+  return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text
+}
 
 /** Between two deltas of one part: a screen shows 60 pictures a second, and no reader needs more. */
 const DELTA_MS = 16
@@ -149,10 +152,11 @@ export async function openRecord(
   function saveOpenText(partID: string): void {
     const open = parts.get(partID)
     if (!isTextLike(open) || writing > 0) return
-    const text = wholeCharacters(open.text)
     const now = host.monotonic()
-    const fresh = text.length - (stored.get(partID)?.length ?? 0)
+    const fresh = open.text.length - (stored.get(partID)?.length ?? 0)
+    // Before anything that looks into the text, which is asked for at each delta.
     if (!isCheckpointDue(now - lastCheckpoint, fresh, checkpoints)) return
+    const text = wholeCharacters(open.text)
     lastCheckpoint = now
     checkpoints++
     // What was completed since the last durable point, so that a crash does not lose what stands before the open text.
