@@ -13,6 +13,7 @@ import { run } from "./figures/run.mjs"
 import { serve } from "./figures/serve.mjs"
 import { bashSteps, readSteps } from "./figures/steps.mjs"
 import { transcript } from "./figures/transcript.mjs"
+import { turns } from "./figures/turns.mjs"
 import { version } from "./figures/version.mjs"
 import { endAll } from "./measure.mjs"
 import { startModel } from "./model.mjs"
@@ -20,7 +21,7 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, transcript]
+const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}

@@ -11,7 +11,8 @@ import type { WriteOptions } from "../store/writer.ts"
  * One answer of the model while it is being written. Clients hear of every change at once; the store at durable points.
  *
  * Parts are replaced, never changed: a published part stays as it was. Text streams as deltas, which are stored only as
- * what came since the last checkpoint, and folded when the part is complete. Reads overlay the open record.
+ * what came since the last checkpoint, and never again unless the complete part says something else. Reads overlay the
+ * open record.
  */
 export interface StepRecord {
   readonly message: AssistantMessage
@@ -57,11 +58,25 @@ const CHECKPOINT_CHARACTERS = 8_000
 export const isCheckpointDue = (elapsedMs: number, characters: number, before: number): boolean =>
   elapsedMs >= CHECKPOINT_MS &&
   (characters >= CHECKPOINT_CHARACTERS || elapsedMs >= Math.min(SLOW_CHECKPOINT_MS, CHECKPOINT_MS * 1.7 ** before))
+
+/** Without the first half of a character whose second has yet to come: the pieces are stored each for itself. */
+const wholeCharacters = (text: string): string => {
+  const last = text.charCodeAt(text.length - 1)
+  return last >= 0xd800 && last <= 0xdbff ? text.slice(0, -1) : text
+}
+
 /** Between two deltas of one part: a screen shows 60 pictures a second, and no reader needs more. */
 const DELTA_MS = 16
 
 /** An answer can be asked for again: a power cut may cost the last of it, a crash of this process may not. */
 const QUICK = { durability: "process" } as const
+
+/** @property from of streamed text, how much of it is stored; undefined stores the part as a whole. */
+interface Saving {
+  part: Part
+  index: number
+  from: number | undefined
+}
 
 type TextLike = PartOf<"text"> | PartOf<"reasoning">
 const isTextLike = (part: Part | undefined): part is TextLike => part?.type === "text" || part?.type === "reasoning"
@@ -88,15 +103,16 @@ export async function openRecord(
   const parts = new Map<string, Part>()
   const dirty = new Set<string>()
   const removed = new Set<string>()
-  /** How much of an open part's text the store has. Present from its first checkpoint on. */
-  const storedLength = new Map<string, number>()
+  /** The text that the store has in pieces, by part. Present from its first checkpoint on. */
+  const stored = new Map<string, string>()
   let pending: { partID: string; text: string } | undefined
   let deltaTimer: NodeJS.Timeout | undefined
   let lastDelta = -Infinity
   let lastCheckpoint = host.monotonic()
   let checkpoints = 0
   let checkpoint = Promise.resolve()
-  let isSaving = false
+  /** Writes under way. */
+  let writing = 0
 
   function flushDelta(): void {
     clearTimeout(deltaTimer)
@@ -108,39 +124,65 @@ export async function openRecord(
     publish("message.part.delta", { sessionID, messageID: info.id, partID, field: "text", delta: text })
   }
 
+  /**
+   * What the next write does for a part. Until it is known that it did, nothing counts as stored. Half a character that
+   * a model sent survives only in a part that is stored as a whole.
+   */
+  function saving(part: Part): Saving {
+    const before = stored.get(part.id)
+    stored.delete(part.id)
+    const goesOn = before !== undefined && isTextLike(part) && part.text.startsWith(before)
+    return { part, index: [...parts.keys()].indexOf(part.id), from: goesOn ? before.length : undefined }
+  }
+
+  const savingWhole = (part: Part): Saving =>
+    isTextLike(part) && !part.text.isWellFormed() ? { ...saving(part), from: undefined } : saving(part)
+
+  function save(tx: Tx, { part, index, from }: Saving): void {
+    if (from !== undefined && isTextLike(part)) store.parts.extend(tx, part, from, index)
+    else store.parts.put(tx, part, index)
+  }
+
+  /** Not while another write is under way, which may store the same part again. */
+  function noteSaved(all: Saving[]): void {
+    if (writing > 1) return
+    for (const { part, from } of all) if (from !== undefined && isTextLike(part)) stored.set(part.id, part.text)
+  }
+
   function saveOpenText(partID: string): void {
-    const part = parts.get(partID)
-    if (!isTextLike(part) || isSaving) return
-    const from = storedLength.get(partID)
+    const open = parts.get(partID)
+    if (!isTextLike(open) || writing > 0) return
     const now = host.monotonic()
-    if (!isCheckpointDue(now - lastCheckpoint, part.text.length - (from ?? 0), checkpoints)) return
+    const fresh = open.text.length - (stored.get(partID)?.length ?? 0)
+    // Before anything that looks into the text, which is asked for at each delta.
+    if (!isCheckpointDue(now - lastCheckpoint, fresh, checkpoints)) return
+    const text = wholeCharacters(open.text)
     lastCheckpoint = now
     checkpoints++
-    storedLength.set(partID, part.text.length)
-    const order = [...parts.keys()]
     // What was completed since the last durable point, so that a crash does not lose what stands before the open text.
-    const closed = [...dirty].flatMap((id) => (id === partID ? [] : (parts.get(id) ?? [])))
+    const closed = [...dirty].flatMap((id) => (id === partID ? [] : (parts.get(id) ?? []))).map(savingWhole)
+    const { part, index, from = 0 } = saving({ ...open, text })
+    const one = { part, index, from }
+    writing++
     const write = store.turnWrite(
       lease,
       (tx) => {
-        for (const other of closed) store.parts.put(tx, other, order.indexOf(other.id))
-        if (from === undefined) store.parts.put(tx, part, order.indexOf(partID))
-        else store.parts.appendTail(tx, partID, part.text.slice(from))
+        for (const other of closed) save(tx, other)
+        if (from === 0) save(tx, one)
+        else store.parts.appendTail(tx, partID, text.slice(from))
       },
       QUICK,
     )
-    isSaving = true
-    checkpoint = write.then(
-      () => {
-        isSaving = false
-        for (const other of closed) if (parts.get(other.id) === other) dirty.delete(other.id)
-      },
-      () => {
+    checkpoint = write
+      .then(
+        () => {
+          noteSaved([...closed, one])
+          for (const { part } of closed) if (parts.get(part.id) === part) dirty.delete(part.id)
+        },
         // The next one stores the whole part; until then the text is safe in memory.
-        isSaving = false
-        storedLength.delete(partID)
-      },
-    )
+        () => {},
+      )
+      .finally(() => writing--)
   }
 
   return {
@@ -191,7 +233,7 @@ export async function openRecord(
       for (const part of [...parts.values()].slice(keep)) {
         parts.delete(part.id)
         dirty.delete(part.id)
-        storedLength.delete(part.id)
+        stored.delete(part.id)
         removed.add(part.id)
         publish("message.part.removed", { sessionID, messageID: info.id, partID: part.id })
       }
@@ -209,29 +251,33 @@ export async function openRecord(
   async function commit(also?: (tx: Tx) => void, options: WriteOptions = {}): Promise<void> {
     flushDelta()
     await checkpoint
-    const order = [...parts.keys()]
-    const changed = [...dirty].map((id) => ({ part: parts.get(id), index: order.indexOf(id) }))
+    const changed = [...dirty].flatMap((id) => parts.get(id) ?? []).map(savingWhole)
     const gone = [...removed]
     const committed = info
     dirty.clear()
     removed.clear()
-    storedLength.clear()
+    writing++
     const write = store.turnWrite(
       lease,
       (tx) => {
         store.messages.put(tx, committed, prompts)
-        for (const { part, index } of changed) if (part) store.parts.put(tx, part, index)
+        for (const one of changed) save(tx, one)
         for (const id of gone) store.parts.remove(tx, id)
         also?.(tx)
       },
       options,
     )
-    await write.catch((error: unknown) => {
+    try {
+      await write
+      noteSaved(changed)
+    } catch (error) {
       // The next commit gets another chance with all of it.
-      for (const { part } of changed) if (part && parts.has(part.id)) dirty.add(part.id)
+      for (const { part } of changed) if (parts.has(part.id)) dirty.add(part.id)
       for (const id of gone) removed.add(id)
       throw error
-    })
+    } finally {
+      writing--
+    }
   }
 }
 

@@ -60,12 +60,18 @@ export function createCopyStore(reader: Reader, parts: Pick<PartStore, "get" | "
       const end = rows.findIndex((row) => row.id === beforePart)
       const copied = rows.slice(0, end < 0 ? undefined : end)
       const partIDs = new Map(copied.map((row) => [row.id, newID("prt")]))
+      const partMap = JSON.stringify(copied.map((row) => [row.id, partIDs.get(row.id), messages.get(row.message_id)]))
       tx.run(
         `${MAP} INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
          SELECT map.copy, ?, map.owner, position, type, v, data, blob
          FROM map JOIN part ON part.id = map.original ORDER BY map.n`,
-        JSON.stringify(copied.map((row) => [row.id, partIDs.get(row.id), messages.get(row.message_id)])),
+        partMap,
         to,
+      )
+      tx.run(
+        `${MAP} INSERT INTO part_tail (part_id, n, text)
+         SELECT map.copy, part_tail.n, text FROM map JOIN part_tail ON part_id = map.original`,
+        partMap,
       )
       for (const row of copied)
         if (row.type === "compaction") remapTail(tx, parts.get(partIDs.get(row.id) ?? ""), messages)

@@ -98,18 +98,22 @@ export function keepHistories(messages: MessageStore, database: Database, reader
       sessionID,
     )
     if (changed.length === 0) return
-    const ids = new Set(changed.map((row) => row.message_id))
-    const entries = history.messages.filter(({ message }) => !ids.has(message.info.id))
-    for (const id of ids) {
-      const message = messages.getWithParts(id)
-      if (message?.info.sessionID === sessionID) entries.push(weighed(message))
+    const entries = history.messages
+    const weigh = (by: number): void => {
+      history.weight += by
+      total += by
     }
-    entries.sort((a, b) => a.position - b.position)
+    for (const { message_id: id } of changed) {
+      const at = entries.findLastIndex(({ message }) => message.info.id === id)
+      if (at >= 0) weigh(-(entries.splice(at, 1)[0]?.weight ?? 0))
+      const message = messages.getWithParts(id)
+      if (message?.info.sessionID !== sessionID) continue
+      const entry = weighed(message)
+      // Nearly always one of the last, so nothing is gone through that did not change.
+      entries.splice(entries.findLastIndex(({ position }) => position < entry.position) + 1, 0, entry)
+      weigh(entry.weight)
+    }
     database.prepare("DELETE FROM kept_change WHERE session_id = ?").run(sessionID)
-    const weight = entries.reduce((sum, entry) => sum + entry.weight, 0)
-    total += weight - history.weight
-    history.messages = entries
-    history.weight = weight
   }
 
   function whole(sessionID: string): MessageWithParts[] {

@@ -1,9 +1,9 @@
 /**
  * Parts. Invariants: `put` carries the whole part and ends its tails; a read folds the tails onto the stored text, so
- * it shows every checkpoint; a part of a type nobody here knows is kept and returned as it is. Whose a part is, the
+ * it shows every checkpoint; text that was stored as it streamed is not stored again when the part is complete; a part of a type nobody here knows is kept and returned as it is. Whose a part is, the
  * columns say and not what is stored of it: so a copied session names the same files of large bodies.
  */
-import type { Part } from "@opencode/protocol/part.ts"
+import type { Part, PartOf } from "@opencode/protocol/part.ts"
 import { fault } from "../lib/fault.ts"
 import type { Blobs } from "./blobs.ts"
 import { BLOB_THRESHOLD_BYTES, withoutBody } from "./part-body.ts"
@@ -45,50 +45,64 @@ export function createPartStore(reader: Reader, blobs: Blobs) {
     }
   }
 
+  /** @param keepsTails the text of the value follows in tails, of which the stored ones stay */
+  function write(tx: Tx, value: Part, position: number | undefined, keepsTails = false): void {
+    const { id, sessionID, messageID } = value
+    const body = shape.encode(value)
+    const isLarge = Buffer.byteLength(body) > BLOB_THRESHOLD_BYTES
+    const before = reader.get<{ blob: string | null }>("SELECT blob FROM part WHERE id = ?", id)
+    const blob = isLarge ? blobs.put(body, before?.blob ?? null) : null
+    const data = isLarge ? JSON.stringify(withoutBody(value)) : body
+    const changed = tx.run(
+      `INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
+         VALUES (?, ?, ?, coalesce(?, (SELECT max(position) + 1 FROM part WHERE message_id = ?), 0), ?, ?, ?, ?)
+         ON CONFLICT (id) DO UPDATE SET position = coalesce(?, position), type = excluded.type, v = excluded.v,
+           data = excluded.data, blob = excluded.blob
+           WHERE message_id = excluded.message_id AND session_id = excluded.session_id`,
+      id,
+      sessionID,
+      messageID,
+      position ?? null,
+      messageID,
+      value.type,
+      shape.current,
+      data,
+      blob,
+      position ?? null,
+    )
+    if (changed === 0) throw fault("conflict", `The part ${id} belongs to another message.`, { partID: id })
+    if (before && !keepsTails) tx.run("DELETE FROM part_tail WHERE part_id = ?", id)
+    if (before?.blob && before.blob !== blob) blobs.drop(tx, [before.blob])
+  }
+
+  function appendTail(tx: Tx, partID: string, text: string): void {
+    tx.run(
+      `INSERT INTO part_tail (part_id, n, text)
+       VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM part_tail WHERE part_id = ?), ?)`,
+      partID,
+      partID,
+      text,
+    )
+  }
+
   return {
     /**
      * @param position index in the message; without it a new part goes to the end and a known one stays where it is
      * @throws fault `conflict` when the id belongs to another message; fault `storage`
      */
-    put(tx: Tx, value: Part, position?: number): void {
-      const { id, sessionID, messageID } = value
-      const body = shape.encode(value)
-      const isLarge = Buffer.byteLength(body) > BLOB_THRESHOLD_BYTES
-      const before = reader.get<{ blob: string | null }>("SELECT blob FROM part WHERE id = ?", id)
-      const blob = isLarge ? blobs.put(body, before?.blob ?? null) : null
-      const data = isLarge ? JSON.stringify(withoutBody(value)) : body
-      const changed = tx.run(
-        `INSERT INTO part (id, session_id, message_id, position, type, v, data, blob)
-         VALUES (?, ?, ?, coalesce(?, (SELECT max(position) + 1 FROM part WHERE message_id = ?), 0), ?, ?, ?, ?)
-         ON CONFLICT (id) DO UPDATE SET position = coalesce(?, position), type = excluded.type, v = excluded.v,
-           data = excluded.data, blob = excluded.blob
-           WHERE message_id = excluded.message_id AND session_id = excluded.session_id`,
-        id,
-        sessionID,
-        messageID,
-        position ?? null,
-        messageID,
-        value.type,
-        shape.current,
-        data,
-        blob,
-        position ?? null,
-      )
-      if (changed === 0) throw fault("conflict", `The part ${id} belongs to another message.`, { partID: id })
-      if (before) tx.run("DELETE FROM part_tail WHERE part_id = ?", id)
-      if (before?.blob && before.blob !== blob) blobs.drop(tx, [before.blob])
+    put: (tx: Tx, value: Part, position?: number): void => write(tx, value, position),
+
+    /**
+     * As `put`, for text that is stored as it streams: all of it lies in tails, and only what is not there yet is written.
+     * @param stored characters of the text that are there; 0 begins anew
+     */
+    extend(tx: Tx, value: PartOf<"text"> | PartOf<"reasoning">, stored: number, position?: number): void {
+      write(tx, { ...value, text: "" }, position, stored > 0)
+      if (stored < value.text.length) appendTail(tx, value.id, value.text.slice(stored))
     },
 
     /** Text that followed what is stored. @throws when there is no such part */
-    appendTail(tx: Tx, partID: string, text: string): void {
-      tx.run(
-        `INSERT INTO part_tail (part_id, n, text)
-         VALUES (?, (SELECT coalesce(max(n), 0) + 1 FROM part_tail WHERE part_id = ?), ?)`,
-        partID,
-        partID,
-        text,
-      )
-    },
+    appendTail,
 
     get(id: string): Part | undefined {
       const row = reader.get<Row>(`${SELECT} WHERE part.id = ?`, id)

@@ -46,12 +46,12 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
 
 /** Prompts that were admitted meanwhile join the history. From here on this turn answers every prompt it shows. */
 function takeArrivals(turn: Turn, { store }: TurnDeps): void {
-  const known = new Set(turn.history.map(({ info }) => info.id))
+  const isKnown = (id: string): boolean => turn.history.findLast(({ info }) => info.id === id) !== undefined
   const arrived: MessageWithParts[] = []
   for (;;) {
     const before = arrived[0]?.info.id
     const [next] = store.messages.list(turn.sessionID, { limit: 1, ...(before === undefined ? {} : { before }) })
-    if (!next || known.has(next.info.id)) break
+    if (!next || isKnown(next.info.id)) break
     arrived.unshift(next)
   }
   turn.history.push(...arrived)

@@ -1,5 +1,6 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { FilePart, Part, ToolPart } from "@opencode/protocol/part.ts"
+import { remembered } from "../lib/remembered.ts"
 
 /**
  * How many tokens something takes, before a provider has counted it. Pure, total, and fast enough to be asked of a whole
@@ -29,8 +30,9 @@ export const tokensOfText = (text: string): number => Math.ceil(Buffer.byteLengt
 export const tokensOfMessages = (messages: MessageWithParts[]): number =>
   messages.reduce((sum, message) => sum + tokensOfMessage(message), 0)
 
-export const tokensOfMessage = ({ parts }: MessageWithParts): number =>
-  parts.reduce((sum, part) => sum + tokensOfPart(part), FRAME_TOKENS)
+export const tokensOfMessage = remembered(({ parts }: MessageWithParts): number =>
+  parts.reduce((sum, part) => sum + tokensOfPart(part), FRAME_TOKENS),
+)
 
 function tokensOfPart(part: Part): number {
   switch (part.type) {

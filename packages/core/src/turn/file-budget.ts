@@ -1,6 +1,7 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { FilePart, Part } from "@opencode/protocol/part.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
+import { remembered } from "../lib/remembered.ts"
 import { fileLimits, type FileLimits } from "../model/quirks/file-limits.ts"
 import { longestEdge, OMITTED } from "./file-content.ts"
 
@@ -9,7 +10,8 @@ import { longestEdge, OMITTED } from "./file-content.ts"
  * They go in groups, so that the start of the conversation changes seldom and the provider's cache keeps matching.
  */
 export function withinFileBudget(messages: MessageWithParts[], model: Model): MessageWithParts[] {
-  const files = messages.flatMap(({ parts }) => parts.flatMap(filesIn))
+  const files: FilePart[] = []
+  for (const message of messages) files.push(...filesOf(message))
   if (!files.length) return messages
   const omitted = omittedOf(files, fileLimits(model))
   if (!omitted.size) return messages
@@ -19,6 +21,13 @@ export function withinFileBudget(messages: MessageWithParts[], model: Model): Me
   }
   return messages.map(({ info, parts }) => ({ info, parts: parts.map((part) => withFiles(part, without)) }))
 }
+
+const NONE: FilePart[] = []
+/** Nearly every message has none, and a long session is asked twice for each request. */
+const filesOf = remembered(({ parts }: MessageWithParts): FilePart[] => {
+  const files = parts.flatMap(filesIn)
+  return files.length ? files : NONE
+})
 
 /** A file of a part: itself, or what a tool returned. Those whose content is not in the part take no room. */
 function filesIn(part: Part): FilePart[] {

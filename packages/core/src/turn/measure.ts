@@ -34,18 +34,22 @@ export function measure({ system, tools, messages, model, agent, last, since }: 
   const texts = [JSON.stringify(system), JSON.stringify(tools)] as const
   const prompts = texts.map(shortHash).join("-")
   const fixed = tokensOfText(texts[0]) + tokensOfText(texts[1])
-  const weights = messages.map(tokensOfMessage)
-  const sizeOf = (some: number[]): number => some.reduce((sum, tokens) => sum + tokens, 0)
-  const size = sizeOf(weights)
-  const answered = last ? messages.findIndex(({ info }) => info.id === last.messageID) : -1
+  const answered = last ? messages.findLastIndex(({ info }) => info.id === last.messageID) : -1
   // A request that failed left no message: what it showed is still the start.
   const before = answered < 0 ? Math.min(last?.count ?? 0, messages.length) : answered
+  let size = 0
+  let sizeBefore = 0
+  for (const [index, message] of messages.entries()) {
+    if (index === before) sizeBefore = size
+    size += tokensOfMessage(message)
+  }
+  if (before === messages.length) sizeBefore = size
   const shown = {
     providerID: model.providerID,
     modelID: model.id,
     agent,
     prompts,
-    size: sizeOf(weights.slice(0, before)),
+    size: sizeBefore,
   }
   const epoch = epochReason(last, shown, since)
   const counted = epoch === undefined && answered >= 0 ? last?.counted : undefined

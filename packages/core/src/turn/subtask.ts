@@ -42,9 +42,9 @@ export async function runSubtasks(
 
 /** Those of the prompt that is to be answered, unless an answer to it was begun. */
 function tasksOf({ id }: UserMessage, { history }: Turn): PartOf<"subtask">[] {
-  if (history.some(({ info }) => info.role === "assistant" && info.parentID === id)) return []
-  const parts = history.find(({ info }) => info.id === id)?.parts ?? []
-  return parts.filter((part) => part.type === "subtask")
+  const tasks = history.findLast(({ info }) => info.id === id)?.parts.filter((part) => part.type === "subtask") ?? []
+  const isAnswered = () => history.some(({ info }) => info.role === "assistant" && info.parentID === id)
+  return tasks.length && !isAnswered() ? tasks : []
 }
 
 function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: string }, { host }: TurnDeps): Call {

@@ -57,6 +57,16 @@ test("a fork of 2,000 messages names the same files of large bodies, copies no c
   expect(blobs(w)).toEqual([])
 })
 
+test("a fork has the whole of an answer that was stored in pieces, and outlives the original", async () => {
+  const said = "a long answer, ".repeat(1_500)
+  await using w = await world({ model: () => says(said, { chunkSize: 1_000, delayMs: 40 }) })
+  await w.prompt("Say much.")
+  const { id } = await w.session()
+  const forked = await w.engine.fork(id)
+  await w.engine.sessions.remove(id)
+  expect(words(await w.engine.sessions.messages(forked.id))).toEqual(["Say much.", said])
+})
+
 test("what names a message names its copy: parents, the tail of a compaction, the owner of an attachment", async () => {
   await using w = await world()
   const session = await w.session()

@@ -111,11 +111,11 @@ function follow(told: Desk["told"]): Record<string, string> {
 const textsOf = (record: StepRecord): Record<string, string> =>
   Object.fromEntries(record.parts.flatMap((part) => ("text" in part ? [[part.id, part.text]] : [])))
 
-type Move = { part: number; delta: string } | { end: number } | "commit" | "discard" | "wait"
+type Move = { part: number; delta: string } | { end: number } | "commit" | "commit beside" | "discard" | "wait"
 const move: fc.Arbitrary<Move> = fc.oneof(
   { weight: 12, arbitrary: fc.record({ part: fc.nat(2), delta: fc.string({ maxLength: 6, unit: "binary" }) }) },
   fc.record({ end: fc.nat(2) }),
-  fc.constantFrom("commit" as const, "discard" as const, "wait" as const),
+  fc.constantFrom("commit" as const, "commit beside" as const, "discard" as const, "wait" as const),
 )
 
 test("whatever the pieces and whatever happens between them, deltas add up to the text, for clients and in the store", async () => {
@@ -127,10 +127,12 @@ test("whatever the pieces and whatever happens between them, deltas add up to th
       d.clock.step = step
       d.told.length = 0
       const record = await d.open(id)
+      const beside: Promise<void>[] = []
       let attempt = 0
       const idOf = (part: number): string => `prt_${number}_${attempt}_${part}`
       for (const now of moves) {
         if (now === "commit") await record.commit(() => {})
+        else if (now === "commit beside") beside.push(record.commit(() => {}))
         else if (now === "wait") await nextRound()
         else if (now === "discard") {
           record.discard(0)
@@ -145,6 +147,7 @@ test("whatever the pieces and whatever happens between them, deltas add up to th
         }
       }
       await record.complete({ time: { created: 1, completed: 2 } })
+      await Promise.all(beside)
       expect(follow(d.told)).toEqual(textsOf(record))
       // SQLite keeps text as UTF-8: half a character does not survive, and nothing else is lost.
       const stored = d.elsewhere.messages.getWithParts(id)?.parts ?? []

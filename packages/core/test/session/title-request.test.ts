@@ -59,7 +59,7 @@ test.each([
     await w.prompt("  fix it\nnow")
     const { id, title } = await w.session()
     expect(title).toBe("fix it")
-    await vi.waitFor(() => expect(w.model.requests.some(isTitle)).toBe(true))
+    await expect.poll(() => w.model.requests.some(isTitle)).toBe(true)
     await w.restart()
     const titles = w.home.store.ledger.list(id).filter(({ purpose }) => purpose === "title")
     expect(titles).toMatchObject([{ providerID: "mock", modelID: "large", ...row }])

@@ -16,7 +16,7 @@ const SOURCE = `
   import { openStore } from "core/store/store.ts"
 
   const [folder, kind] = process.argv.slice(2)
-  const [steps, pieces, size] = { small: [100, 3, 20], stream: [10, 40, 400], trickle: [10, 300, 4], large: [10, 1, 400_000] }[kind]
+  const [steps, pieces, size] = JSON.parse(kind)
   let clock = 0
   const host = { ...createHost(), monotonic: () => clock }
   const store = await openStore({ folder, host: createHost() })
@@ -53,12 +53,24 @@ const SOURCE = `
   console.log(JSON.stringify({ steps, content, written: written() - before }))
 `
 
-test.runIf(process.platform === "linux").each(["small", "stream", "trickle", "large"])(
-  "a step writes at most three times what it says, and 64 KB (%s answers)",
-  async (kind) => {
+/** Steps, pieces of each, characters of a piece. Between two pieces is time enough for a checkpoint. */
+const ANSWERS = {
+  "60 characters": [100, 3, 20],
+  "1,200 characters, trickling": [10, 300, 4],
+  "16 KB": [10, 40, 400],
+  "60 KB": [10, 150, 400],
+  "60 KB in large pieces": [10, 7, 9_000],
+  "200 KB": [4, 500, 400],
+  "1 MB": [2, 500, 2_000],
+  "400 KB at once": [10, 1, 400_000],
+}
+
+test.runIf(process.platform === "linux").each(Object.entries(ANSWERS))(
+  "a streamed answer of %s makes a step write at most three times what it says, and 64 KB",
+  async (_, answer) => {
     await using folder = await temporaryFolder()
     const start = await program(folder, SOURCE)
-    const child = start(`${folder.path}/data`, kind)
+    const child = start(`${folder.path}/data`, JSON.stringify(answer))
     const line = await child.line()
     const { steps, content, written } = JSON.parse(line ?? `"${child.errors()}"`)
     expect(content).toBeGreaterThan(10_000)
