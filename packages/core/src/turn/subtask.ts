@@ -17,7 +17,7 @@ export async function runSubtasks(
   turn: Turn,
   deps: TurnDeps,
 ): Promise<{ ending?: Ending | undefined } | undefined> {
-  const tasks = tasksOf(step.prompt, turn)
+  const tasks = tasksOf(step.prompt, turn, deps)
   if (!tasks.length) return undefined
   const record = await beginStep(step, turn, deps)
   if (!record) return {} // a prompt came in between: gather again
@@ -39,11 +39,17 @@ export async function runSubtasks(
   }
 }
 
-/** Those of the prompt that is to be answered, unless an answer to it was begun. */
-function tasksOf({ id }: UserMessage, { history }: Turn): PartOf<"subtask">[] {
+/**
+ * Those of the prompt that is to be answered, unless an answer to it was begun, and of prompts that came together with
+ * it: an answer that shows a prompt answers it, so what it gives has to be done first.
+ */
+function tasksOf({ id }: UserMessage, { history, sessionID }: Turn, { store }: TurnDeps): PartOf<"subtask">[] {
   if (history.some(({ info }) => info.role === "assistant" && info.parentID === id)) return []
-  const parts = history.find(({ info }) => info.id === id)?.parts ?? []
-  return parts.filter((part) => part.type === "subtask")
+  const waiting = new Set(store.inbox.unanswered(sessionID).map(({ messageID }) => messageID)).add(id)
+  const arrived = history.slice(history.findLastIndex(({ info }) => info.role === "assistant") + 1)
+  return arrived
+    .filter(({ info }) => waiting.has(info.id))
+    .flatMap(({ parts }) => parts.filter((part) => part.type === "subtask"))
 }
 
 function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: string }, { host }: TurnDeps): Call {
@@ -65,7 +71,7 @@ const GO_ON = "Summarize the task tool output above and continue with your task.
 /** A prompt of the program's own, so that a model that only sees results knows what is wanted of them. */
 async function goOn(prompt: UserMessage, turn: Turn, { store, host, publish }: TurnDeps): Promise<void> {
   const { sessionID } = turn
-  const { agent, model, system, tools } = prompt
+  const { agent, model, system, tools, format } = prompt
   const info: UserMessage = {
     id: host.id("msg"),
     sessionID,
@@ -73,6 +79,7 @@ async function goOn(prompt: UserMessage, turn: Turn, { store, host, publish }: T
     time: { created: host.now() },
     agent,
     model,
+    ...(format ? { format } : {}),
     ...(system === undefined ? {} : { system }),
     ...(tools ? { tools } : {}),
   }
