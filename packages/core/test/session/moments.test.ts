@@ -140,16 +140,3 @@ test("a command of a person that is aborted at any moment ends, and what is prom
   }
   expect(told).toEqual([])
 }, 60_000)
-
-test("a prompt to a session that is deleted at that moment says that there is none", async () => {
-  await using w = await world({ permission: "allow", model: () => calls("bash", { command: "sleep 60" }) })
-  const { sessions } = w.engine
-  const { id } = await w.session()
-  const first = w.prompt("go")
-  await w.happened("message.part.updated", ({ part }) => part.type === "tool" && part.state.status === "running")
-  const removing = sessions.remove(id)
-  const second = sessions.prompt(id, text("and this")).then(({ answer }) => answer)
-  await expect(second).rejects.toMatchObject({ code: "session_not_found" })
-  await Promise.all([removing, first])
-  expect(sessions.status()).toEqual({})
-})
