@@ -75,7 +75,9 @@ test("a client that follows parts alone hears of the calls that are closed", asy
   await using w = await world({ model: [] })
   await leave(w, { prompts: ["go"], answeredAfter: 0, calls: [{ tool: "bash", status: "running", hasIntent: true }] })
   const [call] = await w.calls()
-  const told = w.events.flatMap((event) => (event.type === "message.part.updated" ? [event.properties.part] : []))
+  const told = w.events.flatMap(({ type, properties }) =>
+    type === "message.part.updated" && "part" in properties ? [properties.part] : [],
+  )
   expect(told).toEqual([call])
 })
 
