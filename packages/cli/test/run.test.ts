@@ -165,6 +165,21 @@ test("one Ctrl-C ends the turn, and what was done is on record", async () => {
   await expect.poll(() => at.model.openConnections()).toBe(0)
 })
 
+test("a Ctrl-C while the files of the prompt are still being read ends the run as well", async () => {
+  const names = Array.from({ length: 40 }, (_, n) => `large-${n}.txt`)
+  const files = Object.fromEntries(names.map((name) => [name, "a line\n".repeat(200_000)]))
+  await using at = await modelScript(() => stalls(says("this will never end"), 1), { files })
+  for (let wait = 10; ; wait *= 2) {
+    const run = at.start(["run", "--share", ...names.flatMap((name) => ["-f", name]), "go"])
+    await run.printed("Shared:") // from here on it is about the prompt
+    await new Promise((resolve) => setTimeout(resolve, wait))
+    run.child.kill("SIGINT")
+    const { code } = await run.finished
+    if (run.child.signalCode === "SIGINT") continue // it was not listening yet
+    return expect(code).toBe(130)
+  }
+}, 60_000)
+
 test("broken configuration is named with its place, and the rest starts", async () => {
   await using at = await modelScript(script(says("ok")), {
     files: { "opencode.json": '{\n  "model": "mock/large",\n  "instructions": [,]\n}\n' },

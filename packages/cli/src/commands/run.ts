@@ -133,10 +133,14 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
   const events = stream[Symbol.asyncIterator]() as AsyncIterator<Event>
   await events.next() // server.connected: from here on nothing is missed
 
+  const abort = () => client.session.abort({ sessionID })
+  const interrupt = onInterrupt(abort)
   const listening = follow(events, sessionID, {
     isOurs: inTreeOf(sessionID, door),
     async handle(event) {
       view.event(event)
+      // Who was stopped while files were still being read had nothing to abort by then.
+      if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
       const reply = prompt.auto ? "once" : "reject"
@@ -144,7 +148,6 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       dataOf(await client.permission.reply({ requestID, reply }))
     },
   })
-  const interrupt = onInterrupt(() => client.session.abort({ sessionID }))
   try {
     const answering = client.session.prompt({
       sessionID,

@@ -243,26 +243,23 @@ export function createLanes(deps: LaneDeps): Lanes {
       if (state.closing) throw fault("unavailable", "The server is shutting down.")
       if (lanes.has(sessionID)) throw fault("busy", `Session ${sessionID} is busy.`, { sessionID })
       const lane = laneOf(sessionID)
-      const lease = await lane.lease
+      // From its first moment on, so that an abort finds it.
       const { signal } = (lane.occupant = new AbortController())
-      setStatus(lane, { type: "busy" })
-      const occupied = body({
-        sessionID,
-        lease,
-        signal,
-        covered: new Set(),
-        setStatus: (status) => setStatus(lane, status),
+      const occupied = lane.lease.then((lease) => {
+        setStatus(lane, { type: "busy" })
+        const setLaneStatus = (status: SessionStatus): void => setStatus(lane, status)
+        const over = body({ sessionID, lease, signal, covered: new Set(), setStatus: setLaneStatus })
+        over.catch(() => torn.add(sessionID))
+        return over
       })
-      const over = (): void => {
+      const leaveSeat = (): void => {
         lane.admissions.delete(occupied)
         delete lane.occupant
       }
       // The lane waits for it as for a prompt that is being admitted.
       lane.admissions.add(occupied)
-      lane.current = occupied.then(over, () => {
-        torn.add(sessionID)
-        over()
-      })
+      lane.current = occupied.then(leaveSeat, leaveSeat)
+      await lane.lease
       start(lane)
       return occupied
     },
@@ -280,7 +277,8 @@ export function createLanes(deps: LaneDeps): Lanes {
       await Promise.allSettled([...lane.admissions])
       const ended = [...lane.waiting.values()].map(({ promise }) => promise)
       for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
-      if (!occupant || lane.waiting.size > 0) lane.controller.abort()
+      // A turn at work has its prompts waiting. Without any, the signal would only reach one that is admitted later.
+      if (lane.waiting.size > 0) lane.controller.abort()
       await Promise.allSettled([occupant ? lane.running : (lane.current ?? lane.running), ...ended])
       return true
     },

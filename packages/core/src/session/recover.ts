@@ -57,7 +57,11 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
         store.children.interrupt(tx, sessionID, deps.host.now())
         for (const messageID of closed.begun) store.inbox.mark(tx, messageID, "answered", deps.host.now())
       })
-      for (const { info, parts } of closed.messages) deps.publish("message.updated", { sessionID, info, parts })
+      for (const { info, parts, closed: ended } of closed.messages) {
+        // As at any other end of a step: a client may follow the parts, or the messages.
+        for (const part of ended) deps.publish("message.part.updated", { sessionID, part, time: deps.host.now() })
+        deps.publish("message.updated", { sessionID, info, parts })
+      }
       return closed.unbegun
     })
     if (unbegun.length) lanes.resume(sessionID, unbegun)
@@ -73,8 +77,13 @@ export function createRecovery(deps: RecoverDeps): (sessionID: string) => Promis
   }
 }
 
+interface ClosedMessage extends MessageWithParts {
+  /** Those of its parts that were still open. */
+  closed: Part[]
+}
+
 interface Closed {
-  messages: MessageWithParts[]
+  messages: ClosedMessage[]
   intents: Intent[]
   /** Prompts that the dead turn had begun to answer: their answer is the interrupted one. */
   begun: string[]
@@ -95,15 +104,15 @@ function closeUnfinished(sessionID: string, deps: RecoverDeps): Closed {
     unbegun: unanswered.filter((messageID) => !known.has(messageID)),
     messages: history.flatMap(({ info, parts }) =>
       info.role === "assistant" && info.time.completed === undefined
-        ? [
-            {
-              info: interrupted(info, host.now()),
-              parts: parts.map((part) => closePart(part, intents, deps)),
-            },
-          ]
+        ? [closeMessage(interrupted(info, host.now()), parts, intents, deps)]
         : [],
     ),
   }
+}
+
+function closeMessage(info: AssistantMessage, open: Part[], intents: Intent[], deps: RecoverDeps): ClosedMessage {
+  const parts = open.map((part) => closePart(part, intents, deps))
+  return { info, parts, closed: parts.filter((part, index) => part !== open[index]) }
 }
 
 const interrupted = (message: AssistantMessage, now: number): AssistantMessage => ({

@@ -73,9 +73,11 @@ export function createLeaseStore(reader: Reader) {
       tx.run("UPDATE lease SET pid = NULL WHERE session_id = ? AND epoch = ?", sessionID, epoch)
     },
 
-    /** @throws fault `conflict` when the lease was taken over, released or its session removed */
+    /** @throws fault `conflict` when the lease was taken over or released, `session_not_found` when its session is gone */
     assertHeld({ sessionID, epoch }: Lease): void {
       if (get(sessionID)?.epoch === epoch) return
+      if (!reader.get("SELECT 1 FROM session WHERE id = ?", sessionID))
+        throw fault("session_not_found", `Session not found: ${sessionID}`, { sessionID })
       throw fault("conflict", `Another process has taken over the session ${sessionID}.`, {
         sessionID,
         epoch,

@@ -18,7 +18,7 @@ export async function runSubtasks(
   turn: Turn,
   deps: TurnDeps,
 ): Promise<{ ending?: Ending | undefined } | undefined> {
-  const tasks = tasksOf(step.prompt, turn)
+  const tasks = tasksOf(step.prompt, turn, deps)
   if (!tasks.length) return undefined
   const record = await beginStep(step, turn, deps)
   if (!record) return {} // a prompt came in between: gather again
@@ -40,12 +40,22 @@ export async function runSubtasks(
   }
 }
 
-/** Those of the prompt that is to be answered, unless an answer to it was begun. */
-function tasksOf({ id }: UserMessage, { history }: Turn): PartOf<"subtask">[] {
-  const tasks = history.findLast(({ info }) => info.id === id)?.parts.filter((part) => part.type === "subtask") ?? []
-  const isAnswered = () => history.some(({ info }) => info.role === "assistant" && info.parentID === id)
-  return tasks.length && !isAnswered() ? tasks : []
+/**
+ * Those of the prompt that is to be answered, and of prompts that came together with it: an answer that shows a prompt
+ * answers it, so what it gives has to be done first.
+ */
+function tasksOf({ id }: UserMessage, { history, sessionID }: Turn, { store }: TurnDeps): PartOf<"subtask">[] {
+  const arrived = history.slice(history.findLastIndex(isAnswer) + 1)
+  const given = arrived.filter(({ parts }) => parts.some(({ type }) => type === "subtask"))
+  if (!given.length) return []
+  const waiting = new Set(store.inbox.unanswered(sessionID).map(({ messageID }) => messageID)).add(id)
+  return given
+    .filter(({ info }) => waiting.has(info.id))
+    .flatMap(({ parts }) => parts.filter((part) => part.type === "subtask"))
 }
+
+/** Notes of a compaction answer no prompt. */
+const isAnswer = ({ info }: MessageWithParts): boolean => info.role === "assistant" && !info.summary
 
 function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: string }, { host }: TurnDeps): Call {
   const { prompt, description, agent, command, model } = task
@@ -67,7 +77,7 @@ const GO_ON = "Summarize the task tool output above and continue with your task.
 async function goOn(prompt: UserMessage, turn: Turn, deps: TurnDeps): Promise<void> {
   const { store, host } = deps
   const { sessionID } = turn
-  const { agent, model, system, tools } = prompt
+  const { agent, model, system, tools, format } = prompt
   const info: UserMessage = {
     id: host.id("msg"),
     sessionID,
@@ -75,6 +85,7 @@ async function goOn(prompt: UserMessage, turn: Turn, deps: TurnDeps): Promise<vo
     time: { created: host.now() },
     agent,
     model,
+    ...(format ? { format } : {}),
     ...(system === undefined ? {} : { system }),
     ...(tools ? { tools } : {}),
   }

@@ -122,3 +122,21 @@ test("a prompt that comes while an aborted turn is still ending is answered, not
   expect((await answer)?.info).toMatchObject({ finish: "stop" })
   expect(w.engine.sessions.status()).toEqual({})
 })
+
+test("a command of a person that is aborted at any moment ends, and what is prompted afterwards is answered", async () => {
+  const { log, told } = complaints()
+  await using w = await busyWorld(log)
+  const { sessions } = w.engine
+  for (let moment = 0; moment < MOMENTS; moment++) {
+    const { id } = await sessions.create({})
+    const typed = w.engine.runShell(id, { agent: "build", command: "sleep 60" })
+    await pass(moment)
+    // Before anything of it is on record there is nothing to abort.
+    while (!(await sessions.abort(id))) await new Promise(setImmediate)
+    const { answer } = await sessions.prompt(id, text("go"))
+    expect((await answer)?.info, `moment ${moment}`).toMatchObject({ endReason: "stop" })
+    expect((await typed).info).toMatchObject({ time: { completed: expect.any(Number) } })
+    expect(sessions.status()).toEqual({})
+  }
+  expect(told).toEqual([])
+}, 60_000)

@@ -71,6 +71,16 @@ test.each([
   expect(w.model.requests).toEqual([])
 })
 
+test("a client that follows parts alone hears of the calls that are closed", async () => {
+  await using w = await world({ model: [] })
+  await leave(w, { prompts: ["go"], answeredAfter: 0, calls: [{ tool: "bash", status: "running", hasIntent: true }] })
+  const [call] = await w.calls()
+  const told = w.events.flatMap(({ type, properties }) =>
+    type === "message.part.updated" && "part" in properties ? [properties.part] : [],
+  )
+  expect(told).toEqual([call])
+})
+
 test("an answer that was begun is the answer of every prompt that it knew, and nobody is asked again", async () => {
   await using w = await world({ model: [] })
   const id = await leave(w, { prompts: ["one", "two"], answeredAfter: 1 })

@@ -28,6 +28,16 @@ test("a lease passes only from the dead, and each owner has a greater epoch", as
   expect(store.leases.get("ses_a")).toEqual({ sessionID: "ses_a", epoch: 3, taken: 5, ...ours })
 })
 
+test("who writes for a session that was deleted hears that there is none, and not of another process", async () => {
+  await using folder = await temporaryFolder()
+  const { store, take } = await leases(folder)
+  await take(ours)
+  const lease = { sessionID: "ses_a", epoch: 1 }
+  await store.turnWrite(lease, (tx) => store.sessions.insert(tx, session("a")))
+  await store.write((tx) => store.sessions.remove(tx, "ses_a"))
+  await expect(store.turnWrite(lease, () => {})).rejects.toMatchObject({ code: "session_not_found" })
+})
+
 test("an owner that lost its lease cannot write, release, or come back to its old epoch", async () => {
   await using folder = await temporaryFolder()
   const { store, take } = await leases(folder)

@@ -96,3 +96,34 @@ test("a bare no to a task that the prompt gave ends the turn", async () => {
   expect((await turn).info).toMatchObject({ endReason: "rejected" })
   expect(w.model.requests).toHaveLength(1)
 })
+
+test("the tasks of a prompt that steers are done although another prompt came right behind it", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: cast([calls("bash", { command: "true" }), says("all in all, two")], { "count files": [says("Two files.")] }),
+  })
+  const first = w.prompt("go")
+  const ask = await w.asked("bash")
+  const { sessions } = w.engine
+  const { id } = await w.session()
+  const { answer: second } = await sessions.prompt(id, { parts: [PLEASE, subtask("count files")] })
+  const { answer: third } = await sessions.prompt(id, { parts: [{ type: "text", text: "hurry" }] })
+  ask.once()
+
+  const answers = await Promise.all([first, second, third])
+  expect(answers.map((answer) => textOf(answer?.parts ?? []))).toEqual(Array(3).fill("all in all, two"))
+  expect((await w.calls()).map(({ tool, state }) => [tool, state.status])).toEqual([
+    ["bash", "completed"],
+    ["task", "completed"],
+  ])
+})
+
+test("what a prompt wants in a form comes in it, also after the tasks that it gives", async () => {
+  await using w = await world({
+    model: cast([calls("StructuredOutput", { files: 2 })], { "count files": [says("Two files.")] }),
+  })
+  const schema = { type: "object", properties: { files: { type: "number" } }, required: ["files"] }
+  const format = { type: "json_schema" as const, schema }
+  const answer = await w.prompt("", { parts: [PLEASE, subtask("count files")], format })
+  expect(answer.info).toMatchObject({ structured: { files: 2 }, endReason: "stop" })
+})
