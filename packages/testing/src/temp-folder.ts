@@ -22,6 +22,7 @@ export function tempFolder(name = "opencode-test"): TempFolder {
         writeFileSync(join(path, file), content)
       }
     },
-    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }),
+    // A process that was just killed may still be writing.
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 10 }),
   }
 }
