@@ -72,7 +72,7 @@ test("removing a session removes all below it, and its turn cannot write any mor
   expect(sessions.list().map((one) => one.id)).toEqual(["ses_other"])
   expect(messages.get(message.id)).toBeUndefined()
   expect(parts.get("prt_one")).toBeUndefined()
-  await expect(store.turnWrite(lease, () => {})).rejects.toMatchObject({ code: "conflict" })
+  await expect(store.turnWrite(lease, () => {})).rejects.toMatchObject({ code: "session_not_found" })
   expect(await write((tx) => sessions.remove(tx, "ses_a"))).toEqual([])
 })
 
