@@ -14,10 +14,11 @@ export function family(sessionID: string, { sessions }: Sessions): string[] {
   return [...found]
 }
 
-/** Levels above a session. A circle of parents, which an import could make, counts as too deep. */
+/** Levels above a session. In a circle of parents, or below one, there is no top: that counts as too deep. */
 export function depthOf(sessionID: string, store: Sessions): number {
   const above = [...parentsOf(sessionID, store)]
-  return above.includes(sessionID) ? Infinity : above.length
+  const top = store.sessions.get(above.at(-1) ?? sessionID)
+  return top?.parentID === undefined ? above.length : Infinity
 }
 
 export const isBelow = (sessionID: string, ancestorID: string, store: Sessions): boolean =>
