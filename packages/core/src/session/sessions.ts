@@ -216,6 +216,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
         return store.sessions.remove(tx, sessionID)
       })
       for (const session of removed.reverse()) publish("session.deleted", { sessionID: session.id, info: session })
+      await store.shrink()
     },
 
     async messages(sessionID, page = {}) {

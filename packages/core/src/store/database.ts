@@ -65,6 +65,7 @@ export async function openDatabase({ file, host, migrations = allMigrations }: D
       `PRAGMA busy_timeout = 0; PRAGMA page_size = ${PAGE_BYTES}; PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`,
     )
     await untilFree(host, () => checkedVersion(migrating))
+    await untilFree(host, () => makeShrinkable(opened))
     // An older program or a copy may have left them open to others.
     for (const one of [file, `${file}-wal`, `${file}-shm`]) makePrivate(one)
     // A file system without shared memory keeps the old mode: slower, and just as safe.
@@ -77,6 +78,12 @@ export async function openDatabase({ file, host, migrations = allMigrations }: D
     sqlite?.close()
     throw sqliteFault(error, file)
   }
+}
+
+/** Only an empty file can still become one that gives pages back; for another one this would be a write at each start. */
+function makeShrinkable(sqlite: Sqlite): void {
+  const { pages } = sqlite.prepare("SELECT page_count AS pages FROM pragma_page_count").get() as { pages: number }
+  if (pages === 0) sqlite.exec("PRAGMA auto_vacuum = INCREMENTAL")
 }
 
 function wrap(file: string, sqlite: Sqlite): Database {

@@ -11,6 +11,7 @@ import { createChangeStore, type ChangeStore } from "./change-store.ts"
 import { createContents, type Contents } from "./contents.ts"
 import { createCopyStore, type CopyStore } from "./copy-store.ts"
 import { openDatabase } from "./database.ts"
+import { createFreePages } from "./free-pages.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
 import { keepHistories } from "./kept-histories.ts"
@@ -49,6 +50,8 @@ export interface Store {
   turnWrite<T>(lease: Lease, body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** Removes files of large bodies that no part names. @returns how many */
   collect(): Promise<number>
+  /** After large removals: makes the file smaller, by a bounded amount. */
+  shrink(): Promise<void>
   /** What SQLite finds wrong, in its words; empty when all is well. Reads the whole file. */
   integrityCheck(): string[]
   /** Finishes the waiting writes, then closes the file. */
@@ -98,6 +101,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
         return body(tx)
       }, options),
     collect: () => blobs.collect(host.now()),
+    shrink: createFreePages(database, reader, writer),
     integrityCheck: () =>
       reader
         .all<{ integrity_check: string }>("PRAGMA integrity_check")
