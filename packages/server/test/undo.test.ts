@@ -51,6 +51,39 @@ test("the published SDKs revert, restore and ask for the changes", async () => {
   expect(readFileSync(join(s.world.project, "b.txt"), "utf8")).toBe("mine")
 })
 
+test("the published SDK pages through a reverted session: what was taken back is listed until the next prompt", async () => {
+  await using s = await served({ model: script(says("1"), says("2"), says("3"), says("4")) })
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  const prompted = async (words: string) => dataOf(s.v2.session.prompt({ sessionID, parts: text(words) }))
+  const ids = async () => (await dataOf(s.v2.session.messages({ sessionID }))).map(({ info }) => info.id)
+  /** Newest page first, as a client goes back. */
+  const pages = async () => {
+    const found: string[][] = []
+    for (let before: string | undefined; ;) {
+      const { data, response } = await s.v2.session.messages({ sessionID, limit: 4, ...(before ? { before } : {}) })
+      found.push(data!.map(({ info }) => info.id))
+      before = response.headers.get("x-next-cursor") ?? undefined
+      if (before === undefined) return found
+    }
+  }
+  for (const words of ["one", "two", "three"]) await prompted(words)
+  const all = await ids()
+  const [, , point] = all
+  expect(all).toHaveLength(6)
+  await dataOf(s.v2.session.revert({ sessionID, messageID: point! }))
+  expect(await ids()).toEqual(all)
+  expect(await pages()).toEqual([all.slice(2), all.slice(0, 2)])
+  const untilPoint = await dataOf(s.v2.session.messages({ sessionID, limit: 10, before: point! }))
+  expect(untilPoint.map(({ info }) => info.id)).toEqual(all.slice(0, 2))
+
+  await prompted("four")
+  const after = await ids()
+  expect(after).toHaveLength(4)
+  expect(after.slice(0, 2)).toEqual(all.slice(0, 2))
+  expect(await pages()).toEqual([after])
+  expect((await s.v2.session.messages({ sessionID, limit: 4, before: point! })).response.status).toBe(404)
+})
+
 test("what cannot be reverted is answered as the contract says", async () => {
   await using s = await served({ model: script(says("ok"), stalls(streams(3), 3)) })
   const { id: sessionID } = await dataOf(s.v2.session.create())
