@@ -124,6 +124,25 @@ test.each(OWN_MEMBERS)("%s has the member %s of our own, and nobody has to give 
   expect(shapes[0]?.required).not.toContain(member)
 })
 
+/** Members that the published shapes have, none of them required, and that we have nothing true to fill with. */
+const ABSENT_MEMBERS: [schema: string, path: string[], reason: string][] = [
+  ["Project", ["icon"], "pictures of projects are not kept"],
+  ["Project", ["commands"], "a project has no command that runs when a copy of it is made"],
+  ["Model", ["cost", "tiers"], "one step of price, above 200,000 tokens, is known: `experimentalOver200K`"],
+  ["SessionStatus", ["action"], "nobody has to do anything about a wait; `message` tells its reason"],
+  ["ServiceUnavailableError", ["service"], "`message` says what is not available"],
+]
+
+test.each(ABSENT_MEMBERS)("%s is without the published %j", (name, path) => {
+  const schema = document.components.schemas[name] as Shape
+  const inside = (shapes: Shape[], member: string): Shape[] =>
+    shapes.flatMap(({ properties }) => (properties?.[member] ? [properties[member] as Shape] : []))
+  const shapes = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]
+  const owners = path.slice(0, -1).reduce(inside, shapes)
+  expect(owners.some(({ properties }) => properties)).toBe(true)
+  expect(inside(owners, path.at(-1) ?? "")).toEqual([])
+})
+
 interface Shape {
   properties?: Record<string, object>
   required?: string[]
