@@ -4,6 +4,7 @@ import {
   cuts,
   emptyStream,
   fails,
+  lines,
   neverAnswers,
   overflows,
   rateLimited,
@@ -34,6 +35,41 @@ test("an abort keeps the text so far, ends the provider's connection and leaves 
   isIdle(w)
   await expect.poll(() => w.model.openConnections()).toBe(0)
   expect((await w.prompt("and now?")).info).toMatchObject({ finish: "stop" })
+})
+
+/** Of an answer that is sent without a pause: reading it to its end takes 80 rounds and a second of CPU. */
+const LINES = 20_000
+/** One is enough on a quiet machine. */
+const MOST_ROUNDS = 20
+/** What a person is promised, as CPU time, which does not count waiting for other programs. 10 ms is usual. */
+const MOST_CPU_MS = 200
+
+test("an abort is done after a few rounds of the event loop, while it and other sessions stream at full speed", async () => {
+  const long = says(lines(LINES))
+  await using w = await world({ model: () => long })
+  const { sessions } = w.engine
+  const begin = async () => {
+    const { id } = await sessions.create({})
+    const { answer } = await sessions.prompt(id, { parts: [{ type: "text", text: "go" }] })
+    await w.happened("message.part.delta", ({ sessionID }) => sessionID === id)
+    return { id, answer }
+  }
+  const others = [await begin(), await begin()]
+  const { id, answer } = await begin()
+  expect(Object.keys(sessions.status())).toHaveLength(3)
+
+  const before = process.cpuUsage()
+  let isOver = false
+  const aborting = sessions.abort(id).then(() => (isOver = true))
+  let rounds = 0
+  for (; !isOver; rounds++) await new Promise(setImmediate)
+  const { user, system } = process.cpuUsage(before)
+  expect(rounds).toBeLessThan(MOST_ROUNDS)
+  expect((user + system) / 1_000).toBeLessThan(MOST_CPU_MS)
+  await aborting
+  expect((await answer)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  expect(Object.keys(sessions.status()).sort()).toEqual(others.map((other) => other.id).sort())
+  await Promise.all(others.map((other) => sessions.abort(other.id)))
 })
 
 test("an abort before the provider answers at all ends the wait", async () => {
