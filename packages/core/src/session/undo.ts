@@ -1,5 +1,5 @@
 import type { Session, SnapshotFileDiff, UndoResult } from "@opencode/protocol/session.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Change, Reverted } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
@@ -223,17 +223,28 @@ export function createUndo(deps: UndoDeps): Undo {
     return revert && !undo && store.messages.get(revert.messageID) ? revert : undefined
   }
 
+  async function finish(sessionID: string): Promise<void> {
+    if (!cutShort(sessionID)) return
+    await alone(sessionID, async () => {
+      const { messageID, partID } = cutShort(sessionID) ?? {}
+      if (messageID !== undefined)
+        await takeBack(sessionID, partID === undefined ? { messageID } : { messageID, partID })
+    })
+  }
+
+  /** Who only reads is shown what there is when it cannot be finished now: somebody is at it, or the disk is full. */
+  async function finishToRead(sessionID: string): Promise<void> {
+    try {
+      await finish(sessionID)
+    } catch (error) {
+      if (!isFault(error, "busy") && !isFault(error, "storage")) throw error
+    }
+  }
+
   return {
     revert: (sessionID, given) => alone(sessionID, () => takeBack(sessionID, given)),
 
-    async finish(sessionID) {
-      if (!cutShort(sessionID)) return
-      await alone(sessionID, async () => {
-        const { messageID, partID } = cutShort(sessionID) ?? {}
-        if (messageID !== undefined)
-          await takeBack(sessionID, partID === undefined ? { messageID } : { messageID, partID })
-      })
-    },
+    finish,
 
     unrevert: (sessionID) =>
       alone(sessionID, async () => {
@@ -249,7 +260,11 @@ export function createUndo(deps: UndoDeps): Undo {
 
     async diff(sessionID, messageID) {
       get(sessionID)
-      if (messageID === undefined) return current(sessionID)
+      if (messageID === undefined) {
+        // Otherwise the diff would go by the point, and the session's own numbers by what was before it.
+        await finishToRead(sessionID)
+        return current(sessionID)
+      }
       requireMessage(sessionID, messageID, store)
       return diffs.of(netSteps(changesOf(sessionID, messageID, store).filter(({ settled }) => settled)))
     },
