@@ -1,3 +1,4 @@
+import type { PartOf } from "@opencode/protocol/part.ts"
 import type { Session, SnapshotFileDiff, UndoResult } from "@opencode/protocol/session.ts"
 import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
@@ -5,12 +6,14 @@ import type { Change, Reverted } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import { findState, isInPlace, isSameState, removeLeftover } from "../workspace/file-state.ts"
+import { shownPath } from "../workspace/odd-path.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
 import {
   afterPoint,
   changesOf,
   familyChanges,
+  placeOf,
   requirePoint,
   stateID,
   type AfterPoint,
@@ -194,9 +197,18 @@ export function createUndo(deps: UndoDeps): Undo {
     return all.filter((change) => change.settled && !after?.has(change))
   }
 
-  function removeMessages(tx: Tx, { messages, parts }: AfterPoint): void {
-    for (const id of messages) store.messages.remove(tx, id)
-    for (const id of parts) store.parts.remove(tx, id)
+  /** The part that names the changed files of the point's message, with those that calls before the point changed. */
+  function remainingPatch(sessionID: string, messageID: string, after: AfterPoint): PartOf<"patch"> | undefined {
+    const patch = store.parts.list(messageID).find((part) => part.type === "patch")
+    const isOfStep = (change: Change) => change.messageID === messageID || change.sessionID !== sessionID
+    const start = store.messages.position(messageID)
+    const remaining = familyChanges(sessionID, store).filter(
+      (change) => isOfStep(change) && placeOf(change, store) >= start && !after.has(change) && change.kind !== "unseen",
+    )
+    const [first] = remaining
+    if (!patch || !first || !after.parts.includes(patch.id)) return undefined
+    const files = [...new Set(remaining.map(({ path }) => shownPath(path)))]
+    return { ...patch, hash: stateID(sessionID, first.position - 1), files }
   }
 
   async function takeBack(sessionID: string, given: Point): Promise<Session> {
@@ -277,14 +289,19 @@ export function createUndo(deps: UndoDeps): Undo {
       const after = afterPoint(sessionID, revert, store)
       for (const { position } of familyChanges(sessionID, store).filter(after.has)) changes.undo(tx, position)
       changes.dropReverted(tx, sessionID)
-      removeMessages(tx, after)
+      const { messageID } = revert
+      const patch = remainingPatch(sessionID, messageID, after)
+      const goes = after.parts.filter((id) => id !== patch?.id)
+      for (const id of after.messages) store.messages.remove(tx, id)
+      for (const id of goes) store.parts.remove(tx, id)
+      if (patch) store.parts.put(tx, patch)
       return () => {
-        for (const messageID of after.messages) {
-          publish("message.removed", { sessionID, messageID })
-          publish("message.deleted", { sessionID, messageID })
+        for (const id of after.messages) {
+          publish("message.removed", { sessionID, messageID: id })
+          publish("message.deleted", { sessionID, messageID: id })
         }
-        const { messageID } = revert
-        for (const partID of after.parts) publish("message.part.removed", { sessionID, messageID, partID })
+        for (const partID of goes) publish("message.part.removed", { sessionID, messageID, partID })
+        if (patch) publish("message.part.updated", { sessionID, part: patch, time: host.now() })
       }
     },
   }
