@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util"
 import type { PartOf } from "@opencode/protocol/part.ts"
 import type { Session, SnapshotFileDiff, UndoResult } from "@opencode/protocol/session.ts"
 import { fault, isFault } from "../lib/fault.ts"
@@ -19,7 +20,7 @@ import {
   type AfterPoint,
   type Point,
 } from "./change-scope.ts"
-import { family } from "./family.ts"
+import { family, parentsOf } from "./family.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
 import { requireMessage, requireSession } from "./require.ts"
@@ -168,7 +169,12 @@ export function createUndo(deps: UndoDeps): Undo {
   async function conclude(sessionID: string, undo: UndoResult, done: readonly UndoPlan[]): Promise<Session> {
     const told = withinText(await diffs.of(stepsOf(done)), MAX_TOLD_TEXT)
     const now = await current(sessionID)
+    const below = await countBelow(sessionID)
     const session = await store.write((tx) => {
+      for (const { sessionID: id, diff } of below) {
+        const child = store.sessions.get(id)
+        if (child) store.sessions.replace(tx, { ...child, summary: summaryOf(diff) })
+      }
       const stored = get(sessionID)
       const patch = told.map((one) => one.patch ?? "").join("")
       const session: Session = {
@@ -183,7 +189,24 @@ export function createUndo(deps: UndoDeps): Undo {
     })
     publish("session.updated", { sessionID, info: session })
     publish("session.diff", { sessionID, diff: withinText(now, MAX_TOLD_TEXT) })
+    for (const { sessionID: id, diff } of below) {
+      const child = store.sessions.get(id)
+      if (!child) continue // deleted meanwhile
+      publish("session.updated", { sessionID: id, info: child })
+      publish("session.diff", { sessionID: id, diff: withinText(diff, MAX_TOLD_TEXT) })
+    }
     return session
+  }
+
+  /** What sessions below say they changed goes back and comes again with what was said above them. */
+  async function countBelow(sessionID: string): Promise<{ sessionID: string; diff: SnapshotFileDiff[] }[]> {
+    const ids = family(sessionID, store).filter((id) => id !== sessionID && familyChanges(id, store).length > 0)
+    const counted: { sessionID: string; diff: SnapshotFileDiff[] }[] = []
+    for (const id of ids) {
+      const diff = await current(id)
+      if (!isDeepStrictEqual(get(id).summary, summaryOf(diff))) counted.push({ sessionID: id, diff })
+    }
+    return counted
   }
 
   /** What is changed and not reverted. */
@@ -191,10 +214,13 @@ export function createUndo(deps: UndoDeps): Undo {
     return await diffs.of(netSteps(standing(sessionID, familyChanges(sessionID, store))))
   }
 
+  /** A session's point takes back what those below it did, too. */
   function standing(sessionID: string, all: readonly Change[]): Change[] {
-    const { revert } = get(sessionID)
-    const after = revert && store.messages.get(revert.messageID) ? afterPoint(sessionID, revert, store) : undefined
-    return all.filter((change) => change.settled && !after?.has(change))
+    const points = [sessionID, ...parentsOf(sessionID, store)].flatMap((id) => {
+      const revert = store.sessions.get(id)?.revert
+      return revert && store.messages.get(revert.messageID) ? [afterPoint(id, revert, store)] : []
+    })
+    return all.filter((change) => change.settled && !points.some((after) => after.has(change)))
   }
 
   /** The part that names the changed files of the point's message, with those that calls before the point changed. */
