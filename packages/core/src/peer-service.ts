@@ -28,6 +28,8 @@ export function peerService({ engines, bus, now, isOurs, isClosing }: PeerServic
       }
       if (ask === "abort") {
         const { sessionID } = read(z.object({ sessionID: z.string() }), args)
+        // To end what runs takes as long as its commands need to end; that it is heard is known at once.
+        note("heard")
         return (await engines.of(sessionID)).sessions.abort(sessionID)
       }
       if (ask === "questions") {

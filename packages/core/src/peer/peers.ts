@@ -4,6 +4,7 @@ import type { PermissionReply, PermissionRequest } from "@opencode/protocol/perm
 import type { Bus } from "../bus/bus.ts"
 import { ensureFolder } from "../config/folders.ts"
 import { deferred } from "../lib/deadline.ts"
+import { fault } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
 import type { HeldLease, Owner } from "../store/lease-store.ts"
 import { makePrivate } from "../store/private-place.ts"
@@ -24,7 +25,7 @@ export interface Peers {
   serve(service: PeerService): void
   /** @returns when it is admitted, the prompt; then the id of the message that answers it. Both reject with `PeerGone`. */
   prompt(address: string, sessionID: string, input: PromptInput): ForwardedPrompt
-  /** Whether something ran. */
+  /** Whether something ran. @throws fault `busy` when that process does not answer, as a suspended one */
   abort(address: string, sessionID: string): Promise<boolean>
   /** What other processes ask a person about the sessions of a folder. */
   questions(directory: string): Promise<PermissionRequest[]>
@@ -107,8 +108,11 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
       return { admitted: admitted.promise, answered: result as Promise<string | null> }
     },
 
-    abort: async (address, sessionID) =>
-      (await ask(address, { ask: "abort", args: { sessionID } }).result.catch(whenGone(false))) === true,
+    async abort(address, sessionID) {
+      const question = { ask: "abort", args: { sessionID } }
+      const { result } = ask(address, question, { deadlineMs: ANSWER_MS })
+      return (await result.catch(whenGone(false, sessionID))) === true
+    },
 
     async questions(directory) {
       const asked = working().map(
@@ -150,10 +154,16 @@ const ADMISSION_MS = 30_000
 /** What is in the other's memory is told at once, unless that process is suspended. */
 const ANSWER_MS = 2_000
 
-/** A process that has just ended, or is suspended, asks nothing and runs nothing. */
+/**
+ * A process that has just ended, or is suspended, asks nothing.
+ * @param sessionID what a suspended process works on, where that matters: it goes on with it later
+ */
 const whenGone =
-  <T>(instead: T) =>
+  <T>(instead: T, sessionID?: string) =>
   (error: unknown): T => {
-    if (error instanceof PeerGone) return instead
-    throw error
+    if (!(error instanceof PeerGone)) throw error
+    if (!error.isSilent || sessionID === undefined) return instead
+    throw fault("busy", `The process that works on session ${sessionID} does not answer; it may be suspended.`, {
+      sessionID,
+    })
   }

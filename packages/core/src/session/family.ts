@@ -24,8 +24,8 @@ export function depthOf(sessionID: string, store: Sessions): number {
 export const isBelow = (sessionID: string, ancestorID: string, store: Sessions): boolean =>
   [...parentsOf(sessionID, store)].includes(ancestorID)
 
-/** Nearest first. */
-function parentsOf(sessionID: string, store: Sessions): Set<string> {
+/** All sessions above one, the nearest first. */
+export function parentsOf(sessionID: string, store: Sessions): Set<string> {
   const above = new Set<string>()
   let parent = store.sessions.get(sessionID)?.parentID
   while (parent !== undefined && !above.has(parent)) {

@@ -25,8 +25,11 @@ export interface ForwardDeps {
 const AGAIN_MS = 50
 /** One that is ending: 10 s, more than a process needs to end its children and itself. */
 const ENDING_TRIES = 200
-/** One without an address has the session for a moment, to close or to undo something; or it cannot be reached at all. */
-const BRIEF_TRIES = 20
+/**
+ * One without an address has the session for itself, to close or to undo something, or cannot be reached at all. 10 s:
+ * to undo a thousand files takes a second or two, and whoever prompts hears of it before thinking that it hangs.
+ */
+const ALONE_TRIES = 200
 
 export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessions["prompt"] {
   const { lanes, host } = deps
@@ -34,20 +37,20 @@ export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessio
     let input = given
     for (let tries = 1; ; tries++) {
       const owner = lanes.elsewhere(sessionID)
-      if (owner?.address === undefined) {
-        try {
-          return await local(sessionID, input)
-        } catch (error) {
-          // Between our look and our admission somebody else has taken the session.
-          if (!isFault(error, "busy") || tries >= BRIEF_TRIES) throw error
-        }
-      } else {
+      if (owner?.address !== undefined) {
         const named = { ...input, messageID: input.messageID ?? host.id("msg") }
         const sent = await send(owner.address, sessionID, named, deps)
         if (sent) return sent
         if (tries >= ENDING_TRIES)
           throw fault("busy", `Session ${sessionID} is held by a process that does not answer.`)
         input = named
+      } else if (!owner || tries >= ALONE_TRIES) {
+        try {
+          return await local(sessionID, input)
+        } catch (error) {
+          // Between our look and our admission somebody else has taken the session.
+          if (!isFault(error, "busy") || tries >= ALONE_TRIES) throw error
+        }
       }
       await sleep(AGAIN_MS)
     }

@@ -1,22 +1,26 @@
+import { isDeepStrictEqual } from "node:util"
+import type { PartOf } from "@opencode/protocol/part.ts"
 import type { Session, SnapshotFileDiff, UndoResult } from "@opencode/protocol/session.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Change, Reverted } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import { findState, isInPlace, isSameState, removeLeftover } from "../workspace/file-state.ts"
+import { shownPath } from "../workspace/odd-path.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
 import {
   afterPoint,
   changesOf,
   familyChanges,
+  placeOf,
   requirePoint,
   stateID,
   type AfterPoint,
   type Point,
 } from "./change-scope.ts"
-import { family } from "./family.ts"
+import { family, parentsOf } from "./family.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
 import { requireMessage, requireSession } from "./require.ts"
@@ -165,7 +169,12 @@ export function createUndo(deps: UndoDeps): Undo {
   async function conclude(sessionID: string, undo: UndoResult, done: readonly UndoPlan[]): Promise<Session> {
     const told = withinText(await diffs.of(stepsOf(done)), MAX_TOLD_TEXT)
     const now = await current(sessionID)
+    const below = await countBelow(sessionID)
     const session = await store.write((tx) => {
+      for (const { sessionID: id, diff } of below) {
+        const child = store.sessions.get(id)
+        if (child) store.sessions.replace(tx, { ...child, summary: summaryOf(diff) })
+      }
       const stored = get(sessionID)
       const patch = told.map((one) => one.patch ?? "").join("")
       const session: Session = {
@@ -180,7 +189,24 @@ export function createUndo(deps: UndoDeps): Undo {
     })
     publish("session.updated", { sessionID, info: session })
     publish("session.diff", { sessionID, diff: withinText(now, MAX_TOLD_TEXT) })
+    for (const { sessionID: id, diff } of below) {
+      const child = store.sessions.get(id)
+      if (!child) continue // deleted meanwhile
+      publish("session.updated", { sessionID: id, info: child })
+      publish("session.diff", { sessionID: id, diff: withinText(diff, MAX_TOLD_TEXT) })
+    }
     return session
+  }
+
+  /** What sessions below say they changed goes back and comes again with what was said above them. */
+  async function countBelow(sessionID: string): Promise<{ sessionID: string; diff: SnapshotFileDiff[] }[]> {
+    const ids = family(sessionID, store).filter((id) => id !== sessionID && familyChanges(id, store).length > 0)
+    const counted: { sessionID: string; diff: SnapshotFileDiff[] }[] = []
+    for (const id of ids) {
+      const diff = await current(id)
+      if (!isDeepStrictEqual(get(id).summary, summaryOf(diff))) counted.push({ sessionID: id, diff })
+    }
+    return counted
   }
 
   /** What is changed and not reverted. */
@@ -188,15 +214,27 @@ export function createUndo(deps: UndoDeps): Undo {
     return await diffs.of(netSteps(standing(sessionID, familyChanges(sessionID, store))))
   }
 
+  /** A session's point takes back what those below it did, too. */
   function standing(sessionID: string, all: readonly Change[]): Change[] {
-    const { revert } = get(sessionID)
-    const after = revert && store.messages.get(revert.messageID) ? afterPoint(sessionID, revert, store) : undefined
-    return all.filter((change) => change.settled && !after?.has(change))
+    const points = [sessionID, ...parentsOf(sessionID, store)].flatMap((id) => {
+      const revert = store.sessions.get(id)?.revert
+      return revert && store.messages.get(revert.messageID) ? [afterPoint(id, revert, store)] : []
+    })
+    return all.filter((change) => change.settled && !points.some((after) => after.has(change)))
   }
 
-  function removeMessages(tx: Tx, { messages, parts }: AfterPoint): void {
-    for (const id of messages) store.messages.remove(tx, id)
-    for (const id of parts) store.parts.remove(tx, id)
+  /** The part that names the changed files of the point's message, with those that calls before the point changed. */
+  function remainingPatch(sessionID: string, messageID: string, after: AfterPoint): PartOf<"patch"> | undefined {
+    const patch = store.parts.list(messageID).find((part) => part.type === "patch")
+    const isOfStep = (change: Change) => change.messageID === messageID || change.sessionID !== sessionID
+    const start = store.messages.position(messageID)
+    const remaining = familyChanges(sessionID, store).filter(
+      (change) => isOfStep(change) && placeOf(change, store) >= start && !after.has(change) && change.kind !== "unseen",
+    )
+    const [first] = remaining
+    if (!patch || !first || !after.parts.includes(patch.id)) return undefined
+    const files = [...new Set(remaining.map(({ path }) => shownPath(path)))]
+    return { ...patch, hash: stateID(sessionID, first.position - 1), files }
   }
 
   async function takeBack(sessionID: string, given: Point): Promise<Session> {
@@ -223,17 +261,28 @@ export function createUndo(deps: UndoDeps): Undo {
     return revert && !undo && store.messages.get(revert.messageID) ? revert : undefined
   }
 
+  async function finish(sessionID: string): Promise<void> {
+    if (!cutShort(sessionID)) return
+    await alone(sessionID, async () => {
+      const { messageID, partID } = cutShort(sessionID) ?? {}
+      if (messageID !== undefined)
+        await takeBack(sessionID, partID === undefined ? { messageID } : { messageID, partID })
+    })
+  }
+
+  /** Who only reads is shown what there is when it cannot be finished now: somebody is at it, or the disk is full. */
+  async function finishToRead(sessionID: string): Promise<void> {
+    try {
+      await finish(sessionID)
+    } catch (error) {
+      if (!isFault(error, "busy") && !isFault(error, "storage")) throw error
+    }
+  }
+
   return {
     revert: (sessionID, given) => alone(sessionID, () => takeBack(sessionID, given)),
 
-    async finish(sessionID) {
-      if (!cutShort(sessionID)) return
-      await alone(sessionID, async () => {
-        const { messageID, partID } = cutShort(sessionID) ?? {}
-        if (messageID !== undefined)
-          await takeBack(sessionID, partID === undefined ? { messageID } : { messageID, partID })
-      })
-    },
+    finish,
 
     unrevert: (sessionID) =>
       alone(sessionID, async () => {
@@ -249,7 +298,11 @@ export function createUndo(deps: UndoDeps): Undo {
 
     async diff(sessionID, messageID) {
       get(sessionID)
-      if (messageID === undefined) return current(sessionID)
+      if (messageID === undefined) {
+        // Otherwise the diff would go by the point, and the session's own numbers by what was before it.
+        await finishToRead(sessionID)
+        return current(sessionID)
+      }
       requireMessage(sessionID, messageID, store)
       return diffs.of(netSteps(changesOf(sessionID, messageID, store).filter(({ settled }) => settled)))
     },
@@ -262,14 +315,19 @@ export function createUndo(deps: UndoDeps): Undo {
       const after = afterPoint(sessionID, revert, store)
       for (const { position } of familyChanges(sessionID, store).filter(after.has)) changes.undo(tx, position)
       changes.dropReverted(tx, sessionID)
-      removeMessages(tx, after)
+      const { messageID } = revert
+      const patch = remainingPatch(sessionID, messageID, after)
+      const goes = after.parts.filter((id) => id !== patch?.id)
+      for (const id of after.messages) store.messages.remove(tx, id)
+      for (const id of goes) store.parts.remove(tx, id)
+      if (patch) store.parts.put(tx, patch)
       return () => {
-        for (const messageID of after.messages) {
-          publish("message.removed", { sessionID, messageID })
-          publish("message.deleted", { sessionID, messageID })
+        for (const id of after.messages) {
+          publish("message.removed", { sessionID, messageID: id })
+          publish("message.deleted", { sessionID, messageID: id })
         }
-        const { messageID } = revert
-        for (const partID of after.parts) publish("message.part.removed", { sessionID, messageID, partID })
+        for (const partID of goes) publish("message.part.removed", { sessionID, messageID, partID })
+        if (patch) publish("message.part.updated", { sessionID, part: patch, time: host.now() })
       }
     },
   }

@@ -11,7 +11,8 @@ import { migrations as allMigrations, type Migration } from "./migrations/index.
 import { makePrivate } from "./private-place.ts"
 import { untilFree } from "./retry.ts"
 import { loadSqlite, type Sqlite, type Statement } from "./sqlite.ts"
-import { diskFault, endsTransaction, sqliteFault } from "./storage-error.ts"
+import { diskFault, endsTransaction } from "./storage-error.ts"
+import { openFault } from "./unopened.ts"
 
 /** Enough for the pages of the sessions in use; the operating system caches the rest of the file. */
 const CACHE_KIB = 4_096
@@ -76,7 +77,7 @@ export async function openDatabase({ file, host, migrations = allMigrations }: D
     return wrap(file, opened)
   } catch (error) {
     sqlite?.close()
-    throw sqliteFault(error, file)
+    throw openFault(error, file)
   }
 }
 
@@ -136,6 +137,6 @@ function createPrivately(file: string): void {
     if (!existsSync(file)) closeSync(openSync(file, "wx", 0o600))
   } catch (error) {
     // Another process, starting at the same moment, may have created it first.
-    if (!existsSync(file)) throw diskFault(error, `Creating the database ${file}`)
+    if (!existsSync(file)) throw openFault(error, file, (one) => diskFault(one, `Creating the database ${file}`))
   }
 }

@@ -69,6 +69,8 @@ export interface TurnProcess {
   kill(): Promise<void>
   /** As Ctrl-Z does. */
   suspend(): void
+  /** As `fg` does. */
+  resume(): void
   ended: Promise<void>
   errors(): string
 }
@@ -131,6 +133,7 @@ function run(args: string[]): TurnProcess {
       if (!said.includes(word)) await Promise.race([heard, ended])
     },
     suspend: () => void child.kill("SIGSTOP"),
+    resume: () => void child.kill("SIGCONT"),
     async kill() {
       child.kill("SIGKILL")
       await ended

@@ -213,13 +213,44 @@ test("there is a socket only after a turn began, for its owner alone, and none a
   expect(readdirSync(folder)).toEqual([])
 })
 
-test("a suspended process holds up nobody who only listens or looks", async () => {
+test("a prompt waits while another process has the session for itself, as it does within one", async () => {
+  await using w = await world({ model: () => says("ok") })
+  const { id } = await w.session()
+  const { leases, ...store } = w.home.store
+  // A living process that cannot be asked, as one that takes back what many steps did.
+  const taken = await store.write((tx) =>
+    leases.take(tx, { sessionID: id, owner: { pid: process.ppid }, now: Date.now() }),
+  )
+  const timers = vi.spyOn(globalThis, "setTimeout")
+  // One before each try.
+  const looks = () => timers.mock.calls.filter(([, ms]) => ms === 50).length
+  const prompting = w.engine.sessions.prompt(id, text("go"))
+  prompting.catch(() => {}) // awaited below
+  await Promise.race([prompting, vi.waitFor(() => expect(looks()).toBeGreaterThan(22), 30_000)])
+  timers.mockRestore()
+  expect("heldBy" in taken).toBe(false)
+  if (!("heldBy" in taken)) await store.write((tx) => leases.release(tx, taken))
+  expect((await (await prompting).answer)?.info).toMatchObject({ finish: "stop" })
+})
+
+test("a suspended process holds up nobody: what it works on is shown, and is neither ended nor deleted, which is said", async () => {
   const { w, other, id } = await beside(() => calls("bash", { command: COMMAND }))
   await using _ = w
   other.suspend()
   await w.home.peers.follow()
-  expect(await w.home.peers.questions(w.project)).toEqual([])
   expect(await w.transcript()).not.toEqual([])
-  expect(w.engine.sessions.status()).toEqual({ [id]: { type: "busy" } })
-  await other.kill()
+  const { sessions } = w.engine
+  const refused = { code: "busy", message: expect.stringContaining("suspended") }
+  await Promise.all([
+    expect(w.home.peers.questions(w.project)).resolves.toEqual([]),
+    expect(sessions.abort(id)).rejects.toMatchObject(refused),
+    expect(sessions.remove(id)).rejects.toMatchObject(refused),
+  ])
+  expect(sessions.status()).toEqual({ [id]: { type: "busy" } })
+
+  // It has been told nevertheless.
+  other.resume()
+  await other.ended
+  expect((await w.transcript()).at(-1)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
+  expect(w.home.store.leases.list()).toEqual([])
 })

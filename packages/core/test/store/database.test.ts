@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync, chmodSync } from "node:fs"
+import { chmodSync, chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import path from "node:path"
 import { expect, test } from "vitest"
 import { createHost } from "../../src/lib/host.ts"
@@ -98,6 +98,48 @@ test("a folder that cannot be made is one sentence", async () => {
   writeFileSync(path.join(folder.path, "data"), "a file")
   await expect(folder.open()).rejects.toMatchObject({ code: "storage", message: expect.stringContaining("EEXIST") })
 })
+
+/** A user whom the rights of files bind: the test may be run by root, who may do anything. */
+const OTHER_USER = 65_534
+
+test.skipIf(process.platform === "win32")(
+  "a data folder or a database that this user may not write is named, with the reason and what to do",
+  async () => {
+    await using folder = await temporaryFolder()
+    const start = await program(
+      folder,
+      `
+      import { createHost } from "core/lib/host.ts"
+      import { openDatabase } from "core/store/database.ts"
+      import { loadSqlite } from "core/store/sqlite.ts"
+      const [file, user] = process.argv.slice(2)
+      await loadSqlite()
+      if (process.getuid() === 0) process.setuid(Number(user))
+      const told = await openDatabase({ file, host: createHost() }).catch((error) => error.code + ": " + error.message)
+      console.log(told)
+      process.exit(0)
+    `,
+    )
+    const file = path.join(folder.path, "data", "store.db")
+    await (await folder.open()).close()
+    chmodSync(folder.path, 0o755)
+    if (process.getuid?.() === 0) for (const one of [path.dirname(file), file]) chownSync(one, OTHER_USER, OTHER_USER)
+    const expectReason = async (place: string) => {
+      const child = start(file, String(OTHER_USER))
+      expect(await child.line(), child.errors()).toBe(
+        `storage: The database ${file} cannot be opened: ${place} cannot be written to by this user (EACCES). Make it writable, or set XDG_DATA_HOME to a folder that is.`,
+      )
+    }
+    chmodSync(file, 0o400)
+    await expectReason(file)
+    chmodSync(file, 0o600)
+    chmodSync(path.dirname(file), 0o500)
+    await expectReason(path.dirname(file))
+    rmSync(file)
+    await expectReason(path.dirname(file))
+    chmodSync(path.dirname(file), 0o700)
+  },
+)
 
 test("an upgrade keeps a copy of the database as it was", async () => {
   await using folder = await temporaryFolder()

@@ -176,6 +176,18 @@ test("an edit that fails half-way, and one that cannot be put on record, leave t
   expect(readFileSync(file, "utf8")).toBe("a")
 })
 
+test("the diff of a session whose revert a crash cut short is that of the finished revert, and so is its summary", async () => {
+  const { w, id, messageID } = await changed(3)
+  await using _ = w
+  // After the commits that take the session and begin; the files are done, and that is not told.
+  await reverts.start(w, id, { text: messageID, dieBefore: 3 }).ended
+  await w.restart()
+  const before = await w.session()
+  expect([before.revert?.messageID, before.undo]).toEqual([messageID, undefined])
+  expect(await w.engine.undo.diff(id)).toEqual([])
+  expect(await w.session()).toMatchObject({ summary: { files: 0 }, undo: { action: "revert" } })
+})
+
 test("a prompt after a revert that a crash cut short waits for its rest: what goes for good was taken back", async () => {
   const { w, id, messageID } = await changed(150)
   await using _ = w

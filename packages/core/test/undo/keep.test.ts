@@ -187,6 +187,32 @@ test("what child sessions did after the point is taken back with it, and shown a
   expect(w.files()).toEqual(["child", "early", "later", "parent"])
 })
 
+test("sessions below one that is reverted are counted anew, and that is told", async () => {
+  await using w = await world({
+    permission: "allow",
+    model: script(...["other", "parent", "child"].flatMap((name): Reply[] => [write(name, name), says("ok")])),
+  })
+  const other = await session(w, "go")
+  const parent = await session(w)
+  const child = await session(w, "go", parent.id)
+  const filesOf = (id: string) => w.engine.sessions.get(id).summary?.files
+  const told = () =>
+    w.events.flatMap(({ type, properties }) =>
+      type === "session.updated" && "info" in properties && properties.info.id === child.id ? [properties.info] : [],
+    )
+  expect(filesOf(child.id)).toBe(1)
+
+  await w.engine.undo.revert(parent.id, { messageID: parent.messageID })
+  expect([filesOf(parent.id), filesOf(child.id), filesOf(other.id)]).toEqual([0, 0, 1])
+  expect(told().at(-1)).toMatchObject({ summary: { files: 0 } })
+  expect(await w.engine.undo.diff(child.id)).toEqual([])
+
+  await w.engine.undo.unrevert(parent.id)
+  expect([filesOf(parent.id), filesOf(child.id)]).toEqual([2, 1])
+  expect(told().at(-1)).toMatchObject({ summary: { files: 1 } })
+  expect(await w.engine.undo.diff(child.id)).toHaveLength(1)
+})
+
 test("the program's own files are left alone when they lie in the workspace", async () => {
   await using w = await world({
     permission: "allow",

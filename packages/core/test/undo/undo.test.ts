@@ -184,6 +184,31 @@ test("the next prompt makes an undoing final: the messages go, and the model nev
   expect(w.files()).toEqual([])
 })
 
+test("an answer that goes back to one of its calls names the files of the calls that stay, and no others", async () => {
+  await using w = await open({
+    model: script(
+      callsMany(["1", "2", "3"].map((name) => ({ name: "write", input: { filePath: name, content: name } }))),
+      says("done"),
+      says("more"),
+    ),
+  })
+  await prompt(w)
+  const [, answer] = await w.transcript()
+  const { id: partID } = (await w.calls())[2]!
+  await revert(w, answer!.info.id, partID)
+  await prompt(w, "go on")
+  const patches = (await w.transcript())[1]!.parts.filter(({ type }) => type === "patch")
+  expect(patches).toMatchObject([{ files: ["1", "2"].map((name) => join(w.project, name)) }])
+  expect(w.events.findLast(({ properties }) => "part" in properties && properties.part.type === "patch")).toMatchObject(
+    {
+      properties: { part: patches[0] },
+    },
+  )
+  // What is named is this session's own to take back.
+  const session = await revert(w, answer!.info.id)
+  expect([session.undo?.unseen, w.files()]).toEqual([undefined, []])
+})
+
 test("a session says what it changed: by prompt, as a whole, in its summary and in events", async () => {
   await using w = await open({
     files: { "a.txt": "1\n2\n3\n" },
