@@ -2,7 +2,9 @@ import { readFileSync } from "node:fs"
 import type { Config } from "@opencode/protocol/config.ts"
 import { calls, rateLimited, says } from "@opencode/testing/script.ts"
 import { world, type World } from "@opencode/testing/world.ts"
+import sharp from "sharp"
 import { expect, test } from "vitest"
+import { plain } from "../model/images.ts"
 import { ROUND_LIMIT } from "../../src/turn/repetition.ts"
 import { beginningOf, cast, childrenOf, starts, task } from "./cast.ts"
 
@@ -112,4 +114,18 @@ test("a session whose model is gone from the configuration says so, and goes on 
   expect(await w.transcript()).toHaveLength(2)
   const large = { providerID: "mock", modelID: "large" }
   expect((await w.prompt("go", { model: large })).info).toMatchObject({ endReason: "stop", modelID: "large" })
+})
+
+test("an image that is too large is made smaller for a subagent too, and does not reach who started it", async () => {
+  await using w = await world({
+    wire: "anthropic",
+    files: { "wide.png": await plain(9_000, 10).png().toBuffer() },
+    model: cast([starts(task("look", { subagent_type: "explore" })), says("done")], {
+      look: [calls("read", { filePath: "wide.png" }), says("a line")],
+    }),
+  })
+  expect((await w.prompt("go")).info).toMatchObject({ endReason: "stop" })
+  const images = w.model.requests.map(({ body }) => /iVBORw0KGgo[\w+/=]*/.exec(JSON.stringify(body))?.[0])
+  expect(images.map((image) => image !== undefined)).toEqual([false, false, true, false])
+  expect((await sharp(Buffer.from(images[2] ?? "", "base64")).metadata()).width).toBe(2_000)
 })
