@@ -79,6 +79,22 @@ test("a question is answered with no, said so, and the run fails", async () => {
   expect(stderr).toContain("--auto")
 })
 
+test.each([
+  ["a refused question", calls("bash", { command: "touch made" }), "touch made"],
+  ["an answer without text", says(" \n"), "without an answer"],
+])("the JSON format ends with an error after %s", async (_, reply, reason) => {
+  await using at = await modelScript(script(reply), { config: { permission: { bash: "ask" } } })
+  const { stdout, stderr, code } = await at.run(["run", "--format", "json", "go"])
+  expect(code).toBe(1)
+  expect(stderr).toContain(reason)
+  expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toEqual({
+    type: "error",
+    timestamp: expect.any(Number),
+    sessionID: expect.stringMatching(/^ses_/),
+    error: { name: "UnknownError", data: { message: expect.stringContaining(reason) } },
+  })
+})
+
 test("--auto allows what a rule does not deny", async () => {
   const permission = { bash: { "*": "ask", "rm *": "deny" } } as const
   await using at = await modelScript(

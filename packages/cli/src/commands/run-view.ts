@@ -8,6 +8,8 @@ export interface RunView {
   event(event: Event): void
   /** The whole answer, once it is there: shows what no event has shown. */
   end(answer: AnswerWithParts): void
+  /** Why the run fails although no event said so. */
+  failed(message: string): void
 }
 
 /** For people: the answer on standard output, what was done for it on standard error. */
@@ -20,6 +22,7 @@ export function defaultView(): RunView {
   }
   return {
     end: ({ parts: all }) => all.filter(parts.isNew).forEach(show),
+    failed: (message) => out.note(message),
     event(event) {
       if (event.type === "message.updated" && event.properties.info.role === "assistant") {
         const header = headerOf(event.properties.info)
@@ -47,6 +50,10 @@ export function jsonView(sessionID: string): RunView {
   }
   return {
     end: ({ parts: all }) => all.filter(parts.isNew).forEach(show),
+    failed(message) {
+      printJson("error", { sessionID, error: unknownError(message) })
+      out.note(message)
+    },
     event(event) {
       parts.learn(event)
       if (event.type === "session.error" && event.properties.error) {
@@ -58,8 +65,9 @@ export function jsonView(sessionID: string): RunView {
 }
 
 /** What kept a run from beginning, for a script that reads lines of JSON and nothing else. */
-export const jsonError = (message: string): void =>
-  printJson("error", { error: { name: "UnknownError", data: { message } } })
+export const jsonError = (message: string): void => printJson("error", { error: unknownError(message) })
+
+const unknownError = (message: string) => ({ name: "UnknownError", data: { message } })
 
 const printJson = (type: string, more: Record<string, unknown>): void =>
   out.line(JSON.stringify({ type, timestamp: Date.now(), ...more }))

@@ -159,7 +159,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
-    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused)
+    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused, view)
   } finally {
     interrupt.close()
     stopListening.abort()
@@ -200,13 +200,13 @@ function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Prom
   }
 }
 
-function verdict({ info, parts }: AnswerWithParts, refused: string[]): number {
+function verdict({ info, parts }: AnswerWithParts, refused: string[], view: RunView): number {
   if (info.error) return 1 // the view has said why
   if (refused.length > 0) {
-    out.note(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
+    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0
-  out.note("Error: the model ended without an answer.")
+  view.failed("Error: the model ended without an answer.")
   return 1
 }

@@ -323,4 +323,60 @@ export const CASES: Case[] = [
       await Promise.all([prompt(one, "read"), prompt(two, "read too"), prompt(three, "read as well")])
     },
   },
+  {
+    name: "structured-subtask",
+    files: FILES,
+    script: ({ tools }) =>
+      tools.includes("StructuredOutput") ? calls("StructuredOutput", { word: "alpha" }) : says("It says alpha."),
+    async act({ session, client }) {
+      const schema = { type: "object", properties: { word: { type: "string" } }, required: ["word"] }
+      await client.session.prompt({
+        sessionID: await session(),
+        format: { type: "json_schema", schema },
+        parts: [
+          { type: "text", text: "which word?" },
+          { type: "subtask", prompt: "read a.txt", description: "read", agent: "explore" },
+        ],
+      })
+    },
+  },
+  {
+    name: "revert",
+    files: FILES,
+    script: [
+      calls("read", { filePath: "a.txt" }),
+      calls("edit", { filePath: "a.txt", oldString: "alpha", newString: "ALPHA" }),
+      says("Changed."),
+      says("Nothing is changed any more."),
+    ],
+    async act({ session, prompt, client }) {
+      const sessionID = await session()
+      await prompt(sessionID, "make alpha loud")
+      const { data = [] } = await client.session.messages({ sessionID })
+      await client.session.revert({ sessionID, messageID: data[0]?.info.id ?? "" })
+      await prompt(sessionID, "and now?")
+    },
+  },
+  {
+    name: "shell-abort",
+    script: [says("It was stopped.")],
+    async act({ session, seen, client, prompt }) {
+      const sessionID = await session()
+      const typed = client.session.shell({ sessionID, agent: "build", command: "echo begun; sleep 60" })
+      await seen(sessionID, isRunning)
+      await client.session.abort({ sessionID })
+      await typed
+      await prompt(sessionID, "what happened?")
+    },
+  },
+  {
+    name: "compaction",
+    script: [says("Hello there."), says("They said hello."), says("We said hello.")],
+    async act({ session, prompt, client }) {
+      const sessionID = await session()
+      await prompt(sessionID, "hi")
+      await client.session.summarize({ sessionID, providerID: "mock", modelID: "large" })
+      await prompt(sessionID, "what did we say?")
+    },
+  },
 ]

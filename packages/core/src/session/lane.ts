@@ -90,6 +90,8 @@ interface Lane {
   /** What waited when the running turn was aborted. */
   aborted: Set<string>
   admissions: Set<Promise<unknown>>
+  /** Admissions that were under way when somebody aborted: their prompts end as soon as they are there. */
+  doomed: WeakSet<Promise<unknown>>
   status: SessionStatus
   /** Why the last turn ended. */
   endReason?: EndReason
@@ -117,6 +119,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       waiting: new Map(),
       aborted: new Set(),
       admissions: new Set(),
+      doomed: new WeakSet(),
       status: { type: "busy" },
     }
     lanes.set(sessionID, lane)
@@ -162,8 +165,10 @@ export function createLanes(deps: LaneDeps): Lanes {
     if ("error" in end) torn.add(sessionID)
     lane.endReason = "error" in end ? "error" : seat.endReason
     // A turn that broke answers everything that was admitted up to that moment: the next one would break likewise.
-    const all = state.closing || "error" in end || covered.size === 0
-    const waiters = [...lane.waiting].filter(([id]) => all || covered.has(id) || lane.aborted.has(id))
+    // An aborted turn may have been shown what came after the abort: that is for the next one.
+    const over = lane.aborted.size > 0 ? new Set(lane.aborted) : covered
+    const all = state.closing || "error" in end || over.size === 0
+    const waiters = [...lane.waiting].filter(([id]) => all || over.has(id))
     lane.aborted.clear()
     const answered = waiters.map(([messageID]) => messageID)
     for (const messageID of answered) lane.waiting.delete(messageID)
@@ -196,6 +201,13 @@ export function createLanes(deps: LaneDeps): Lanes {
     return waiter.promise
   }
 
+  /** Ends the running turn and these prompts with it; without one, the next turn is over as it begins. */
+  function stop(lane: Lane, messageIDs: Iterable<string>): void {
+    for (const messageID of messageIDs) lane.aborted.add(messageID)
+    // A turn at work has its prompts waiting. Without any, the signal would only reach one that is admitted later.
+    if (lane.aborted.size > 0) lane.controller.abort()
+  }
+
   /** A bug in the lane itself: whoever waits hears of it, and the session can be used again. */
   function broken(lane: Lane, error: unknown): void {
     log.error("lane broke", { error, sessionID: lane.sessionID })
@@ -219,7 +231,10 @@ export function createLanes(deps: LaneDeps): Lanes {
         const message = await admission
         tellUndone()
         announce(message)
-        return wantsAnswer ? { answer: wait(lane, message.info.id) } : {}
+        if (!wantsAnswer) return {}
+        const answer = wait(lane, message.info.id)
+        if (lane.doomed.has(admission)) stop(lane, [message.info.id])
+        return { answer }
       } finally {
         lane.admissions.delete(admission)
         if (lanes.get(sessionID) === lane) start(lane)
@@ -272,14 +287,16 @@ export function createLanes(deps: LaneDeps): Lanes {
         if (other.address === undefined) throw busyElsewhere(sessionID, other.pid)
         return peers.abort(other.address, sessionID)
       }
-      const { occupant } = lane
+      const { occupant, current } = lane
       occupant?.abort()
-      await Promise.allSettled([...lane.admissions])
+      const admissions = [...lane.admissions]
+      for (const admission of admissions) lane.doomed.add(admission)
       const ended = [...lane.waiting.values()].map(({ promise }) => promise)
-      for (const messageID of lane.waiting.keys()) lane.aborted.add(messageID)
-      // A turn at work has its prompts waiting. Without any, the signal would only reach one that is admitted later.
-      if (lane.waiting.size > 0) lane.controller.abort()
-      await Promise.allSettled([occupant ? lane.running : (lane.current ?? lane.running), ...ended])
+      stop(lane, lane.waiting.keys())
+      await Promise.allSettled(admissions)
+      for (const [messageID, { promise }] of lane.waiting) if (lane.aborted.has(messageID)) ended.push(promise)
+      const rest = occupant || ended.length === 0 ? lane.running : undefined
+      await Promise.allSettled([occupant ? rest : (current ?? rest), ...ended])
       return true
     },
 

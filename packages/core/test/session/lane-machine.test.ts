@@ -56,7 +56,7 @@ interface Run {
   draining: boolean
   statuses: string[]
   prompts: { id: string; end?: string; admitted: boolean }[]
-  /** Prompts of each turn that ended well. */
+  /** Prompts of each turn that ended by itself. */
   covered: string[][]
   running: Promise<unknown>[]
   sawFullDisk: boolean
@@ -98,7 +98,8 @@ async function machine(): Promise<Run> {
       if (word === "break") throw new Error("broken")
       const answer = answerTo([...seat.covered].at(-1) ?? "", sessionID)
       await store.turnWrite(seat.lease, (tx) => store.messages.put(tx, answer))
-      run.covered.push([...seat.covered])
+      // One that was aborted may have been shown what came after the abort, which is for the next.
+      if (!seat.signal.aborted) run.covered.push([...seat.covered])
       return { info: answer, parts: [] }
     },
   })
@@ -248,6 +249,21 @@ test("a prompt that comes while somebody has the session for himself waits for h
   held.resolve()
   await Promise.all([alone, next, prompted])
   expect(order).toEqual(["alone", "next", "answered"])
+  await drain(run)
+})
+
+test("an abort that waits for an admission ends that prompt, and not one that comes during the wait", async () => {
+  const run = await machine()
+  const before = admit(run, true)
+  const aborting = run.lanes.abort(run.sessionID)
+  const during = admit(run, true)
+  await Promise.all([before, aborting])
+  await expect.poll(() => run.turn).toBeDefined()
+  expect(run.turn?.seat.signal.aborted).toBe(false)
+  expect(run.prompts.map(({ end }) => end !== undefined)).toEqual([true, false])
+  run.turn?.told.resolve("end")
+  await during
+  expect(run.prompts.at(-1)?.end).not.toBe(run.prompts[0]?.end)
   await drain(run)
 })
 

@@ -123,6 +123,25 @@ test("a prompt that comes while an aborted turn is still ending is answered, not
   expect(w.engine.sessions.status()).toEqual({})
 })
 
+test("a prompt that comes right after an abort is answered, at whatever moment that was", async () => {
+  const { log, told } = complaints()
+  await using w = await world({ log, model: () => says("done") })
+  const { sessions } = w.engine
+  for (let moment = 0; moment < MOMENTS; moment += 2) {
+    const { id } = await sessions.create({})
+    const first = sessions.prompt(id, text("go"))
+    await pass(moment)
+    const [, { answer }] = await Promise.all([sessions.abort(id), sessions.prompt(id, text("something else"))])
+    expect((await answer)?.info, `moment ${moment}`).toMatchObject({ finish: "stop" })
+    await (
+      await first
+    ).answer
+    expect(sessions.status()).toEqual({})
+    expect(w.home.store.inbox.unanswered(id)).toEqual([])
+  }
+  expect(told).toEqual([])
+}, 60_000)
+
 test("a command of a person that is aborted at any moment ends, and what is prompted afterwards is answered", async () => {
   const { log, told } = complaints()
   await using w = await busyWorld(log)
