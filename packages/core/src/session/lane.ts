@@ -292,8 +292,13 @@ export function createLanes(deps: LaneDeps): Lanes {
       const admissions = [...lane.admissions]
       for (const admission of admissions) lane.doomed.add(admission)
       const ended = [...lane.waiting.values()].map(({ promise }) => promise)
-      stop(lane, lane.waiting.keys())
+      const before = [...lane.waiting.keys()]
+      // Not at once: a turn that ends for a reason of its own keeps it.
       await Promise.allSettled(admissions)
+      stop(
+        lane,
+        before.filter((messageID) => lane.waiting.has(messageID)),
+      )
       for (const [messageID, { promise }] of lane.waiting) if (lane.aborted.has(messageID)) ended.push(promise)
       const rest = occupant || ended.length === 0 ? lane.running : undefined
       await Promise.allSettled([occupant ? rest : (current ?? rest), ...ended])
