@@ -43,6 +43,7 @@ export function openProcesses(): Processes {
   return {
     start(options) {
       if (closed) throw fault("unavailable", "The workspace is closing.")
+      reaper.open()
       const child = startProcess(options)
       if (child.pid === undefined) return child
       const ended = add(child.pid, child.kill)

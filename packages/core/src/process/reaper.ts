@@ -2,7 +2,7 @@ import { startProcess, type RunningProcess } from "./spawn.ts"
 
 /**
  * Ends our children when this process dies without a chance to do it (kill -9, out of memory). A tiny shell, started
- * with the first child, hears of every group through a pipe; when the pipe ends, because we closed it or because we
+ * before the first child, hears of every group through a pipe; when the pipe ends, because we closed it or because we
  * are gone, it ends the groups that are left and then itself.
  */
 
@@ -29,6 +29,8 @@ for id in $groups; do kill -s KILL -- "-$id" 2>/dev/null; done
 `
 
 export interface Reaper {
+  /** Before a child is started: there must be no moment in which it runs and nobody would end it. */
+  open(): void
   watch(group: number): void
   forget(group: number): void
   /** Groups still watched are ended. */
@@ -57,12 +59,17 @@ export function createReaper(): Reaper {
     for (const group of groups) started.stdin?.write(`+${group}\n`)
   }
 
+  const open = () => {
+    if (!closed && !shell) start()
+  }
+
   return {
+    open,
     watch(group) {
       if (closed || groups.has(group)) return
+      open()
       groups.add(group)
-      if (shell) shell.stdin?.write(`+${group}\n`)
-      else start()
+      shell?.stdin?.write(`+${group}\n`)
     },
     forget(group) {
       if (groups.delete(group)) shell?.stdin?.write(`-${group}\n`)

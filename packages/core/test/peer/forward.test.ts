@@ -13,8 +13,8 @@ afterAll(() => program[Symbol.asyncDispose]())
 
 const text = (content: string) => ({ parts: [{ type: "text" as const, text: content }] })
 
-/** A command that goes on until the test says so. */
-const COMMAND = "echo ran >> ran.txt; until [ -e enough ]; do sleep 0.02; done"
+/** A command that goes on until the test says so, or its folder is gone. */
+const COMMAND = "echo ran >> ran.txt; while [ -e ran.txt ] && [ ! -e enough ]; do sleep 0.02; done"
 
 /** Another process answers a prompt of this world's session, and is in the middle of its command. */
 async function beside(model: WorldOptions["model"]): Promise<{ w: World; other: TurnProcess; id: string }> {
