@@ -1,10 +1,8 @@
-import { once } from "node:events"
-import { createServer } from "node:net"
-import type { AddressInfo } from "node:net"
 import type { Config } from "@opencode/protocol/config.ts"
 import { expect, onTestFinished, test } from "vitest"
 import { completeLocal, discoverLocal } from "@opencode/core/model/local.ts"
 import { createRequest } from "@opencode/core/model/request.ts"
+import { freePort } from "@opencode/testing/free-port.ts"
 import { fakeServer, llamacpp, lmstudio, lmstudioV1, ollama, vllm, type Answers } from "./local-servers.ts"
 
 function asker() {
@@ -14,19 +12,9 @@ function asker() {
   return { request, allowedHosts, allowHost: (host: string) => void allowedHosts.add(host) }
 }
 
-/** A port on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1")
-  await once(server, "listening")
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, "close")
-  return port
-}
-
 /** Discovery among these servers; the ports of the others are closed. */
 async function discover(servers: Record<string, { port: number }>, disabled: string[] = []) {
-  const closed = await closedPort()
+  const closed = await freePort()
   const ports = Object.fromEntries(
     ["ollama", "lmstudio", "llamacpp", "vllm"].map((id) => [id, servers[id]?.port ?? closed]),
   )
@@ -319,7 +307,7 @@ test("llama.cpp is known for itself, although it answers Ollama's questions too"
 
 test("a configured server that is not there is not waited for, and stays as it is written", async () => {
   const config: Config = {
-    provider: { gone: { options: { baseURL: `http://127.0.0.1:${await closedPort()}/v1` }, models: { m: {} } } },
+    provider: { gone: { options: { baseURL: `http://127.0.0.1:${await freePort()}/v1` }, models: { m: {} } } },
   }
   expect(await completeLocal(config, { ...asker(), ids: ["gone"] })).toEqual({ config, issues: [] })
 })
