@@ -7,6 +7,7 @@ import { costOf } from "../model/cost.ts"
 import type { FinishReason } from "../model/events.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import { openRecord, type StepRecord } from "../session/record.ts"
+import { tellMessage } from "../session/tell-message.ts"
 import { endingEarly, reasonOf } from "./ending.ts"
 import { tokensOfMessages } from "./estimate.ts"
 import { notesRequest } from "./notes-request.ts"
@@ -164,14 +165,14 @@ async function begin({ plan, asked, unasked, resolved }: BeginInput, step: Step,
   if (!session) return undefined
   turn.session = session
   publish("session.updated", { sessionID, info: session })
-  if (asked) turn.history = turn.history.map((one) => (one === asked ? question : one))
-  else {
+  if (asked) {
+    turn.history = turn.history.map((one) => (one === asked ? question : one))
+    for (const part of question.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
+  } else {
     turn.history.push(question)
     turn.budget.compacted(sessionID)
-    publish("message.created", { sessionID, info: question.info })
-    publish("message.updated", { sessionID, info: question.info })
+    tellMessage(question, { publish, host })
   }
-  for (const part of question.parts) publish("message.part.updated", { sessionID, part, time: host.now() })
   const record = await openRecord(answer, turn.lease, { store, host, publish })
   if (!record) throw new Error("The message of a compaction is gone.")
   records.add(record)

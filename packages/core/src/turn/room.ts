@@ -58,8 +58,9 @@ export async function compactAsked(
   turn: Turn,
   deps: TurnDeps,
 ): Promise<Ending | undefined> {
-  const view = sinceCompaction(turn.history).filter(({ info }) => info.id !== asked.info.id)
-  const plan = planCompaction({ ...planInput(turn, deps), view, fixed: 0, room: undefined, isAsked: true })
+  const input = planInput(turn, deps)
+  const view = input.view.filter(({ info }) => info.id !== asked.info.id)
+  const plan = planCompaction({ ...input, view, fixed: 0, room: undefined, isAsked: true })
   if (!plan) throw fault("bad_request", "There is nothing to make notes of.")
   return compact({ plan, asked }, step, turn, deps)
 }
