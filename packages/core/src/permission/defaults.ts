@@ -51,7 +51,9 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+      ...[toolOutput, temp, plans, ...skills].map((folder) =>
+        rule("external_directory", join(folder, "*"), "allow"),
+      ),
       rule("question", "*", "deny"),
       rule("plan_enter", "*", "deny"),
       rule("plan_exit", "*", "deny"),
@@ -67,10 +69,10 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
           rule("question", "*", "allow"),
           rule("plan_exit", "*", "allow"),
           noGeneral,
-          rule("external_directory", join(plans, "*"), "allow"),
           ...plansOnly,
         ],
-        ceiling: [...plansOnly, noGeneral],
+        // Who plans does not decide that the plan is good.
+        ceiling: [...plansOnly, noGeneral, rule("plan_exit", "*", "ask")],
         readOnlyShell: true,
       },
       general: agent([rule("todowrite", "*", "deny")]),

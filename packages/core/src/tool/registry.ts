@@ -4,12 +4,13 @@ import { nearNames } from "../lib/text.ts"
 import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import { coerceInput, type JsonSchema } from "./coerce.ts"
-import type { Tool } from "./tool.ts"
+import type { Tool, ToolUser } from "./tool.ts"
 
 /** How clients list the tools, and the model gets them. A stable order keeps the provider's prompt cache warm. */
 const ORDER = [
   "invalid",
   "question",
+  "plan_exit",
   "bash",
   "read",
   "glob",
@@ -34,6 +35,8 @@ export interface OfferOptions {
   rules: PermissionRuleset
   /** The model as its maker calls it: families were taught different tools for the same work. */
   modelID: string
+  /** Default: an agent that may do anything. */
+  user?: ToolUser
   /** Names the prompt or the agent turned off; `*` and `?` are wildcards. */
   disabled?: readonly string[]
 }
@@ -70,9 +73,10 @@ export function createRegistry(tools: readonly Tool[]): Registry {
   return {
     get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
     ids: () => sorted.map((tool) => tool.name),
-    offered({ rules, modelID, disabled = [] }) {
+    offered({ rules, modelID, disabled = [], user = ANYBODY }) {
       return sorted
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
+        .filter((tool) => objectionTo(tool, user) === undefined)
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
         .map((tool) => {
           const description = tool.prose + (tool.proseUnder?.(rules) ?? "")
@@ -94,6 +98,19 @@ export function createRegistry(tools: readonly Tool[]): Registry {
       return `There is no tool named "${name}". ${hint}`
     },
   }
+}
+
+const ANYBODY: ToolUser = { agent: "", isChild: false, readOnly: false }
+
+/**
+ * Why somebody may not use a tool at all, whatever the rules say: no configuration and no approval changes it. Fails
+ * closed: where only reading is allowed, a tool that says nothing of itself is not known to only read.
+ */
+export function objectionTo({ name, effect, foreign, isBound, isFor }: Tool, user: ToolUser): string | undefined {
+  if (isFor && !isFor(user)) return `The tool ${name} is not for the agent ${user.agent} here.`
+  const onlyReads = foreign ? foreign.readOnlyHint : effect === "pure" || isBound === true
+  if (!user.readOnly || onlyReads) return undefined
+  return `This agent only reads (plan mode), and the tool ${name} is not known to only read. No configuration can lift that.`
 }
 
 /** Whether one of the names or wildcards turns the tool off, by its own name or one that it stands for. */

@@ -6,7 +6,7 @@ import { withinFileBudget } from "./file-budget.ts"
 import { allowance } from "./governor.ts"
 import { measure } from "./measure.ts"
 import { isCompaction, sinceCompaction } from "./since-compaction.ts"
-import { rulesFor } from "./rules-for.ts"
+import { rulesFor, userOf } from "./rules-for.ts"
 import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
 import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
@@ -92,6 +92,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     rules: rulesFor({ turn, step }).rulesets.flat(),
     modelID: model.id,
     disabled: step.disabled,
+    user: userOf(step, turn),
   })
   const format = formatOf(prompt)
   const offered = format ? withStructuredTool(tools, format, step.last) : tools
@@ -100,6 +101,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     messages: step.messages,
     tools: offered,
     model,
+    planFile: deps.planFile(turn.session),
     ...(step.last && !format ? { lastStep: LAST_STEP } : {}),
     params: { ...params, headers: headers.headers },
   })
