@@ -62,6 +62,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     log,
     trees,
     gate,
+    models,
     limits,
     depth,
     agents: { list: () => [...agentSettings.values()], get: (name) => agentSettings.get(name) },
