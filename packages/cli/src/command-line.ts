@@ -164,7 +164,9 @@ function createProgram(result: { code: number }): Command {
     })
   agent
     .command("create")
-    .description("Have a model write an agent. Without a terminal, --path, --description, --mode and --permissions are needed.")
+    .description(
+      "Have a model write an agent. Without a terminal, --path, --description, --mode and --permissions are needed.",
+    )
     .option("--path <folder>", "folder of configuration; the file goes to agents/ in it")
     .option("--description <text>", "what the agent should do")
     .addOption(new Option("--mode <mode>", "who uses it").choices(["all", "primary", "subagent"]))

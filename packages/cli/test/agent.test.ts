@@ -67,7 +67,9 @@ describe("agent create", () => {
     expect(at.model.heard()).toContain("looks at code")
     expect(at.model.heard()).toContain("build, compaction, explore")
 
-    const read = await at.run(["debug", "agent", "code-looker"], { env: { OPENCODE_CONFIG_DIR: join(at.project, "mine") } })
+    const read = await at.run(["debug", "agent", "code-looker"], {
+      env: { OPENCODE_CONFIG_DIR: join(at.project, "mine") },
+    })
     const agent = JSON.parse(read.stdout) as Agent & { tools: Record<string, boolean> }
     expect(agent).toMatchObject({
       mode: "subagent",

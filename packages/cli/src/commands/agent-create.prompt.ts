@@ -1,5 +1,8 @@
 /** Has the model write an agent: a name, when to use it, and its prompt. */
-export const agentPrompt = (wanted: string, taken: readonly string[]): string => `Write the definition of a coding agent. What its user wants:
+export const agentPrompt = (
+  wanted: string,
+  taken: readonly string[],
+): string => `Write the definition of a coding agent. What its user wants:
 
 <wanted>
 ${wanted}

@@ -61,7 +61,10 @@ export async function createAgent(options: CreateOptions): Promise<void> {
 }
 
 function permissionsIn(list: string): Permission[] {
-  const names = list.split(",").map((name) => name.trim()).filter(Boolean)
+  const names = list
+    .split(",")
+    .map((name) => name.trim())
+    .filter(Boolean)
   return names.map((name) => {
     const found = PERMISSIONS.find((known) => known === name)
     if (found) return found
@@ -88,7 +91,10 @@ async function write({ description }: Wish, model: ModelRef | undefined, { clien
   ) as Session
   try {
     out.note("Writing the agent…")
-    const text = agentPrompt(description, agents.map(({ name }) => name))
+    const text = agentPrompt(
+      description,
+      agents.map(({ name }) => name),
+    )
     const { info } = dataOf(
       await client.session.prompt({
         sessionID,

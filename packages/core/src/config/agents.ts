@@ -47,7 +47,7 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
     name: "explore",
     mode: "subagent",
     description:
-      "Finds its way through code quickly: files by name, code by content, how something works. Changes nothing. Say how thorough it should be.",
+      "Finds its way through code: files by name, code by content, how something works. Changes nothing. Say what you want to know, and whether a quick look is enough or everything matters.",
     prompt: EXPLORE,
   },
   { name: "compaction", mode: "primary", hidden: true, prompt: COMPACTION },

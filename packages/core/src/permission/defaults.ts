@@ -51,9 +51,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, plans, ...skills].map((folder) =>
-        rule("external_directory", join(folder, "*"), "allow"),
-      ),
+      ...[toolOutput, temp, plans, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
       rule("question", "*", "deny"),
       rule("plan_enter", "*", "deny"),
       rule("plan_exit", "*", "deny"),
@@ -65,12 +63,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
     agents: {
       build: agent([rule("question", "*", "allow"), rule("plan_enter", "*", "allow")]),
       plan: {
-        rules: [
-          rule("question", "*", "allow"),
-          rule("plan_exit", "*", "allow"),
-          noGeneral,
-          ...plansOnly,
-        ],
+        rules: [rule("question", "*", "allow"), rule("plan_exit", "*", "allow"), noGeneral, ...plansOnly],
         // Who plans does not decide that the plan is good.
         ceiling: [...plansOnly, noGeneral, rule("plan_exit", "*", "ask")],
         readOnlyShell: true,

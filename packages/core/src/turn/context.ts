@@ -28,6 +28,7 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
     worktree: workspace.worktree,
     git: workspace.vcs === "git",
     platform: deps.platform,
+    isChild: turn.session.parentID !== undefined,
     sessionCreated: turn.session.time.created,
   })
   if (prompt.system?.trim()) system.push(prompt.system)

@@ -96,7 +96,9 @@ describe("an agent whose model there is not", () => {
 
   test("is told with the line of a file of settings, however the setting is spelt there", async () => {
     await using w = await world({
-      files: { "opencode.jsonc": '{\n  // old\n  "mode": {\n    "lost": {\n      "model": "mock/larje"\n    }\n  }\n}\n' },
+      files: {
+        "opencode.jsonc": '{\n  // old\n  "mode": {\n    "lost": {\n      "model": "mock/larje"\n    }\n  }\n}\n',
+      },
     })
     expect(w.engine.config.issues).toMatchObject([{ file: join(w.project, "opencode.jsonc"), line: 5 }])
   })
@@ -120,4 +122,15 @@ describe("an agent whose model there is not", () => {
     expect(w.model.heard()).toContain("Model not found: mock/larje")
     expect(w.model.requests).toHaveLength(2)
   })
+})
+
+test("a subagent is told whom it works for, whatever its prompt says; the one that started it is not", async () => {
+  await using w = await world({
+    config: { agent: { helper: { mode: "all", description: "helps", prompt: "You help." } } },
+    model: cast([starts(task("part", { subagent_type: "helper" })), says("ok"), says("ok")], { part: [says("done")] }),
+  })
+  await w.prompt("go")
+  await w.prompt("go", { agent: "helper" })
+  const told = w.model.requests.map(({ system }) => system.includes("Another agent gave you one task"))
+  expect(told).toEqual([false, true, false, false])
 })

@@ -1,5 +1,15 @@
 import { createHash } from "node:crypto"
-import { chmodSync, linkSync, lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { join } from "node:path"
 import { defineTool, type Tool } from "@opencode/core/tool/tool.ts"
 import { calls, callsMany, says, type CallSpec, type Reply } from "@opencode/testing/script.ts"
@@ -62,7 +72,10 @@ interface Place extends AsyncDisposable {
 
 async function place(options: WorldOptions): Promise<Place> {
   const around = tempFolder()
-  around.write({ "spy/bash": `#!/bin/sh\necho "$@" >> ${around.join("ran")}\nexec /bin/bash "$@"\n`, "outside/.keep": "" })
+  around.write({
+    "spy/bash": `#!/bin/sh\necho "$@" >> ${around.join("ran")}\nexec /bin/bash "$@"\n`,
+    "outside/.keep": "",
+  })
   chmodSync(around.join("spy/bash"), 0o755)
   const script: { answer?: (request: HeardRequest) => Reply } = {}
   const w = await world({
@@ -250,7 +263,11 @@ describe("in plan mode", () => {
     }
     await using at = await place({ hooks })
     const { w } = at
-    w.model.add(calls("bash", { command: "ls" }), calls("write", { filePath: ".opencode/plans/a.md", content: "x" }), says("no"))
+    w.model.add(
+      calls("bash", { command: "ls" }),
+      calls("write", { filePath: ".opencode/plans/a.md", content: "x" }),
+      says("no"),
+    )
     const before = at.tree()
     await w.prompt("plan", { agent: "plan" })
     expect(await notRefused(w, (await w.session()).id)).toEqual([])
@@ -260,9 +277,18 @@ describe("in plan mode", () => {
 
   test.each<[string, WorldOptions]>([
     ["its settings make a subagent of it", { config: { agent: { plan: { mode: "all", prompt: "You write code." } } } }],
-    ["a file of its name defines it", { files: { ".opencode/agent/plan.md": "---\npermission: {edit: allow}\n---\nWrite." } }],
-    ["a file gives itself its name", { files: { ".opencode/agent/other.md": "---\nname: plan\npermission: allow\n---\nWrite." } }],
-    ["a mode of its name is defined", { files: { ".opencode/modes/plan.md": "---\ntools: {write: true, bash: true}\n---\nWrite." } }],
+    [
+      "a file of its name defines it",
+      { files: { ".opencode/agent/plan.md": "---\npermission: {edit: allow}\n---\nWrite." } },
+    ],
+    [
+      "a file gives itself its name",
+      { files: { ".opencode/agent/other.md": "---\nname: plan\npermission: allow\n---\nWrite." } },
+    ],
+    [
+      "a mode of its name is defined",
+      { files: { ".opencode/modes/plan.md": "---\ntools: {write: true, bash: true}\n---\nWrite." } },
+    ],
     ["it is the usual agent", { config: { default_agent: "plan" } }],
   ])("it is bound as ever when %s", async (_, options) => {
     await using at = await place(options)
@@ -289,7 +315,10 @@ describe("in plan mode", () => {
     const inData = join(at.data, "plans/mine.md")
     w.model.add(
       callsMany([
-        { name: "bash", input: { command: "cat kept | head -1 && git log --oneline && grep -rn before src kept 2>/dev/null" } },
+        {
+          name: "bash",
+          input: { command: "cat kept | head -1 && git log --oneline && grep -rn before src kept 2>/dev/null" },
+        },
         { name: "read", input: { filePath: "kept" } },
         { name: "grep", input: { pattern: "before" } },
         { name: "glob", input: { pattern: "*" } },

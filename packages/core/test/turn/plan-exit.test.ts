@@ -15,7 +15,12 @@ const plansAt = (w: () => World) => [
 
 async function planning(replies: ReturnType<typeof says>[], more: Parameters<typeof world>[0] = {}): Promise<World> {
   const script: (() => ReturnType<typeof says>)[] = replies.map((reply) => () => reply)
-  const w: World = await world({ git: true, files: { "a.txt": "before" }, model: () => (script.shift() ?? says)("over"), ...more })
+  const w: World = await world({
+    git: true,
+    files: { "a.txt": "before" },
+    model: () => (script.shift() ?? says)("over"),
+    ...more,
+  })
   script.unshift(...plansAt(() => w))
   return w
 }
@@ -117,10 +122,7 @@ describe("leaving plan mode", () => {
   test("what else the answer calls is still bound by plan mode", async () => {
     await using w = await world({
       permission: "allow",
-      model: [
-        callsMany([PLAN_EXIT, { name: "write", input: { filePath: "made", content: "x" } }]),
-        says("done"),
-      ],
+      model: [callsMany([PLAN_EXIT, { name: "write", input: { filePath: "made", content: "x" } }]), says("done")],
     })
     const turn = planned(w)
     await w.asked("plan_exit").then((ask) => ask.once())
