@@ -10,7 +10,6 @@ import type { Tool, ToolUser } from "./tool.ts"
 const ORDER = [
   "invalid",
   "question",
-  "plan_exit",
   "bash",
   "read",
   "glob",
@@ -23,6 +22,8 @@ const ORDER = [
   "websearch",
   "skill",
   "apply_patch",
+  // Comes and goes with plan mode: behind those that stay.
+  "plan_exit",
 ]
 
 export interface ToolDefinition {
