@@ -31,7 +31,7 @@ describe("leaving plan mode", () => {
     const turn = planned(w)
     const ask = await w.asked("plan_exit")
     const name = ask.patterns[0] ?? ""
-    expect(name).toMatch(/^\.opencode\/plans\/\d+-[a-z]+-[a-z]+\.md$/)
+    expect(name).toMatch(/^\.opencode\/plans\/[a-z]+-[a-z]+-[a-z0-9]{6}\.md$/)
     expect(ask.lasting).toEqual([])
     expect(ask.metadata).toMatchObject({ agent: "build", plan: name, content: "# The plan\n1. do it" })
     expect(w.files()).toEqual([name, "a.txt"].sort())
