@@ -13,11 +13,14 @@ import { defaultRules } from "../permission/defaults.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createGenerations, isSameConfig, type GenerationsInput, type Settings } from "./generations.ts"
 
-/** What a folder and its user say: the configuration, and the agents and models that come of it. */
-export interface Settings {
+/** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
+export interface Generation {
   /** With the issues of agents and models too. */
   config: ConfigSnapshot
+  /** As it was read. */
+  loaded: ConfigSnapshot
   agents: { list(): Agent[]; get(name: string): Agent | undefined; names(): string[]; default: string }
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
@@ -31,8 +34,15 @@ export interface SettingsInput {
   places: Folders
 }
 
-/** Reads them once; what has to be said about them goes to the log. */
-export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
+/** Reads them, and again whenever that is asked for. */
+export async function openSettings(input: SettingsInput & Pick<GenerationsInput, "changed">): Promise<Settings> {
+  const read = (before?: Generation): Promise<Generation> => readGeneration(input, before)
+  return createGenerations({ first: await read(), read, changed: input.changed })
+}
+
+/** @param before what was in effect so far; returned itself when nothing is different */
+async function readGeneration(input: SettingsInput, before: Generation | undefined): Promise<Generation> {
+  const { home, workspace, places } = input
   const { boundary, catalog, env, folders, log, store } = home
   const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
   const config = await boundary.config(loadConfig, {
@@ -48,7 +58,9 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
       (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
     ...(home.username === undefined ? {} : { username: home.username }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
+    ...(before ? { generation: before.config.generation + 1 } : {}),
   })
+  if (before && isSameConfig(config, before.loaded)) return before
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
@@ -72,6 +84,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
   return {
+    loaded: config,
     config: { ...config, issues },
     agents: {
       list: () => resolved.agents,

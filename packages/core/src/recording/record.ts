@@ -35,6 +35,8 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
   const file = openRecordingFile({ ...options, concealer, header })
   const { write } = file
   const places = new Map<string, string>()
+  /** As they were last written down, by folder. */
+  const configs = new Map<string, string>()
   let count = 0
   const next = (): number => ++count
   let inside: Inside | undefined
@@ -80,7 +82,11 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
     async config(load, given) {
       const config = await load(given)
       concealer.learnMembers(config.value)
-      write({ k: "config", directory: given.directory, value: replayable(config.value) })
+      const value = replayable(config.value)
+      const text = JSON.stringify(value)
+      // They are read again at each turn, and are mostly what they were.
+      if (configs.get(given.directory) !== text) write({ k: "config", directory: given.directory, value })
+      configs.set(given.directory, text)
       return config
     },
 

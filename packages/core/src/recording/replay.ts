@@ -83,11 +83,15 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const { worktree, projectID, vcs } = known
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
-        async config(_, { directory }) {
+        async config(_, { directory, generation = 1 }) {
           const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
-          const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
+          const all = [...recording.entries.entries()].filter(
+            ([, entry]) => entry.k === "config" && entry.directory === recorded,
+          )
+          // The newest of those that came before what is awaited now.
+          const found = (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
           const value = found?.k === "config" ? found.value : {}
-          return { value, generation: 1, origin: () => undefined, issues: [] }
+          return { value, generation, origin: () => undefined, issues: [] }
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},

@@ -314,13 +314,21 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 
 export type EventFileEdited = {
     id: string;
     type: 'file.edited';
     properties: {
         file: string;
+    };
+};
+
+export type EventGlobalDisposed = {
+    id: string;
+    type: 'global.disposed';
+    properties: {
+        [key: string]: unknown;
     };
 };
 
@@ -422,6 +430,14 @@ export type EventServerHeartbeat = {
     type: 'server.heartbeat';
     properties: {
         [key: string]: unknown;
+    };
+};
+
+export type EventServerInstanceDisposed = {
+    id: string;
+    type: 'server.instance.disposed';
+    properties: {
+        directory: string;
     };
 };
 
@@ -542,7 +558,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 };
 
 export type GlobalSession = {
