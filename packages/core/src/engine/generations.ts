@@ -1,4 +1,5 @@
 import type { ConfigSnapshot } from "../config/load.ts"
+import { isSame } from "../config/stamp.ts"
 import type { Models } from "../model/resolve.ts"
 import type { Generation } from "./settings.ts"
 
@@ -18,35 +19,57 @@ export interface Settings {
   models: Models
 }
 
+/** What one reading came to. */
+export interface Read {
+  generation: Generation
+  /** The configuration as it was read, which may be another reading of the same. */
+  loaded: ConfigSnapshot
+}
+
 export interface GenerationsInput {
-  first: Generation
-  /** @returns `before` itself when nothing is different */
-  read(before: Generation): Promise<Generation>
+  first: Read
+  /** @returns with the generation of `before` when nothing is different */
+  read(before: Read): Promise<Read>
   /** A new generation is in effect. */
   changed(generation: Generation): void
 }
 
 export function createGenerations({ first, read, changed }: GenerationsInput): Settings {
-  let current = first
+  let last = first
+  let current = first.generation
+  let looking: Promise<Generation> | undefined
   /** One reading at a time, so that an older one never takes the place of a newer one. */
   let reading: Promise<unknown> = Promise.resolve()
 
   function reload(): Promise<Generation> {
     const next = reading.then(async () => {
-      const before = current
-      current = await read(before)
-      if (current !== before) changed(current)
+      last = await read(last)
+      const isNew = last.generation !== current
+      current = last.generation
+      if (isNew) changed(current)
       return current
     })
     reading = next.catch(() => {}) // whoever asked hears of it
     return next
   }
 
+  async function look(): Promise<Generation> {
+    await reading
+    const { reading: from } = last.loaded
+    return from && (await isSame(from.stamp)) ? current : reload()
+  }
+
+  /** Those who ask while somebody looks get what that one finds. */
+  function fresh(): Promise<Generation> {
+    looking ??= look().finally(() => (looking = undefined))
+    return looking
+  }
+
   const models = (): Models => current.models
   return {
     current: () => current,
     reload,
-    fresh: reload,
+    fresh,
     agents: {
       list: () => current.agents.list(),
       get: (name) => current.agents.get(name),
@@ -71,7 +94,7 @@ export function createGenerations({ first, read, changed }: GenerationsInput): S
 
 /** Whether two readings say the same, and each value comes from the same layer: who set an address decides about keys. */
 export const isSameConfig = (a: ConfigSnapshot, b: ConfigSnapshot): boolean =>
-  JSON.stringify([a.value, a.issues, origins(a)]) === JSON.stringify([b.value, b.issues, origins(b)])
+  JSON.stringify([a.value, a.issues, a.trust, origins(a)]) === JSON.stringify([b.value, b.issues, b.trust, origins(b)])
 
 function origins({ value, origin }: ConfigSnapshot): string[] {
   const found: string[] = []

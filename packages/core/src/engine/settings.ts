@@ -13,14 +13,12 @@ import { defaultRules } from "../permission/defaults.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
-import { createGenerations, isSameConfig, type GenerationsInput, type Settings } from "./generations.ts"
+import { createGenerations, isSameConfig, type GenerationsInput, type Read, type Settings } from "./generations.ts"
 
 /** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
 export interface Generation {
   /** With the issues of agents and models too. */
   config: ConfigSnapshot
-  /** As it was read. */
-  loaded: ConfigSnapshot
   agents: { list(): Agent[]; get(name: string): Agent | undefined; names(): string[]; default: string }
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
@@ -36,12 +34,12 @@ export interface SettingsInput {
 
 /** Reads them, and again whenever that is asked for. */
 export async function openSettings(input: SettingsInput & Pick<GenerationsInput, "changed">): Promise<Settings> {
-  const read = (before?: Generation): Promise<Generation> => readGeneration(input, before)
+  const read = (before?: Read): Promise<Read> => readGeneration(input, before)
   return createGenerations({ first: await read(), read, changed: input.changed })
 }
 
-/** @param before what was in effect so far; returned itself when nothing is different */
-async function readGeneration(input: SettingsInput, before: Generation | undefined): Promise<Generation> {
+/** @param before what was read last; its generation stays when nothing is different */
+async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
   const { home, workspace, places } = input
   const { boundary, catalog, env, folders, log, store } = home
   const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
@@ -58,9 +56,11 @@ async function readGeneration(input: SettingsInput, before: Generation | undefin
       (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
     ...(home.username === undefined ? {} : { username: home.username }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
-    ...(before ? { generation: before.config.generation + 1 } : {}),
+    trust: home.trust,
+    before: before?.loaded.reading,
+    ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
-  if (before && isSameConfig(config, before.loaded)) return before
+  if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
@@ -83,8 +83,7 @@ async function readGeneration(input: SettingsInput, before: Generation | undefin
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
-  return {
-    loaded: config,
+  const generation: Generation = {
     config: { ...config, issues },
     agents: {
       list: () => resolved.agents,
@@ -95,6 +94,7 @@ async function readGeneration(input: SettingsInput, before: Generation | undefin
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
   }
+  return { generation, loaded: config }
 }
 
 function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {

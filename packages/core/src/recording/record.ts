@@ -83,9 +83,11 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       const config = await load(given)
       concealer.learnMembers(config.value)
       const value = replayable(config.value)
-      const text = JSON.stringify(value)
-      // They are read again at each turn, and are mostly what they were.
-      if (configs.get(given.directory) !== text) write({ k: "config", directory: given.directory, value })
+      const pending = [...config.trust.pending]
+      const text = JSON.stringify([value, pending])
+      // They are read again and again, and are mostly what they were.
+      if (configs.get(given.directory) !== text)
+        write({ k: "config", directory: given.directory, value, ...(pending.length ? { pending } : {}) })
       configs.set(given.directory, text)
       return config
     },

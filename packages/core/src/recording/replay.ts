@@ -90,8 +90,11 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           )
           // The newest of those that came before what is awaited now.
           const found = (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
-          const value = found?.k === "config" ? found.value : {}
-          return { value, generation, origin: () => undefined, issues: [] }
+          const { value, pending = [] } = found?.k === "config" ? found : { value: {} }
+          const isHeld = (command: string): boolean =>
+            pending.some(({ kind, path }) => kind === "command" && path[1] === command)
+          const trust = { items: pending, pending, mayRunShell: (command: string) => !isHeld(command) }
+          return { value, generation, origin: () => undefined, issues: [], trust }
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
