@@ -49,6 +49,11 @@ interface Judged<Value> {
 type Judge<Key extends keyof Config> = (value: NonNullable<Config[Key]>, below: Below) => Judged<Config[Key]>
 type Policy<Key extends keyof Config> = "set" | "never" | Judge<Key>
 
+/** As a whole, whatever is said. */
+function held(why: string): () => Judged<never> {
+  return () => ({ held: [{ why }] })
+}
+
 const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   $schema: "set",
   logLevel: "set",
@@ -64,10 +69,10 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   attachment: "set",
   compaction: "set",
 
-  shell: "never",
-  server: "never",
+  shell: held("runs every command"),
+  server: held("decides who can reach the server"),
   plugin: (value) => ({ held: value.map((_, index) => ({ path: [String(index)], why: "runs code" })) }),
-  enterprise: "never",
+  enterprise: held("decides where conversations are sent"),
 
   permission: (value, below) => {
     const base = [...below.defaults.base, ...rulesFromConfig(below.config.permission)]
@@ -77,7 +82,7 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   agent: judgeAgents,
   provider: (value, below) =>
     members(value, (provider, id) =>
-      isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts and keys are sent",
+      isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts are sent",
     ),
   mcp: (value) =>
     members(value, (server) =>

@@ -61,7 +61,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
       publish,
       log,
       host,
-      open: async ({ sessionID }) => ({ ...(await turns.begin()), host: host.lane(`turn ${sessionID}`) }),
+      open: async (seat) => ({ ...(await turns.begin(seat)), host: host.lane(`turn ${seat.sessionID}`) }),
     }),
     makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
   })

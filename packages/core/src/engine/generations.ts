@@ -37,7 +37,6 @@ export interface GenerationsInput {
 export function createGenerations({ first, read, changed }: GenerationsInput): Settings {
   let last = first
   let current = first.generation
-  let looking: Promise<Generation> | undefined
   /** One reading at a time, so that an older one never takes the place of a newer one. */
   let reading: Promise<unknown> = Promise.resolve()
 
@@ -53,16 +52,11 @@ export function createGenerations({ first, read, changed }: GenerationsInput): S
     return next
   }
 
-  async function look(): Promise<Generation> {
+  /** Each looks for itself: what changed after somebody else began to look is seen too. */
+  async function fresh(): Promise<Generation> {
     await reading
     const { reading: from } = last.loaded
     return from && (await isSame(from.stamp)) ? current : reload()
-  }
-
-  /** Those who ask while somebody looks get what that one finds. */
-  function fresh(): Promise<Generation> {
-    looking ??= look().finally(() => (looking = undefined))
-    return looking
   }
 
   const models = (): Models => current.models

@@ -66,6 +66,10 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     config: config.value,
     origin: config.origin,
     isTrusted: () => home.trusted,
+    isApproved: (providerID) =>
+      config.trust.items.some(
+        (item) => item.kind === "provider" && item.path[1] === providerID && home.trust.allows(item),
+      ),
     auth: home.auth,
     env,
     request: home.request,

@@ -24,7 +24,9 @@ import { createTrees } from "../turn/tree.ts"
 import type { TurnDeps } from "../turn/turn.ts"
 import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
+import { createTrustAsk } from "./trust-ask.ts"
 import type { Generation } from "./settings.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
@@ -33,8 +35,8 @@ export interface Turns {
   shared: Omit<TurnDeps, "host" | keyof PerGeneration>
   /** What those use that begin with these settings. */
   of(generation: Generation): Promise<Omit<TurnDeps, "host">>
-  /** What one uses that begins now: the settings as they are on disk. */
-  begin(): Promise<Omit<TurnDeps, "host">>
+  /** What one uses that begins now: the settings as they are on disk, after the question whom to trust. */
+  begin(seat?: Pick<TurnSeat, "sessionID" | "signal">): Promise<Omit<TurnDeps, "host">>
   children: ChildSessions
   diffs: ChangeDiffs
 }
@@ -73,7 +75,8 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
       get: (name) => settings.current().agentSettings.get(name),
     },
     sessions,
-    listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
+    listen: (hear) =>
+      bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
   const tools = boundary.tools([...builtinTools, taskTool(children)])
 
@@ -144,7 +147,22 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     made.set(generation, known)
     return { ...shared, ...(await known) }
   }
-  return { shared, of, begin: async () => of(await settings.fresh()), children, diffs }
+  const askForTrust = createTrustAsk({
+    trust: home.trust,
+    settings,
+    gate,
+    store,
+    log,
+    directory: scope.directory,
+    hasListener: (sessionID) =>
+      boundary.effect(`somebody to ask ${sessionID}`, async () => bus.isHeard(scope.directory)),
+  })
+  const begin: Turns["begin"] = async (seat) => {
+    await settings.fresh()
+    if (seat) await askForTrust(seat)
+    return of(settings.current())
+  }
+  return { shared, of, begin, children, diffs }
 }
 
 const sessionOf = ({ properties }: Frame): string | undefined =>

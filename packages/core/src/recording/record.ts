@@ -122,7 +122,7 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       transcript = recordTranscript(opened.store, write)
       const { frame: note } = transcript
       const mark = createMarks((what) => write({ k: "mark", what }))
-      opened.bus.subscribe({}, (frame) => {
+      opened.bus.subscribe({ isInner: true }, (frame) => {
         if (frame.type === "session.created") known.add((frame.properties as { sessionID: string }).sessionID)
         mark(frame)
         note(frame)

@@ -109,7 +109,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
             cursor.did(`answered ${n}`)
           }
         },
-        attach: ({ bus }) => void bus.subscribe({}, createMarks(cursor.did)),
+        attach: ({ bus }) => void bus.subscribe({ isInner: true }, createMarks(cursor.did)),
         closing: () => {},
         close: () => {},
       }
