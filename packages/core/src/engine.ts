@@ -5,6 +5,7 @@ import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
 import type { Settings } from "./engine/generations.ts"
 import { openSettings } from "./engine/settings.ts"
+import type { TrustDesk } from "./engine/trust-desk.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
 import { createGate, type Gate } from "./permission/gate.ts"
@@ -19,6 +20,7 @@ import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 /** One folder at work: everything a route needs to know of it. */
 export interface Engine extends Pick<Settings, "agents" | "models">, Conversations {
   settings: Settings
+  trust: TrustDesk
   /** As it is now. */
   readonly config: ConfigSnapshot
   scope: Scope
@@ -79,6 +81,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     workspace,
     project,
     settings,
+    trust: turns.trust,
     get config() {
       return settings.current().config
     },

@@ -30,13 +30,25 @@ export function trustItem(held: Held, at: WrittenAt, files: readonly LoadedFile[
   const { kind, path, definition } = held
   const { folder, file, line } = at
   const hash = createHash("sha256").update(JSON.stringify({ kind, path, definition, files })).digest("hex")
-  const id = createHash("sha256")
+  const loads = files.map(({ name }) => name)
+  return {
+    id: trustID(folder, hash),
+    kind,
+    path,
+    file,
+    ...(line === undefined ? {} : { line }),
+    folder,
+    summary,
+    loads,
+    hash,
+  }
+}
+
+export const trustID = (folder: string, hash: string): string =>
+  `trust_${createHash("sha256")
     .update(JSON.stringify([folder, hash]))
     .digest("hex")
-    .slice(0, ID_CHARACTERS)
-  const loads = files.map(({ name }) => name)
-  return { id: `trust_${id}`, kind, path, file, ...(line === undefined ? {} : { line }), folder, summary, loads, hash }
-}
+    .slice(0, ID_CHARACTERS)}`
 
 /** Half of a hash: nobody finds another definition with the same. */
 const ID_CHARACTERS = 32

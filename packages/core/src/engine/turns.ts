@@ -26,7 +26,7 @@ import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
-import { createTrustAsk } from "./trust-ask.ts"
+import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
 import type { Generation } from "./settings.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
@@ -37,6 +37,7 @@ export interface Turns {
   of(generation: Generation): Promise<Omit<TurnDeps, "host">>
   /** What one uses that begins now: the settings as they are on disk, after the question whom to trust. */
   begin(seat?: Pick<TurnSeat, "sessionID" | "signal">): Promise<Omit<TurnDeps, "host">>
+  trust: TrustDesk
   children: ChildSessions
   diffs: ChangeDiffs
 }
@@ -147,22 +148,23 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     made.set(generation, known)
     return { ...shared, ...(await known) }
   }
-  const askForTrust = createTrustAsk({
+  const trust = createTrustDesk({
     trust: home.trust,
     settings,
     gate,
     store,
     log,
     directory: scope.directory,
+    worktree: workspace.worktree,
     hasListener: (sessionID) =>
       boundary.effect(`somebody to ask ${sessionID}`, async () => bus.isHeard(scope.directory)),
   })
   const begin: Turns["begin"] = async (seat) => {
     await settings.fresh()
-    if (seat) await askForTrust(seat)
+    if (seat) await trust.ask(seat)
     return of(settings.current())
   }
-  return { shared, of, begin, children, diffs }
+  return { shared, of, begin, trust, children, diffs }
 }
 
 const sessionOf = ({ properties }: Frame): string | undefined =>
