@@ -70,10 +70,15 @@ interface Place extends AsyncDisposable {
   tree(): Record<string, string>
 }
 
-async function place(options: WorldOptions): Promise<Place> {
+/**
+ * The shell only notes what it was started for, unless it has to run it: among what is tried here is much that must not
+ * happen to whoever runs the tests, should it ever come through.
+ */
+async function place(options: WorldOptions, { runs = false } = {}): Promise<Place> {
   const around = tempFolder()
+  const then = runs ? 'exec /bin/bash "$@"' : ":"
   around.write({
-    "spy/bash": `#!/bin/sh\necho "$@" >> ${around.join("ran")}\nexec /bin/bash "$@"\n`,
+    "spy/bash": `#!/bin/sh\necho "$@" >> ${around.join("ran")}\n${then}\n`,
     "outside/.keep": "",
   })
   chmodSync(around.join("spy/bash"), 0o755)
@@ -185,7 +190,7 @@ describe("in plan mode", () => {
     const { id } = await w.session()
     await w.engine.sessions.update(id, { permission: [{ permission: "*", pattern: "*", action: "allow" }] })
     const tried = everyEscape(at)
-    expect(tried.length).toBeGreaterThan(250)
+    expect(tried.length).toBeGreaterThan(300)
     w.model.add(...inAnswers(tried), says("nothing worked"))
     const before = at.tree()
     await w.prompt("plan", { agent: "plan", tools: { write: true, bash: true } })
@@ -310,7 +315,7 @@ describe("in plan mode", () => {
   })
 
   test("looking works, plans are written, and tools of others that only read are there", async () => {
-    await using at = await place({})
+    await using at = await place({}, { runs: true })
     const { w } = at
     const inData = join(at.data, "plans/mine.md")
     w.model.add(
@@ -356,7 +361,7 @@ describe("in plan mode", () => {
 })
 
 test("what is refused in plan mode works in build mode", async () => {
-  await using at = await place({})
+  await using at = await place({}, { runs: true })
   const { w } = at
   w.model.add(
     callsMany([
