@@ -2,6 +2,7 @@ import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
 import { ensureFolder } from "./config/folders.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
+import { fetchedReferences } from "./engine/references.ts"
 import { openSettings, type Settings } from "./engine/settings.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
@@ -34,6 +35,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     mayBeGone,
     home: folders.home,
     allowed: [folders.toolOutput, ...temp],
+    opening: (real, signal) => fetched.open(real, signal),
     env: childEnvironment(env),
     start: processes.start,
     rememberedProjectID: store.projects.rememberedID,
@@ -49,6 +51,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const project = await rememberProject(workspace, home)
   const places = boundary.folders(folders)
   const settings = await openSettings({ home, workspace, places })
+  const fetched = fetchedReferences(
+    () => settings.references,
+    home,
+    () => workspace.git,
+  )
   const askID = (prefix: "per", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const gate = createGate({ publish, id: askID, home: places.home })
   const turns = await openTurns({
@@ -61,7 +68,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     start: processes.start,
     sessions: () => conversations.sessions,
   })
-  const conversations = openConversations({ home, settings, turns })
+  const conversations = openConversations({ home, settings, turns, fetched })
 
   return {
     ...conversations,

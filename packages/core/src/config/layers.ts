@@ -4,6 +4,7 @@ import { rulesFromConfig } from "../permission/rules.ts"
 import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
+import { isRepository } from "./reference.ts"
 import { tightenOnly } from "./tighten.ts"
 
 /**
@@ -80,7 +81,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   },
   references: (value) =>
     members(value, (reference) => {
-      const path = typeof reference === "string" ? reference : "path" in reference ? reference.path : undefined
+      const plain = typeof reference === "string" && !isRepository(reference) ? reference : undefined
+      const path = typeof reference === "object" && "path" in reference ? reference.path : plain
       return path === undefined ? FETCHES : unreachable(path)
     }),
   snapshot: (value) => only(value, value, "switches undo off"),

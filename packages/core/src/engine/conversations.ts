@@ -18,6 +18,8 @@ import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
 import { runTurnIn } from "../turn/seat.ts"
 import { createShell, type RunShell } from "../turn/shell.ts"
+import type { FetchedFolders } from "../workspace/fetched.ts"
+import { explainMentions } from "./references.ts"
 import type { Settings } from "./settings.ts"
 import type { Turns } from "./turns.ts"
 
@@ -42,9 +44,10 @@ export interface ConversationsInput {
   home: Home
   settings: Settings
   turns: Turns
+  fetched: FetchedFolders
 }
 
-export function openConversations({ home, settings, turns }: ConversationsInput): Conversations {
+export function openConversations({ home, settings, turns, fetched }: ConversationsInput): Conversations {
   const { boundary, env, folders, log, owner, peers, store, version } = home
   const { host } = boundary
   const { agents, models } = settings
@@ -95,11 +98,14 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
         if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
       }),
   })
-  const openAttachment = attachments({ workspace, limits: turns.deps.config.limits, images, seenBy })
+  const near = (real: string, told: ReadonlySet<string>) => turns.deps.instructions.near(real, (path) => told.has(path))
+  const openAttachment = attachments({ workspace, limits: turns.deps.config.limits, images, seenBy, near })
   const admit: AdmitDeps = {
     host,
     models,
-    openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
+    openAttachment: (part, sessionID, told) =>
+      boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID, told)),
+    explain: explainMentions(home, settings.references, fetched),
     agents: { get: agents.get, names: agents.names, default: () => agents.default },
   }
   const sessions: Sessions = createSessions({

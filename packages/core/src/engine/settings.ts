@@ -4,6 +4,7 @@ import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import type { Reference } from "../config/references.ts"
 import { isSet } from "../config/sources.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
@@ -13,6 +14,7 @@ import { defaultRules } from "../permission/defaults.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { openReferences } from "./references.ts"
 
 /** What a folder and its user say: the configuration, and the agents and models that come of it. */
 export interface Settings {
@@ -22,6 +24,7 @@ export interface Settings {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  references: readonly Reference[]
 }
 
 export interface SettingsInput {
@@ -34,11 +37,11 @@ export interface SettingsInput {
 /** Reads them once; what has to be said about them goes to the log. */
 export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
   const { boundary, catalog, env, folders, log, store } = home
-  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const open = { data: places.data, temp: places.temp, toolOutput: places.toolOutput }
   const config = await boundary.config(loadConfig, {
     env,
     folders,
-    defaults,
+    defaults: defaultRules(open),
     directory: workspace.directory,
     worktree: workspace.worktree,
     trusted: home.trusted,
@@ -49,6 +52,8 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     ...(home.username === undefined ? {} : { username: home.username }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
   })
+  const references = await openReferences({ home, workspace, config })
+  const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
@@ -67,7 +72,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     lastUsed: () => lastModel(store, workspace.projectID),
     warn: (message) => log.warn(message),
   })
-  const issues = [...config.issues, ...resolved.issues, ...modelIssues]
+  const issues = [...config.issues, ...references.issues, ...resolved.issues, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -81,6 +86,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    references: references.list,
   }
 }
 

@@ -21,6 +21,7 @@ import { createTrees } from "../turn/tree.ts"
 import type { TurnDeps } from "../turn/turn.ts"
 import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { openInstructions } from "./instructions.ts"
 import type { Settings } from "./settings.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
@@ -91,6 +92,8 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     models,
     agents: agentSettings,
     start,
+    instructions: openInstructions({ home, workspace, settings }),
+    references: settings.references,
     environment: childEnvironment(env, { drop: models.keyVariables() }),
     outputFolder: folders.toolOutput,
     platform: home.platform,

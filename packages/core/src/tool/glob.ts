@@ -20,9 +20,9 @@ export const glob = defineTool({
       path: z.string().optional().describe("The folder to look in (default: the workspace folder)."),
     }),
 
-  async prepare(input, { workspace }) {
+  async prepare(input, context) {
     const { pattern, path } = splitPattern(input.pattern, input.path)
-    const place = await placeToSearch(path, workspace)
+    const place = await placeToSearch(path, context)
     const metadata = { pattern, path: place.file.absolute }
     return {
       asks: [...asksOutside([place]), { permission: "glob", patterns: [pattern], always: ["*"], metadata }],

@@ -8,6 +8,7 @@ import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
 import type { Call } from "./answer.ts"
 import { bugError } from "./describe-error.ts"
+import { instructionsNear } from "./instructions-near.ts"
 import { permit, type Refusal } from "./permit.ts"
 import { rulesFor } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
@@ -168,6 +169,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     },
     mayRead: (name) =>
       deps.gate.allows([{ permission: "read", patterns: [name], always: [], metadata: {} }], rulesFor(setting)),
+    instructionsNear: (real) => instructionsNear(real, setting),
     journal: deps.journal.of({ sessionID, messageID, callID }),
     now: deps.host.now,
     id: () => deps.host.id("tool"),

@@ -1,0 +1,53 @@
+import { createInstructions, type InstructionsFound } from "../config/instructions.ts"
+import { createInstructionPages } from "../config/instruction-pages.ts"
+import type { Home } from "../home.ts"
+import type { TurnInstructions } from "../turn/turn.ts"
+import type { Workspace } from "../workspace/workspace.ts"
+import type { Settings } from "./settings.ts"
+
+export interface InstructionsInput {
+  home: Home
+  workspace: Workspace
+  settings: Pick<Settings, "config">
+}
+
+/** More than a folder ever has; beyond it the log hears things twice. */
+const MAX_TOLD = 1_000
+
+/** What a folder and its user tell the model. What is wrong with it goes to the log, once, and never fails a prompt. */
+export function openInstructions({ home, workspace, settings }: InstructionsInput): TurnInstructions {
+  const { boundary, env, folders, host, log, uid } = home
+  const instructions = createInstructions({
+    env,
+    folders,
+    uid,
+    directory: workspace.directory,
+    worktree: workspace.worktree,
+    roots: workspace.roots,
+    entries: settings.config.value.instructions ?? [],
+    isTrusted: () => home.trusted,
+    pages: createInstructionPages({ request: home.request, allowHost: home.allowHost, now: host.now }),
+  })
+  const told = new Set<string>()
+
+  async function heard(found: () => Promise<InstructionsFound>): Promise<InstructionsFound["texts"]> {
+    try {
+      const { texts, problems } = await found()
+      for (const problem of problems) {
+        if (told.has(problem)) continue
+        if (told.size < MAX_TOLD) told.add(problem)
+        log.warn(problem, { kind: "instructions" })
+      }
+      return texts
+    } catch (error) {
+      log.error("instructions could not be read", { error })
+      return []
+    }
+  }
+
+  return {
+    read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read)),
+    // Its callers are effects themselves: calls of tools, and files that come with a prompt.
+    near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
+  }
+}
