@@ -89,6 +89,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
     const path = entry.startsWith("~/") ? join(folders.home, entry.slice(2)) : entry
     const isHere = !isAbsolute(path)
     const starts = !isHere || path.split("/").includes("..") ? [directory] : levelsUp(directory, top)
+    const before = found.problems()
     let some = false
     for (const folder of starts) {
       const files = isPattern(path) ? await filesMatching(folder, path, budget) : [isHere ? join(folder, path) : path]
@@ -97,7 +98,8 @@ export function createInstructions(input: InstructionsInput): Instructions {
       )
       for (const one of await Promise.all(read)) some = found.add(one) || some
     }
-    if (!some && !found.isTold(entry)) found.problem(`"${entry}" in \`instructions\` is no file that can be read.`)
+    if (!some && found.problems() === before)
+      found.problem(`"${entry}" in \`instructions\` is no file that can be read.`)
   }
 
   return {
@@ -134,8 +136,8 @@ interface Finding {
   /** @returns whether there is such a file, and it can be used; one that is empty, or was told before, counts */
   add(read: ReadInstructions | { problem: string }): boolean
   problem(text: string): void
-  /** Whether there was already a word about this one. */
-  isTold(name: string): boolean
+  /** How many there are so far. */
+  problems(): number
   result(): InstructionsFound
 }
 
@@ -170,7 +172,7 @@ function createFinding(): Finding {
       return true
     },
     problem: (text) => void problems.push(text),
-    isTold: (name) => problems.some((problem) => problem.includes(name)),
+    problems: () => problems.length,
     result: () => ({ texts, problems }),
   }
 }

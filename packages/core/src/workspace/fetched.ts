@@ -3,6 +3,7 @@ import { dirname, join } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
 import { makeFolder } from "../lib/make-folder.ts"
+import { clip } from "../lib/text.ts"
 import type { Git } from "./git.ts"
 import { isInside } from "./paths.ts"
 
@@ -44,6 +45,8 @@ const FRESH_MS = 24 * 60 * 60_000
 const RETRY_AFTER_MS = 60_000
 /** Unfinished copies of programs that ended; none is worked on for so long. */
 const ABANDONED_MS = 2 * FETCH_DEADLINE_MS
+/** A sentence or two. */
+const MAX_REASON = 300
 const UNFINISHED = ".unfinished-"
 
 interface Attempt {
@@ -187,10 +190,11 @@ async function clone({ url, branch, into }: Cloning, git: Pick<Git, "run">): Pro
 
 const EVERY_CODE = Array.from({ length: 256 }, (_, code) => code)
 
-/** The line that git itself puts first in importance. */
+/** What git or ssh complained about first; the rest follows from it. */
 function reason(stderr: string): string {
   const lines = stderr.split("\n").filter(Boolean)
-  return lines.findLast((line) => line.startsWith("fatal: "))?.slice("fatal: ".length) ?? lines.at(-1) ?? "git failed."
+  const line = lines.find((one) => /^(?:fatal|error|ssh): /.test(one)) ?? lines.at(-1) ?? "git failed."
+  return clip(line.replace(/^(?:fatal|error): /, ""), MAX_REASON)
 }
 
 async function removeAbandoned(around: string): Promise<void> {
