@@ -1,5 +1,4 @@
 import { realpath, stat } from "node:fs/promises"
-import { basename } from "node:path"
 import { ToolFailure } from "../lib/fault.ts"
 import { isBinary } from "../workspace/files.ts"
 import { openRegular } from "../workspace/open-file.ts"
@@ -22,6 +21,8 @@ export interface InstructionPlace {
   path: string
   /** Folders that a link must not lead out of; absent for the user's own files, whose links are the user's. */
   within?: readonly string[]
+  /** Canonical paths that a call of `read` would be refused or asked about: a link must not be the way around that. */
+  isWithheld?(real: string): boolean
   /** Numbers of users who may have put it there; absent: anybody. */
   owners?: readonly number[]
 }
@@ -38,8 +39,7 @@ export async function readInstructionFile(place: InstructionPlace): Promise<Read
     const real = await realpath(path)
     if (within && !within.some((folder) => isInside(folder, real)))
       return { problem: `${path} is left out: it is a link that leads out of the project.` }
-    // As a call of `read` would have to ask: a link must not be the way around the question.
-    if (within && isSecret(real)) return { problem: `${path} is left out: it leads to a file that is asked about.` }
+    if (place.isWithheld?.(real)) return { problem: `${path} is left out: by the rules for "read" it is not open.` }
     if (owners && !owners.includes((await stat(real)).uid))
       return { problem: `${path} is left out: it lies above the project and belongs to another user.` }
     const { text, cut } = await readStart(real)
@@ -53,12 +53,6 @@ export async function readInstructionFile(place: InstructionPlace): Promise<Read
       ? { missing: true }
       : { problem: `${path} is left out: reading it failed (${code}).` }
   }
-}
-
-/** By the usual rules for `read`; the name that counts is that of the file itself. */
-function isSecret(real: string): boolean {
-  const name = basename(real).toLowerCase()
-  return (name.endsWith(".env") || name.includes(".env.")) && !name.endsWith(".env.example")
 }
 
 /** @param real canonical. @throws tool failure, errors of the file system */

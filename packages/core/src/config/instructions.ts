@@ -38,6 +38,8 @@ export interface InstructionsInput {
   worktree: string
   roots: readonly string[]
   entries: NonNullable<Config["instructions"]>
+  /** A rule for `read` is about this file, and does not allow it. @param real canonical */
+  isWithheld(real: string): boolean
   /** The person has decided that this project may read what its links lead to. */
   isTrusted(): boolean
   pages: InstructionPages
@@ -57,10 +59,11 @@ export function createInstructions(input: InstructionsInput): Instructions {
 
   /** A file that the project brought, or that lies above it. */
   async function projectFile(path: string, folder: string): Promise<ReadInstructions> {
-    if (input.isTrusted()) return readInstructionFile({ path })
+    const { isWithheld } = input
+    if (input.isTrusted()) return readInstructionFile({ path, isWithheld })
     // Without a repository the way up leads through folders that anybody may write to, such as /tmp.
     const owners = isOfProject(folder) || input.uid === undefined ? {} : { owners: [input.uid, 0] }
-    return readInstructionFile({ path, within: [...roots, folder], ...owners })
+    return readInstructionFile({ path, isWithheld, within: [...roots, folder], ...owners })
   }
 
   async function ofUser(found: Finding): Promise<void> {

@@ -1,6 +1,10 @@
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import type { Folders } from "../config/folders.ts"
 import { createInstructions, type InstructionsFound } from "../config/instructions.ts"
 import { createInstructionPages } from "../config/instruction-pages.ts"
 import type { Home } from "../home.ts"
+import { evaluate } from "../permission/rules.ts"
+import { relativeName } from "../tool/file-asks.ts"
 import type { TurnInstructions } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Settings } from "./settings.ts"
@@ -8,7 +12,7 @@ import type { Settings } from "./settings.ts"
 export interface InstructionsInput {
   home: Home
   workspace: Workspace
-  settings: Pick<Settings, "config">
+  settings: Pick<Settings, "config" | "rules">
 }
 
 /** More than a folder ever has; beyond it the log hears things twice. */
@@ -26,6 +30,7 @@ export function openInstructions({ home, workspace, settings }: InstructionsInpu
     roots: workspace.roots,
     entries: settings.config.value.instructions ?? [],
     isTrusted: () => home.trusted,
+    isWithheld: withheldBy(settings.rules, workspace, folders),
     pages: createInstructionPages({ request: home.request, allowHost: home.allowHost, now: host.now }),
   })
   const told = new Set<string>()
@@ -50,4 +55,15 @@ export function openInstructions({ home, workspace, settings }: InstructionsInpu
     // Its callers are effects themselves: calls of tools, and files that come with a prompt.
     near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
   }
+}
+
+/** Who is asked about every file has said nothing of these; a rule for some files has, unless a later one allows all. */
+function withheldBy(rules: PermissionRuleset, { paths }: Workspace, { home }: Folders): (real: string) => boolean {
+  const selective = rules.filter(({ pattern }) => pattern !== "*")
+  return (real) =>
+    [relativeName(real, paths), real].some((name) => {
+      if (evaluate("read", name, rules, { home }).action === "allow") return false
+      const { rule } = evaluate("read", name, selective, { home })
+      return rule !== undefined && rule.action !== "allow"
+    })
 }

@@ -1,5 +1,6 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
@@ -11,6 +12,7 @@ import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
 import type { Models } from "../model/resolve.ts"
 import { defaultRules } from "../permission/defaults.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
@@ -25,6 +27,8 @@ export interface Settings {
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
   references: readonly Reference[]
+  /** What holds whoever the agent is: the program's own rules and the configured ones. */
+  rules: PermissionRuleset
 }
 
 export interface SettingsInput {
@@ -87,6 +91,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
     references: references.list,
+    rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
 }
 

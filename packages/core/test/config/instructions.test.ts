@@ -38,6 +38,7 @@ function place({ files = {}, links = {}, env = {}, at = "a/b", git = true, entri
     roots: [git ? worktree : directory],
     entries: entries.map((entry) => entry.replace("$", folder.path)),
     isTrusted: () => false,
+    isWithheld: (real) => real.endsWith(".env"),
     pages: { get: async (address) => ({ problem: `${address} was asked for.` }) },
     ...change,
   })
@@ -191,7 +192,7 @@ const BAD: [sentence: string, given: Given, problem: RegExp][] = [
   [
     "a link to what `read` would ask about",
     { files: { "project/.env": "KEY=1" }, links: { "project/a/AGENTS.md": "../.env" } },
-    /it leads to a file that is asked about/,
+    /by the rules for "read" it is not open/,
   ],
   [
     "an entry for what `read` would ask about",

@@ -97,6 +97,19 @@ test("what is wrong with a file is in the log once, and never fails a prompt", a
   ])
 })
 
+test("a file that rules keep from being read is not told either, and rules for every file say nothing of it", async () => {
+  await using w = await world({
+    permission: { "*": "ask", read: { "*": "ask", "secret/*": "deny" } },
+    config: { instructions: ["secret/a.md", ".env"] },
+    files: { "AGENTS.md": "Use tabs.", "secret/a.md": "secret a", ".env": "KEY=secret" },
+    model: [says("done")],
+  })
+  await w.prompt("go")
+  expect(systems(w)[0]).toContain("Use tabs.")
+  expect(systems(w)[0]).not.toContain("secret a")
+  expect(systems(w)[0]).not.toContain("KEY=")
+})
+
 test("instructions by address are fetched for the user's own settings alone, and once", async () => {
   const seen: string[] = []
   const server = createServer((request, response) => {

@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs"
+import { once } from "node:events"
+import { createServer, type AddressInfo } from "node:net"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import { callsMany, says } from "@opencode/testing/script.ts"
@@ -174,6 +176,27 @@ test("what cannot be fetched is told to the model, and the turn goes on", async 
   w.model.add(read(join(copy, "f.txt")), says("done"))
   expect((await w.prompt("go")).info).toMatchObject({ finish: "stop" })
   expect(await outputs(w)).toEqual([expect.stringMatching(/could not be fetched: .*nowhere\/at-all/)])
+})
+
+test("a turn that waits for a repository ends when it is told to", { timeout: 20_000 }, async () => {
+  // Takes connections and says nothing.
+  const silent = createServer()
+  silent.listen(0, "127.0.0.1")
+  await once(silent, "listening")
+  const url = `https://127.0.0.1:${(silent.address() as AddressInfo).port}/a/b`
+  try {
+    await using w = await world({ config: { references: { far: url } } })
+    const host = encodeURIComponent(new URL(url).host)
+    w.model.add(read(join(w.home.folders.data, "repos", host, "a/b/f.txt")), says("done"))
+    const turn = w.prompt("go")
+    await once(silent, "connection")
+    const start = performance.now()
+    await w.engine.sessions.abort((await w.session()).id)
+    expect((await turn).info).toMatchObject({ error: { name: "MessageAbortedError" } })
+    expect(performance.now() - start).toBeLessThan(5_000)
+  } finally {
+    silent.close()
+  }
 })
 
 test("a repository runs nothing of its own when it is fetched", async () => {
