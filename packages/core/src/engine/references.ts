@@ -28,7 +28,7 @@ export async function openReferences({ home, workspace, config }: ReferencesInpu
   if (!references) return { list: [], folders: [], issues: [] }
   const { boundary, env, folders, trusted } = home
   const { directory, roots } = workspace
-  const { references: list, issues } = await boundary.effect(`references ${directory}`, () =>
+  const { references: list, issues } = await boundary.found("references", { directory }, () =>
     resolveReferences({
       references,
       origin: config.origin,

@@ -36,6 +36,8 @@ export type Happening =
   // What the run stood on.
   | { k: "folder"; directory: string; worktree: string; vcs?: "git"; projectID: string }
   | { k: "config"; directory: string; value: Config }
+  /** What was found out about the folder when it was opened. */
+  | { k: "found"; what: string; directory: string; value: unknown }
   | { k: "models"; ask: string; value: unknown }
   | { k: "language"; name: string; input: RecordedLanguage }
   /** A session that existed before. */

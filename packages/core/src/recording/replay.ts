@@ -2,7 +2,7 @@ import { join } from "node:path"
 import type { Store } from "../store/store.ts"
 import type { Boundary, OpenBoundary } from "./boundary.ts"
 import { createCursor, Stalled, type Outside } from "./cursor.ts"
-import type { Recording } from "./entry.ts"
+import type { Entry, Recording } from "./entry.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
 import { replayEffects } from "./replay-effects.ts"
@@ -60,6 +60,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
     cursor.stop()
   }
   const { folders, places } = openStage(recording, folder)
+  const recordedName = (directory: string) => [...folders].find(([, folder]) => folder.directory === directory)?.[0]
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
   const said = new Map<number, Fingerprint>()
   const inputs = recording.entries.filter((entry) => entry.k === "input")
@@ -83,8 +84,15 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const { worktree, projectID, vcs } = known
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
+        async found<T>(what: string, { directory }: { directory: string }, find: () => Promise<T>) {
+          const recorded = recordedName(directory)
+          const fits = (entry: Entry) => entry.k === "found" && entry.what === what && entry.directory === recorded
+          const found = recording.entries.findLast(fits)
+          // Recordings of before this was asked have nothing of it.
+          return found?.k === "found" ? (found.value as T) : find()
+        },
         async config(_, { directory }) {
-          const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+          const recorded = recordedName(directory)
           const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
           const value = found?.k === "config" ? found.value : {}
           return { value, generation: 1, origin: () => undefined, issues: [] }
