@@ -51,7 +51,7 @@ export function openInstructions({ home, workspace, settings }: InstructionsInpu
   }
 
   return {
-    read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read)),
+    read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read), []),
     // Its callers are effects themselves: calls of tools, and files that come with a prompt.
     near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
   }

@@ -31,9 +31,10 @@ export interface Boundary {
   /**
    * Anything else that is read of the world and decides what a session becomes. A replay does not run it.
    * @param what names it, the same in each run; one name may come more than once, in its order
+   * @param before what it comes to in recordings of before anybody asked; without it such a replay ends here
    * @returns what `run` returned or threw: plain data
    */
-  effect<T>(what: string, run: () => Promise<T>): Promise<T>
+  effect<T>(what: string, run: () => Promise<T>, before?: T): Promise<T>
   /**
    * Anything else that is found out when a folder is opened. It has no moment: a replay looks it up.
    * @returns what `find` returned: plain data
