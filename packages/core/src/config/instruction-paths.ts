@@ -62,7 +62,7 @@ interface Walk {
 async function* filesIn(base: string, { depth, budget, avoids }: Walk): AsyncGenerator<string> {
   const waiting = [{ folder: base, level: 1 }]
   for (let next = waiting.shift(); next; next = waiting.shift()) {
-    const entries = await opendir(next.folder).catch(() => undefined)
+    const entries = await opendir(next.folder, { bufferSize: 256 }).catch(() => undefined)
     if (!entries) continue
     for await (const entry of entries) {
       if (--budget.left < 0) return

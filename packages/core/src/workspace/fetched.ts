@@ -60,7 +60,7 @@ export function createFetchedFolders(input: FetchedInput): FetchedFolders {
   const attempts = new Map<string, Attempt>()
 
   /** One at a time for each folder. */
-  function fetch(one: Fetchable): Promise<void> {
+  function obtain(one: Fetchable): Promise<void> {
     const before = attempts.get(one.folder)
     if (before && (before.failed === undefined || now() - before.failed < RETRY_AFTER_MS)) return before.done
     const attempt: Attempt = { done: copy(one, input) }
@@ -81,10 +81,10 @@ export function createFetchedFolders(input: FetchedInput): FetchedFolders {
       if (!one) return false
       const made = await timeOf(one.folder)
       if (made === undefined) {
-        await patiently(fetch(one), signal, one)
+        await patiently(obtain(one), signal, one)
         return true
       }
-      if (now() - made > FRESH_MS) fetch(one).catch(() => {}) // it is in the log, and the old copy serves
+      if (now() - made > FRESH_MS) obtain(one).catch(() => {}) // it is in the log, and the old copy serves
       return false
     },
 
@@ -92,7 +92,7 @@ export function createFetchedFolders(input: FetchedInput): FetchedFolders {
       const one = input.folders().find((it) => it.folder === folder)
       if (!one) return
       void timeOf(folder).then((made) => {
-        if (made === undefined) fetch(one).catch(() => {}) // whoever opens it hears why
+        if (made === undefined) obtain(one).catch(() => {}) // whoever opens it hears why
       })
     },
   }
