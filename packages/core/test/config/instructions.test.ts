@@ -197,7 +197,7 @@ const BAD: [sentence: string, given: Given, problem: RegExp][] = [
   [
     "an entry for what `read` would ask about",
     { entries: [".env"], files: { "project/.env": "KEY=1" } },
-    /asked about/,
+    /it is not open/,
   ],
   ["a folder of that name", { files: { "project/a/AGENTS.md/x": "" } }, /AGENTS\.md is left out: .*is a directory/],
   ["bytes that are no text", { files: { "project/a/AGENTS.md": new Uint8Array([0, 1, 2]) } }, /it is not text/],

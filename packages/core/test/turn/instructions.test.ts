@@ -40,9 +40,8 @@ test("the model is told of AGENTS.md before anything else, and every request beg
   expect(others).toEqual([first, first])
   expect(await epochs(w)).toEqual(["start", undefined, undefined])
   // Some servers refuse a second system message.
-  const [request] = w.model.requests
-  const roles = (request?.body["messages"] as { role: string }[]).map(({ role }) => role)
-  expect(roles.filter((role) => role === "system")).toHaveLength(1)
+  const sent = JSON.stringify(w.model.requests[0]?.body["messages"])
+  expect(sent.match(/"role":"system"/g)).toHaveLength(1)
 })
 
 test("who changes AGENTS.md is heard by the next turn, not by the one at work, and the ledger says why", async () => {
