@@ -1,7 +1,8 @@
 import { isAbsolute, join } from "node:path"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { Environment, Folders } from "./folders.ts"
-import { readInstructionFile, type InstructionText, type ReadInstructions } from "./instruction-file.ts"
+import { readInstructionFile, type ReadInstructions } from "./instruction-file.ts"
+import { createInstructionList, type InstructionList, type InstructionsFound } from "./instruction-list.ts"
 import { projectNames, userFiles } from "./instruction-names.ts"
 import { nameOfPage, type InstructionPages } from "./instruction-pages.ts"
 import { filesMatching, isPattern, levelsBelow, levelsUp, MAX_LOOKED_AT, type Budget } from "./instruction-paths.ts"
@@ -23,12 +24,6 @@ export interface Instructions {
   near(file: string, isKnown: (path: string) => boolean): Promise<InstructionsFound>
 }
 
-export interface InstructionsFound {
-  texts: InstructionText[]
-  /** One sentence each, for a person. */
-  problems: string[]
-}
-
 export interface InstructionsInput {
   env: Environment
   folders: Folders
@@ -47,8 +42,10 @@ export interface InstructionsInput {
   uid?: number | undefined
 }
 
-/** All of them together: as many tokens as a small model's whole window. Whoever comes later is left out. */
-const MAX_TOTAL_BYTES = 512 * 1024
+/** All that a request begins with: as many tokens as a small model's whole window. Whoever comes later is left out. */
+const MAX_BYTES = 512 * 1024
+/** What may come with a file that is read: as much as the file itself may be. */
+const MAX_NEAR_BYTES = 50 * 1024
 
 export function createInstructions(input: InstructionsInput): Instructions {
   const { env, folders, directory, roots, entries } = input
@@ -66,14 +63,14 @@ export function createInstructions(input: InstructionsInput): Instructions {
     return readInstructionFile({ path, isWithheld, within: [...roots, folder], ...owners })
   }
 
-  async function ofUser(found: Finding): Promise<void> {
+  async function ofUser(found: InstructionList): Promise<void> {
     for (const path of userFiles(env, folders, directory)) {
       if (found.add(await readInstructionFile({ path }))) return
     }
   }
 
   /** Of every level, by the first name that any level has. */
-  async function ofProject(found: Finding): Promise<void> {
+  async function ofProject(found: InstructionList): Promise<void> {
     if (!isProjectRead) return
     const levels = levelsUp(directory, input.worktree)
     for (const name of names) {
@@ -83,7 +80,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
   }
 
   /** In the order in which they are written. The user's own paths lead where they lead. */
-  async function ofEntry(entry: string, found: Finding, budget: Budget): Promise<void> {
+  async function ofEntry(entry: string, found: InstructionList, budget: Budget): Promise<void> {
     if (isAddress(entry)) {
       const page = await input.pages.get(entry)
       found.add("text" in page ? { from: nameOfPage(entry), real: entry, ...page } : page)
@@ -107,7 +104,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
 
   return {
     async read() {
-      const found = createFinding()
+      const found = createInstructionList(MAX_BYTES)
       await ofUser(found)
       await ofProject(found)
       const budget: Budget = { left: MAX_LOOKED_AT }
@@ -117,7 +114,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
     },
 
     async near(file, isKnown) {
-      const found = createFinding()
+      const found = createInstructionList(MAX_NEAR_BYTES)
       if (!isProjectRead) return found.result()
       for (const folder of levelsBelow(directory, file)) {
         for (const name of names) {
@@ -134,51 +131,3 @@ export function createInstructions(input: InstructionsInput): Instructions {
 const TOO_MANY = `The patterns in \`instructions\` reach more than ${MAX_LOOKED_AT} files; only the first were looked at.`
 
 const isAddress = (entry: string): boolean => /^https?:\/\//i.test(entry)
-
-interface Finding {
-  /** @returns whether there is such a file, and it can be used; one that is empty, or was told before, counts */
-  add(read: ReadInstructions | { problem: string }): boolean
-  problem(text: string): void
-  /** How many there are so far. */
-  problems(): number
-  result(): InstructionsFound
-}
-
-function createFinding(): Finding {
-  const texts: InstructionText[] = []
-  const problems: string[] = []
-  const known = new Set<string>()
-  let room = MAX_TOTAL_BYTES
-
-  function take({ from, text, cut }: InstructionText & { cut: boolean }): void {
-    const bytes = Buffer.byteLength(text)
-    if (bytes > room) {
-      problems.push(`${from} is left out: there are more than ${MAX_TOTAL_BYTES / 1024} KB of instructions.`)
-      texts.push({ from, text: LEFT_OUT })
-      return
-    }
-    room -= bytes
-    if (cut) problems.push(`${from} is too long: only its first ${Math.ceil(bytes / 1024)} KB are told to the model.`)
-    texts.push({ from, text: cut ? `${text.trim()}\n${CUT}` : text.trim() })
-  }
-
-  return {
-    add(read) {
-      if ("missing" in read) return false
-      if ("problem" in read) {
-        problems.push(read.problem)
-        return false
-      }
-      if (known.has(read.real)) return true
-      known.add(read.real)
-      if (read.text.trim()) take(read)
-      return true
-    },
-    problem: (text) => void problems.push(text),
-    problems: () => problems.length,
-    result: () => ({ texts, problems }),
-  }
-}
-
-const CUT = "(The rest is left out: this is too long. Read the file if you need it.)"
-const LEFT_OUT = "(Left out: there are too many instructions already. Read the file if you need it.)"

@@ -1,6 +1,7 @@
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Folders } from "../config/folders.ts"
-import { createInstructions, type InstructionsFound } from "../config/instructions.ts"
+import type { InstructionsFound } from "../config/instruction-list.ts"
+import { createInstructions } from "../config/instructions.ts"
 import { createInstructionPages } from "../config/instruction-pages.ts"
 import type { Home } from "../home.ts"
 import { evaluate } from "../permission/rules.ts"

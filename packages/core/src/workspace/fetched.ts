@@ -3,7 +3,7 @@ import { dirname, join } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
 import { makeFolder } from "../lib/make-folder.ts"
-import { clip } from "../lib/text.ts"
+import { clone, CLONE_DEADLINE_MS } from "./clone.ts"
 import type { Git } from "./git.ts"
 import { isInside } from "./paths.ts"
 
@@ -35,8 +35,6 @@ export interface FetchedInput {
   now(): number
 }
 
-/** A large repository without its history, over a slow line. It goes on while nobody waits. */
-const FETCH_DEADLINE_MS = 300_000
 /** For one call of a tool: then the model hears that it takes longer. */
 const WAIT_MS = 30_000
 /** What others publish changes, but nobody needs it by the hour. */
@@ -44,9 +42,7 @@ const FRESH_MS = 24 * 60 * 60_000
 /** After a failure nothing is asked of the network again for so long. */
 const RETRY_AFTER_MS = 60_000
 /** Unfinished copies of programs that ended; none is worked on for so long. */
-const ABANDONED_MS = 2 * FETCH_DEADLINE_MS
-/** A sentence or two. */
-const MAX_REASON = 300
+const ABANDONED_MS = 2 * CLONE_DEADLINE_MS
 const UNFINISHED = ".unfinished-"
 
 interface Attempt {
@@ -143,58 +139,6 @@ async function copy({ folder, url, branch }: Fetchable, { git, log }: FetchedInp
   } finally {
     await rm(unfinished, { recursive: true, force: true })
   }
-}
-
-interface Cloning {
-  url: string
-  branch: string | undefined
-  into: string
-}
-
-/** Without history, tags, submodules, hooks and large files; without a question to anybody. */
-async function clone({ url, branch, into }: Cloning, git: Pick<Git, "run">): Promise<void> {
-  if (url.startsWith("-")) throw toolFailure("The address of a reference cannot begin with a hyphen.")
-  const result = await git.run(
-    dirname(into),
-    [
-      "clone",
-      "--quiet",
-      "--depth=1",
-      "--single-branch",
-      "--no-tags",
-      "--no-recurse-submodules",
-      "--template=",
-      ...(branch === undefined ? [] : [`--branch=${branch}`]),
-      "--",
-      url,
-      into,
-    ],
-    {
-      deadlineMs: FETCH_DEADLINE_MS,
-      accept: EVERY_CODE,
-      withCredentials: true,
-      config: ["core.sshCommand=ssh -oBatchMode=yes", "protocol.file.allow=always"],
-      env: {
-        GIT_ALLOW_PROTOCOL: "https:ssh:file",
-        GIT_LFS_SKIP_SMUDGE: "1",
-        // Where some systems say how credentials are kept.
-        GIT_CONFIG_NOSYSTEM: "0",
-        GCM_INTERACTIVE: "never",
-      },
-    },
-  )
-  if (!result)
-    throw toolFailure(`It could not be fetched: git is missing, or did not end within ${FETCH_DEADLINE_MS / 1_000} s.`)
-  if (result.code !== 0) throw toolFailure(`It could not be fetched: ${reason(result.stderr)}`)
-}
-
-const EVERY_CODE = Array.from({ length: 256 }, (_, code) => code)
-
-/** What git or ssh complained about first; the rest follows from it. */
-function reason(stderr: string): string {
-  const lines = stderr.split("\n").filter(Boolean)
-  const line = lines.find((one) => /^(?:fatal|error|ssh): /.test(one)) ?? lines.at(-1) ?? "git failed."
-  return clip(line.replace(/^(?:fatal|error): /, ""), MAX_REASON)
 }
 
 async function removeAbandoned(around: string): Promise<void> {

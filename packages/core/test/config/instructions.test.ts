@@ -292,3 +292,8 @@ test("a folder's own come with its files: the nearest first, one for each folder
   expect(await p.near("project/f.ts")).toEqual([])
   expect(await p.near("elsewhere/f.ts")).toEqual([])
 })
+
+test("with a file comes no more than a file may be", async () => {
+  using p = place({ at: "", files: { "project/x/AGENTS.md": "x".repeat(60_000), "project/x/f.ts": "" } })
+  expect(await p.near("project/x/f.ts")).toEqual([expect.stringMatching(/^project\/x\/AGENTS\.md: \(Left out/)])
+})
