@@ -15,6 +15,10 @@ export function isRepository(text: string): boolean {
   return !/^(?:[./~\\]|[a-z]:[\\/])/i.test(text) && /[/:]/.test(text)
 }
 
+/** By its text a path leads out of the folder that it is relative to. A link can do so besides. */
+export const leadsOut = (path: string): boolean =>
+  /^(?:[~/\\$]|[a-z]:)/i.test(path) || path.split(/[/\\]/).includes("..")
+
 const GITHUB = "https://github.com"
 const PROTOCOLS = new Set(["https:", "ssh:", "file:"])
 

@@ -5,7 +5,7 @@ import { canonicalPath } from "../workspace/canonical.ts"
 import { isInside } from "../workspace/paths.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Origin } from "./merge.ts"
-import { isRepository, parseRepository, type Repository } from "./reference.ts"
+import { isRepository, leadsOut, parseRepository, type Repository } from "./reference.ts"
 
 /** A folder besides the project that the model may read in, and its name in prompts (`@name`). */
 export interface Reference {
@@ -95,8 +95,8 @@ async function localReference(
   try {
     const base = from?.file === undefined ? directory : dirname(from.file)
     const real = await canonicalPath(isAbsolute(path) ? path : resolve(base, path))
-    // What is held back by its text can still be a link.
-    if (from?.layer === "project" && !isTrusted() && !roots.some((root) => isInside(root, real)))
+    // Whoever approved a path that says where it leads has approved that; of a link nobody was told.
+    if (from?.layer === "project" && !isTrusted() && !leadsOut(written) && !roots.some((root) => isInside(root, real)))
       return { problem: "it leads out of the project; it is held back until you trust this project" }
     return { ...facts, path: real }
   } catch (error) {

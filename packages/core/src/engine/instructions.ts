@@ -8,32 +8,18 @@ import { evaluate } from "../permission/rules.ts"
 import { relativeName } from "../tool/file-asks.ts"
 import type { TurnInstructions } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
-import type { Settings } from "./settings.ts"
-
-export interface InstructionsInput {
-  home: Home
-  workspace: Workspace
-  settings: Pick<Settings, "config" | "rules">
-}
+import type { Generation } from "./settings.ts"
 
 /** More than a folder ever has; beyond it the log hears things twice. */
 const MAX_TOLD = 1_000
 
-/** What a folder and its user tell the model. What is wrong with it goes to the log, once, and never fails a prompt. */
-export function openInstructions({ home, workspace, settings }: InstructionsInput): TurnInstructions {
+/**
+ * What a folder and its user tell the model, by the settings of a moment. What is wrong with it goes to the log, once, and
+ * never fails a prompt. Pages are kept from one reading of the settings to the next.
+ */
+export function openInstructions(home: Home, workspace: Workspace): (generation: Generation) => TurnInstructions {
   const { boundary, env, folders, host, log, uid } = home
-  const instructions = createInstructions({
-    env,
-    folders,
-    uid,
-    directory: workspace.directory,
-    worktree: workspace.worktree,
-    roots: workspace.roots,
-    entries: settings.config.value.instructions ?? [],
-    isTrusted: () => home.trusted,
-    isWithheld: withheldBy(settings.rules, workspace, folders),
-    pages: createInstructionPages({ request: home.request, allowHost: home.allowHost, now: host.now }),
-  })
+  const pages = createInstructionPages({ request: home.request, allowHost: home.allowHost, now: host.now })
   const told = new Set<string>()
 
   async function heard(found: () => Promise<InstructionsFound>): Promise<InstructionsFound["texts"]> {
@@ -51,10 +37,24 @@ export function openInstructions({ home, workspace, settings }: InstructionsInpu
     }
   }
 
-  return {
-    read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read), []),
-    // Its callers are effects themselves: calls of tools, and files that come with a prompt.
-    near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
+  return ({ config, rules }) => {
+    const instructions = createInstructions({
+      env,
+      folders,
+      uid,
+      pages,
+      directory: workspace.directory,
+      worktree: workspace.worktree,
+      roots: workspace.roots,
+      entries: config.value.instructions ?? [],
+      isTrusted: () => home.trusted,
+      isWithheld: withheldBy(rules, workspace, folders),
+    })
+    return {
+      read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read), []),
+      // Its callers are effects themselves: calls of tools, and files that come with a prompt.
+      near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
+    }
   }
 }
 

@@ -22,7 +22,7 @@ export interface ReferencesInput {
   config: Pick<ConfigSnapshot, "value" | "origin">
 }
 
-/** Looks up where they lead. Nothing is fetched. */
+/** Looks up where they lead, with each reading of the settings. Nothing is fetched. */
 export async function openReferences({ home, workspace, config }: ReferencesInput): Promise<References> {
   const { references } = config.value
   if (!references) return { list: [], folders: [], issues: [] }
@@ -59,14 +59,16 @@ export const fetchedReferences = (
 /** Says what a prompt means by the names of references, and has what it names be there soon. */
 export function explainMentions(
   { boundary }: Home,
-  list: readonly Reference[],
+  list: () => readonly Reference[],
   fetched: FetchedFolders,
 ): AdmitDeps["explain"] {
-  if (list.length === 0) return async () => undefined
-  return (text, sessionID) =>
-    boundary.effect(`mentions ${sessionID}`, async () => {
-      const mentions = mentionsIn(text, list)
+  return async (text, sessionID) => {
+    const references = list()
+    if (references.length === 0) return undefined
+    return boundary.effect(`mentions ${sessionID}`, async () => {
+      const mentions = mentionsIn(text, references)
       for (const { reference } of mentions) if (reference.repository) fetched.begin(reference.path)
       return mentionsNote(mentions)
     })
+  }
 }

@@ -60,8 +60,15 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
     cursor.stop()
   }
   const { folders, places } = openStage(recording, folder)
-  const recordedName = (directory: string) => [...folders].find(([, folder]) => folder.directory === directory)?.[0]
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
+  /** Of what a folder stood on: the newest of those that came before what is awaited now. */
+  const standing = (directory: string, fits: (entry: Entry) => boolean): Entry | undefined => {
+    const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+    const all = [...recording.entries.entries()].filter(
+      ([, entry]) => fits(entry) && "directory" in entry && entry.directory === recorded,
+    )
+    return (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
+  }
   const said = new Map<number, Fingerprint>()
   const inputs = recording.entries.filter((entry) => entry.k === "input")
   let taken = 0
@@ -85,17 +92,17 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
         async found<T>(what: string, { directory }: { directory: string }, find: () => Promise<T>) {
-          const recorded = recordedName(directory)
-          const fits = (entry: Entry) => entry.k === "found" && entry.what === what && entry.directory === recorded
-          const found = recording.entries.findLast(fits)
+          const found = standing(directory, (entry) => entry.k === "found" && entry.what === what)
           // Recordings of before this was asked have nothing of it.
           return found?.k === "found" ? (found.value as T) : find()
         },
-        async config(_, { directory }) {
-          const recorded = recordedName(directory)
-          const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
-          const value = found?.k === "config" ? found.value : {}
-          return { value, generation: 1, origin: () => undefined, issues: [] }
+        async config(_, { directory, generation = 1 }) {
+          const found = standing(directory, ({ k }) => k === "config")
+          const { value, pending = [] } = found?.k === "config" ? found : { value: {} }
+          const isHeld = (command: string): boolean =>
+            pending.some(({ kind, path }) => kind === "command" && path[1] === command)
+          const trust = { items: pending, pending, mayRunShell: (command: string) => !isHeld(command) }
+          return { value, generation, origin: () => undefined, issues: [], trust }
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
@@ -110,7 +117,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
             cursor.did(`answered ${n}`)
           }
         },
-        attach: ({ bus }) => void bus.subscribe({}, createMarks(cursor.did)),
+        attach: ({ bus }) => void bus.subscribe({ isInner: true }, createMarks(cursor.did)),
         closing: () => {},
         close: () => {},
       }

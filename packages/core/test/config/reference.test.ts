@@ -136,6 +136,7 @@ test("a link in a project opens nothing outside before the project is trusted", 
       'The reference "out" is left out: it leads out of the project; it is held back until you trust this project.',
     ],
   })
+  expect(await resolved({ out: "../elsewhere" }, "project")).toMatchObject({ open: ["elsewhere"] }) // was approved as such
   expect(await resolved({ out: "./link" }, "project", true)).toMatchObject({ open: ["elsewhere"], issues: [] })
 })
 

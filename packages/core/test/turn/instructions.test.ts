@@ -109,7 +109,7 @@ test("a file that rules keep from being read is not told either, and rules for e
   expect(systems(w)[0]).not.toContain("KEY=")
 })
 
-test("instructions by address are fetched for the user's own settings alone, and once", async () => {
+test("instructions by address are fetched once: the user's without a word, the project's when somebody said yes", async () => {
   const seen: string[] = []
   const server = createServer((request, response) => {
     seen.push(request.url ?? "")
@@ -118,17 +118,22 @@ test("instructions by address are fetched for the user's own settings alone, and
   server.listen(0, "127.0.0.1")
   await once(server, "listening")
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const files = { "opencode.json": JSON.stringify({ instructions: [`${url}/project`] }) }
+  const config = { instructions: [`${url}/user`] }
   try {
-    await using w = await world({
-      config: { instructions: [`${url}/user`] },
-      files: { "opencode.json": JSON.stringify({ instructions: [`${url}/project`] }) },
-      model: [says("one"), says("two")],
-    })
-    await w.prompt("go")
+    await using w = await world({ config, files, model: [says("one"), says("two")] })
+    const turn = w.prompt("go")
+    await w.asked("trust").then((question) => question.reject())
+    await turn
     await w.prompt("go on")
     expect(systems(w).every((text) => text.includes("from the web: /user"))).toBe(true)
     expect(seen).toEqual(["/user"])
-    expect(w.engine.config.issues).toMatchObject([{ kind: "held_back", path: ["instructions", "0"] }])
+
+    await using trusting = await world({ config, files, model: [says("one")] })
+    const other = trusting.prompt("go")
+    await trusting.asked("trust").then((question) => question.once())
+    await other
+    expect(systems(trusting)[0]).toContain("from the web: /project")
   } finally {
     server.closeAllConnections()
     server.close()

@@ -223,10 +223,31 @@ test("an untrusted project can neither have a repository fetched nor open a fold
   using near = library()
   const references = { far: far.url, short: "owner/name", near: near.join("lib"), up: { path: "../.." } }
   await using w = await world({ files: { "opencode.json": JSON.stringify({ references }) }, model: [says("done")] })
-  await w.prompt("look at @far and @short and @near and @up")
   expect(w.engine.config.issues.map(({ kind, path }) => [kind, path[1]])).toEqual(
     Object.keys(references).map((name) => ["held_back", name]),
   )
+  const turn = w.prompt("look at @far and @short and @near and @up")
+  await w.asked("trust").then((question) => question.reject())
+  await turn
   expect(existsSync(join(w.home.folders.data, "repos"))).toBe(false)
   expect((await w.transcript())[0]?.parts).toHaveLength(1)
+})
+
+test("what a person approved of them is there in the same turn", async () => {
+  using far = origin()
+  using near = library()
+  const references = { far: { repository: far.url, description: "Far." }, near: near.join("lib") }
+  await using w = await world({ files: { "opencode.json": JSON.stringify({ references }) } })
+  w.model.add(
+    callsMany([
+      { name: "read", input: { filePath: join(copyOf(w, far.url), "f.txt") } },
+      { name: "read", input: { filePath: near.join("lib/f.txt") } },
+    ]),
+    says("done"),
+  )
+  const turn = w.prompt("go")
+  await w.asked("trust").then((question) => question.once())
+  await turn
+  expect(w.model.requests[0]?.system).toContain("Far.")
+  expect(await outputs(w)).toEqual([expect.stringContaining("1: first"), expect.stringContaining("hello from afar")])
 })
