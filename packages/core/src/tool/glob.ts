@@ -20,9 +20,9 @@ export const glob = defineTool({
       path: z.string().optional().describe("The folder to look in (default: the workspace folder)."),
     }),
 
-  async prepare(input, context) {
+  async prepare(input, { workspace }) {
     const { pattern, path } = splitPattern(input.pattern, input.path)
-    const place = await placeToSearch(path, context)
+    const place = await placeToSearch(path, workspace)
     const metadata = { pattern, path: place.file.absolute }
     return {
       asks: [...asksOutside([place]), { permission: "glob", patterns: [pattern], always: ["*"], metadata }],

@@ -21,8 +21,8 @@ export const grep = defineTool({
       include: z.string().optional().describe('Only files whose path is like this, as "*.ts" or "src/**/*.{ts,tsx}".'),
     }),
 
-  async prepare({ pattern, path, include }, context) {
-    const place = await placeToSearch(path, context)
+  async prepare({ pattern, path, include }, { workspace }) {
+    const place = await placeToSearch(path, workspace)
     const metadata = { pattern, path: place.file.absolute, ...(include !== undefined && { include }) }
     // Lines of one file are what `read` would show, so its rules decide too.
     const access = place.only === undefined ? asksOutside([place]) : asksForFile("read", place, metadata)

@@ -39,8 +39,8 @@ export const read = defineTool({
       limit: z.number().int().min(1).optional().describe("How many lines at most (default and maximum 2000)."),
     }),
 
-  async prepare({ filePath }, { workspace, signal }) {
-    const file = await workspace.paths.resolve(filePath, { signal })
+  async prepare({ filePath }, { workspace }) {
+    const file = await workspace.paths.resolve(filePath)
     const kind = await kindOf(file)
     return { asks: asksForFile("read", { file, kind: kind === "directory" ? kind : "file" }), plan: { file } }
   },

@@ -3,7 +3,6 @@ import { dirname, join } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { requireSamePlace, type Place } from "./file-asks.ts"
-import type { ToolContext } from "./tool.ts"
 
 /** Where a search looks. */
 export interface SearchPlace extends Place {
@@ -15,11 +14,8 @@ export interface SearchPlace extends Place {
 }
 
 /** An empty path is what some models give for "here". */
-export async function placeToSearch(
-  path: string | undefined,
-  { workspace: { paths, directory }, signal }: Pick<ToolContext, "workspace" | "signal">,
-): Promise<SearchPlace> {
-  const file = await paths.resolve(path || directory, { signal })
+export async function placeToSearch(path: string | undefined, { paths, directory }: Workspace): Promise<SearchPlace> {
+  const file = await paths.resolve(path || directory)
   const found = await stat(file.real).catch(() => undefined)
   const exists = found !== undefined
   if (found?.isFile()) return { file, kind: "file", cwd: dirname(file.real), only: file.real, exists }

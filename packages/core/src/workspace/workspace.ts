@@ -84,6 +84,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
   }
 }
 
+/** The same, for somebody who waits no longer than this. */
+export const endedBy = (signal: AbortSignal, { paths, ...rest }: Workspace): Workspace => ({
+  ...rest,
+  paths: { ...paths, resolve: (input, options) => paths.resolve(input, { signal, ...options }) },
+})
+
 async function identify(worktree: string, git: Git, options: WorkspaceOptions): Promise<string> {
   const remembered = options.rememberedProjectID(worktree)
   if (remembered) return remembered

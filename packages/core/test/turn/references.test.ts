@@ -178,7 +178,10 @@ test("what cannot be fetched is told to the model, and the turn goes on", async 
   expect(await outputs(w)).toEqual([expect.stringMatching(/could not be fetched: .*nowhere\/at-all/)])
 })
 
-test("a turn that waits for a repository ends when it is told to", { timeout: 20_000 }, async () => {
+test.each([
+  ["read", (file: string) => ({ filePath: file })],
+  ["bash", (file: string) => ({ command: `cat ${file}` })],
+])("a turn whose %s waits for a repository ends when it is told to", { timeout: 20_000 }, async (name, input) => {
   // Takes connections and says nothing.
   const silent = createServer()
   silent.listen(0, "127.0.0.1")
@@ -187,7 +190,8 @@ test("a turn that waits for a repository ends when it is told to", { timeout: 20
   try {
     await using w = await world({ config: { references: { far: url } } })
     const host = encodeURIComponent(new URL(url).host)
-    w.model.add(read(join(w.home.folders.data, "repos", host, "a/b/f.txt")), says("done"))
+    const file = join(w.home.folders.data, "repos", host, "a/b/f.txt")
+    w.model.add(callsMany([{ name, input: input(file) }]), says("done"))
     const turn = w.prompt("go")
     await once(silent, "connection")
     const start = performance.now()
