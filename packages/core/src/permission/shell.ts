@@ -1,12 +1,13 @@
 import type { Command, Redirect, SyntaxNode } from "unbash"
 import type { Ask } from "./ask.ts"
+import { dialectHazards, type Dialect } from "./shell-dialects.ts"
 import { formsOf, type Variables } from "./shell-expand.ts"
 import { commandHazards, hazardsOf } from "./shell-hazards.ts"
 import { patternOf, prefixOf } from "./shell-prefix.ts"
 import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
 import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
-import { unwrap } from "./shell-wrappers.ts"
+import { unwrap, type InnerScript } from "./shell-wrappers.ts"
 
 /**
  * Command text to everything it would run, read and write. One parser, one tree, no early "allow": whatever is not
@@ -57,10 +58,21 @@ const MAX_GAP = 1_000
 
 type Unbash = typeof import("unbash")
 
-/** @param environment what the command's variables are before it sets any */
+/** One script, and how it is read. */
+interface Reading {
+  bash: Unbash
+  dialect: Dialect
+  depth: number
+}
+
+/**
+ * @param environment what the command's variables are before it sets any
+ * @param dialect of the shell that will run it
+ */
 export async function analyseShell(
   command: string,
   environment: Readonly<Record<string, string>> = {},
+  dialect: Dialect = "bash",
 ): Promise<ShellAnalysis> {
   const bash = await import("unbash")
   const found: ShellAnalysis = {
@@ -73,7 +85,7 @@ export async function analyseShell(
     problems: [],
   }
   try {
-    walk(bash, command, 0, found)
+    walk(command, { bash, dialect, depth: 0 }, found)
   } catch (error) {
     // The text is hostile; a parser that gives up on it (stack, memory) must end in a question, not in a crash.
     found.problems.push(`cannot be analysed: ${error instanceof Error ? error.message : String(error)}`)
@@ -114,7 +126,8 @@ function guesses({ argv: [name, ...args] }: ShellCommand, variables: Variables):
   return formsOf(name, variables).flatMap(({ text, open }) => (open === undefined ? [text + rest] : []))
 }
 
-function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis) {
+function walk(source: string, reading: Reading, found: ShellAnalysis) {
+  const { bash, depth } = reading
   if (depth > MAX_SCRIPT_DEPTH) {
     found.problems.push("scripts are nested too deeply to be analysed")
     return
@@ -127,7 +140,7 @@ function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis)
     const { node } = next
     // Positions below a script in escaped backticks are those of its own text.
     const text = (node.type === "Script" && node.source) || next.text
-    found.problems.push(...hazardsOf(node))
+    found.problems.push(...hazardsOf(node), ...dialectHazards(node, text, reading.dialect))
     addValues(node, found.variables)
     if (node.type === "Assignment") found.assignments.push(node.name)
     if (node.type === "Redirect") addRedirect(node, found)
@@ -136,8 +149,9 @@ function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis)
       if (node.name && /^[\s\\]*\(/.test(text.slice(node.name.end, node.name.end + MAX_GAP))) {
         found.problems.push("syntax: unexpected (")
       }
-      const scripts = addCommands(node, found, settledAt)
-      for (const inner of scripts) walk(bash, inner, depth + 1, found)
+      for (const { text: inner, dialect = reading.dialect } of addCommands(node, found, settledAt)) {
+        walk(inner, { bash, dialect, depth: depth + 1 }, found)
+      }
     }
     const children: SyntaxNode[] = []
     bash.forEachChild(node, (child) => children.push(child))
@@ -146,9 +160,13 @@ function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis)
 }
 
 /** @returns scripts that the command hands to a shell */
-function addCommands(node: Command, found: ShellAnalysis, settledAt: (pos: number) => ReadonlySet<string>): string[] {
+function addCommands(
+  node: Command,
+  found: ShellAnalysis,
+  settledAt: (pos: number) => ReadonlySet<string>,
+): InnerScript[] {
   if (!node.name) return []
-  const scripts: string[] = []
+  const scripts: InnerScript[] = []
   const words = [
     shellWord(node.name),
     ...node.args.map((arg) => (arg.type === "Word" ? shellWord(arg) : assignmentWord(arg.text))),

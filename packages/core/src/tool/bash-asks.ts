@@ -4,7 +4,7 @@ import { filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
 import { asksForShell, STREAMS, type ShellAnalysis } from "../permission/shell.ts"
 import type { FileRef, Paths } from "../workspace/paths.ts"
 import { createPlaces, type FoundPlace } from "./bash-places.ts"
-import { asksForFile, asksOutside } from "./file-asks.ts"
+import { asksForFile, asksOutside, ruleName } from "./file-asks.ts"
 
 /**
  * What has to be asked before a command runs: the folders outside the workspace that it names, the files that it reads
@@ -15,8 +15,12 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const { source: command, redirects, puzzles, variables } = analysis
   const named = analysis.commands.map((one) => ({ base: one.base, ...pathsOf(one, variables) }))
   const problems = named.flatMap(({ base, unknown }) =>
-    unknown.map((word) => `which file ${base} gets with ${word} is known only when it runs`),
+    unknown.map(({ text }) => `which file ${base} gets with ${text} is known only when it runs`),
   )
+  const obscure = [
+    ...named.flatMap(({ unknown }) => unknown.flatMap(({ text, isWritten }) => (isWritten ? [text] : []))),
+    ...puzzles.flatMap(({ word, access }) => (access === "write" ? [word.text] : [])),
+  ]
   const opened = redirects.map(({ path, access }): NamedFile => ({ path, access, isGlob: false }))
   const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
   const moves = [...new Set(named.flatMap((one) => one.moves))]
@@ -41,6 +45,8 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
     ...merged([
       ...touched("read").flatMap((place) => asksForFile("read", place, facts(place))),
       ...touched("write").flatMap((place) => withContents(asksForFile("edit", place, facts(place)), place)),
+      ...found.flatMap(({ isLoose, file }) => (isLoose ? [doubt(ruleName(file), command)] : [])),
+      ...obscure.map((text) => doubt(text, command)),
     ]),
     asksForShell({ ...analysis, problems: [...new Set([...analysis.problems, ...problems])] }),
   ]
@@ -76,6 +82,15 @@ function asksAstray(word: string, command: string): Ask {
   }
 }
 
+/** It writes what nobody can name yet: a rule for some files may mean just this. */
+const doubt = (name: string, command: string): Ask => ({
+  permission: "edit",
+  patterns: [name],
+  always: ["*"],
+  metadata: { command },
+  problems: [`which files are written with ${name} is known only when it runs`],
+})
+
 /** Who removes or replaces a folder changes what is in it, so rules for that count as well. */
 const withContents = (asks: Ask[], { kind }: FoundPlace): Ask[] =>
   kind !== "directory"
@@ -93,8 +108,10 @@ function merged(asks: Ask[]): Ask[] {
     const same = asks.filter((ask) => ask.permission === permission)
     const [first] = same
     if (!first) return []
+    const problems = [...new Set(same.flatMap((ask) => ask.problems ?? []))]
     return {
       ...first,
+      ...(problems.length > 0 && { problems, metadata: { ...first.metadata, problems } }),
       patterns: [...new Set(same.flatMap((ask) => ask.patterns))],
       always: [...new Set(same.flatMap((ask) => ask.always))],
       aliases: Object.fromEntries(same.flatMap((ask) => Object.entries(ask.aliases ?? {}))),

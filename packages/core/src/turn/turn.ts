@@ -70,7 +70,7 @@ export interface TurnDeps {
     continueOnDeny: boolean
     limits: OutputLimits
     compaction: NonNullable<Config["compaction"]>
-    shell: { file: string; args(command: string): string[] }
+    shell: { name: string; file: string; args(command: string): string[] }
   }
   start: StartProcess
   environment: Record<string, string>

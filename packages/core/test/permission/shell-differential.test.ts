@@ -35,7 +35,7 @@ interface Predicted {
 
 async function predict(text: string, shell: "bash" | "sh"): Promise<Predicted> {
   const { work, home, top } = jail.prepare(text)
-  const analysis = await analyseShell(text, { HOME: home, FUNCNEST: "20" })
+  const analysis = await analyseShell(text, { HOME: home, FUNCNEST: "20" }, shell)
   const paths = await createPaths({ directory: work, roots: [work], home, allowed: [] })
   return { text, analysis, asks: await asksForCommand(analysis, await paths.resolve("."), paths), top }
 }
@@ -52,7 +52,7 @@ function surprises({ text, analysis, asks, top }: Predicted, ran: Ran): string[]
   const edits = asks.filter(({ permission }) => permission === "edit").flatMap(({ patterns }) => patterns)
   const written = ran.changed.filter((name) => !edits.some((edit) => covers(edit, name, top)))
   const outside = asks.filter(({ permission }) => permission === "external_directory").flatMap(({ patterns }) => patterns)
-  const beyond = ran.changed.filter((name) => !name.startsWith("work/") && !outside.some((it) => matches(it, `${top}/${name}`)))
+  const beyond = ran.changed.filter((name) => !name.startsWith("work/") && !outside.some((it) => matches(it, `${top}/${name}`) || it === `${top}/${name}/*`))
   void text
   return [...started, ...written.map((name) => `wrote ${name}`), ...beyond.map((name) => `left for ${name}`)]
 }
@@ -74,6 +74,7 @@ function fits([word, ...words]: ShellWord[], args: string[], isFed: boolean): bo
   const [arg, ...rest] = args
   // bash expands the tilde of "X=~" wherever it stands.
   if (word.isLiteral && /^\w+=~/.test(word.value)) return arg?.startsWith(word.value.split("~")[0] ?? "") === true && fits(words, rest, isFed)
+  if (word.isLiteral && word.tilde === "~") return arg?.endsWith(word.value.slice(1)) === true && fits(words, rest, isFed)
   if (word.isLiteral && !isFed) return arg === word.value && fits(words, rest, isFed)
   if (word.isLiteral) return arg !== undefined && fits(words, rest, isFed)
   const mayBeMany = word.splits || word.segments.some(({ kind }) => kind !== "literal" && kind !== "home")

@@ -1,0 +1,38 @@
+import type { Slot } from "./shell-slots.ts"
+import { literalWord, type ShellWord } from "./shell-words.ts"
+
+/** Where curl puts what it loads: `-o name`, or the last part of the address, below `--output-dir`. */
+export function downloadSlots(words: readonly ShellWord[]): Slot[] {
+  const folder = valuesOf(words, /^--output-dir$/, /^--output-dir=(.*)$/s).at(-1)
+  const named = valuesOf(words, /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output)$/, /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output=)(.+)$/s)
+  const isRemote = words.some(({ value }) => /^-[fsSLkgijlNnqvRJ#0-9a]*O|^--remote-name/.test(value))
+  // The answer of the server, or a file of options, says what is written.
+  const isFree = words.some(({ value }) => /^-[fsSLkgijlNnqvRO#0-9a]*J|^--remote-header|^-K|^--config/.test(value))
+  const addresses = isRemote ? words.filter((word) => /[./]/.test(word.value) && !word.lead.startsWith("-")) : []
+  const names = [...named.filter(({ value }) => value !== "-"), ...addresses.map(lastPart)]
+  return [
+    ...names.map((word): Slot => ({ word: below(folder, word), access: "write" })),
+    ...(isFree ? [{ word: folder ?? literalWord("."), access: "fill" as const }] : []),
+  ]
+}
+
+function valuesOf(words: readonly ShellWord[], apart: RegExp, attached: RegExp): ShellWord[] {
+  return words.flatMap((word, at) => {
+    if (apart.test(words[at - 1]?.value ?? "")) return [word]
+    const value = attached.exec(word.value)?.[1]
+    if (value === undefined || apart.test(word.value)) return []
+    return [word.isLiteral ? literalWord(value) : word]
+  })
+}
+
+const below = (folder: ShellWord | undefined, name: ShellWord): ShellWord =>
+  folder === undefined || !name.isLiteral
+    ? name
+    : folder.isLiteral
+      ? { ...folder, value: `${folder.value}/${name.value}`, path: `${folder.path}/${name.value}`, segments: [{ text: `${folder.value}/${name.value}`, kind: "literal", quoted: true }] }
+      : folder
+
+function lastPart(word: ShellWord): ShellWord {
+  const path = word.value.replace(/[?#].*$/s, "")
+  return word.isLiteral ? literalWord(path.slice(path.lastIndexOf("/") + 1) || "curl_response") : word
+}
