@@ -57,7 +57,7 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   // xargs puts what it reads behind the words that are there.
   const fed = command.isFed && grammar && !found.unknown.some(({ text }) => text.includes("{}")) ? grammar.operands : "words"
   if (fed !== "words" && fed !== "look") missing("what it is given", grammar?.hasTarget ? "write" : fed)
-  if (grammar?.hasTarget) found.files.push(...inTarget(found.files))
+  if (grammar?.hasTarget) found.files.push(...inTarget(found))
   if (!named || grammar?.isOpen || GUESSED.has(base)) {
     const printed = TELLING.has(base) ? ownOf(variables) : variables
     for (const word of withoutCode(base, words)) {
@@ -80,9 +80,10 @@ const isPathLike = ({ segments }: ShellWord): boolean =>
 const ownOf = (variables: Variables): Variables => new Map([...variables].filter(([, { isInherited }]) => !isInherited))
 
 /** What is copied into a folder keeps its name. */
-function inTarget(files: NamedFile[]): NamedFile[] {
+function inTarget({ files, unknown }: NamedPaths): NamedFile[] {
   const target = files.findLast(({ access }) => access === "write")
   if (!target) return []
+  if (unknown.length > 0) return [{ path: target.path, access: "fill", isGlob: false, within: target.path }]
   return files
     .filter((file) => file !== target && file.access !== "look")
     .map(({ path, isGlob }) => ({

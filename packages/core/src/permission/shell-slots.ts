@@ -4,7 +4,7 @@ import { downloadSlots } from "./shell-downloads.ts"
 import { fillsOf, folderOf } from "./shell-fills.ts"
 import { gitSlots } from "./shell-git-files.ts"
 import { sedUse } from "./shell-sed.ts"
-import { literalWord, type ShellWord } from "./shell-words.ts"
+import { literalWord, tailOf, type ShellWord } from "./shell-words.ts"
 
 /** Which words of a known program stand where a path does, and what it does with the file. */
 
@@ -20,6 +20,7 @@ export interface Slot {
 export function slotsOf(base: string, words: ShellWord[], grammar: Grammar | undefined): Slot[] | undefined {
   const special = Object.hasOwn(SPECIAL, base) ? SPECIAL[base] : undefined
   const own = special ? special(words) : grammar && bySlots(words, grammar)
+  if (AWK.test(base)) return awkSlots(words, own ?? [])
   const more = [...fillsOf(base, words), ...besides(base, words)]
   return own || more.length > 0 ? [...(own ?? []), ...more] : undefined
 }
@@ -28,7 +29,6 @@ export function slotsOf(base: string, words: ShellWord[], grammar: Grammar | und
 function besides(base: string, words: ShellWord[]): Slot[] {
   if (base === "curl") return downloadSlots(words)
   if (base === "git") return gitSlots(words)
-  if (/^(?:[gmn]?awk|original-awk)$/.test(base)) return awkSlots(words)
   if (/^(?:perl|ruby)[\d.]*$/.test(base)) return scriptSlots(words)
   return []
 }
@@ -83,7 +83,7 @@ function bySlots(words: ShellWord[], grammar: Grammar): Slot[] {
   if (operands === "words") return found
   const isDeep = grammar.isDeep === true || (grammar.isDeep && words.some(({ value }) => grammar.isDeep instanceof RegExp && grammar.isDeep.test(value)))
   const target = hasTarget && !isTargetGiven && free.length > 1 ? free.pop() : undefined
-  const rest = free.map((word): Slot => ({ word, access: operands, ...(isDeep && { isDeep }) }))
+  const rest = free.map((word): Slot => ({ word, access: operands, ...(isDeep && operands !== "read" && { isDeep }) }))
   const written = target ?? (isTargetGiven && hasTarget ? found.find(({ access }) => access === "write")?.word : undefined)
   return [
     ...found,
@@ -159,10 +159,12 @@ const suffixed = (word: ShellWord, suffix: string): ShellWord => ({
   segments: [...word.segments, { text: suffix, kind: "literal", quoted: true }],
 })
 
-function awkSlots(words: ShellWord[]): Slot[] {
+const AWK = /^(?:[gmn]?awk|original-awk)$/
+
+function awkSlots(words: ShellWord[], own: Slot[]): Slot[] {
   const { writes, reads, inPlace } = awkUse(words)
-  const files = inPlace ? words.filter((word) => !word.lead.startsWith("-")).slice(1) : []
-  return [...slots(writes, "write"), ...slots(reads, "read"), ...slots(files, "change")]
+  const files = inPlace ? own.map(({ word }): Slot => ({ word, access: "change" })) : own
+  return [...files, ...slots(writes, "write"), ...slots(reads, "read")]
 }
 
 /** perl -i and ruby -i edit their operands. */
@@ -231,8 +233,7 @@ const valuesOf = (words: ShellWord[], name: RegExp) =>
     .filter((word) => name.test(word.value))
     .map((word) => {
       const value = word.value.replace(/^[^=]*=/, "")
+      if (!word.isLiteral) return tailOf(word, word.value.length - value.length)
       // bash expands a tilde in "of=~/x" as it does in an assignment.
-      return word.isLiteral
-        ? { ...literalWord(value), path: value, tilde: value.startsWith("~") ? "~" : undefined }
-        : word
+      return { ...literalWord(value), path: value, tilde: value.startsWith("~") ? "~" : undefined }
     })

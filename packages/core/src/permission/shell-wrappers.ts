@@ -129,6 +129,7 @@ export function unwrap(
   else if (base === "find") unwrapFind(argv, found)
   else if (base === "eval") unwrapEval(argv.slice(1), found)
   else if (base === "trap") unwrapTrap(argv.slice(1), found)
+  else if (base === "ssh") unwrapRemote(argv, found)
   else if (OPAQUE.has(base) || /^ld(?:-linux.*|-musl.*|\.so.*)$/.test(base)) {
     if (argv.length > 1 || isFed) opaque(`${base} runs a command that is not analysed`, found)
   }
@@ -248,6 +249,14 @@ function unwrapFind(argv: ShellWord[], found: Unwrapped) {
     if (inner.length > 0) found.inner.push({ argv: inner, start, isFed: true })
     else found.problems.push("find runs a command that is not given")
   }
+}
+
+const SSH_OPTIONS: Options = { flags: "46AaCfGgKkMNnqsTtVvXxYy", values: "BbcDEeFIiJLlmOoPpQRSWw" }
+
+/** Its first operand is a host, which may be this one; a shell over there runs the rest. */
+function unwrapRemote(argv: ShellWord[], found: Unwrapped) {
+  const { next } = skipOptions(argv, SSH_OPTIONS)
+  if (argv.length > next + 1) opaque("ssh runs a command that is not analysed", found)
 }
 
 function unwrapEval(args: ShellWord[], found: Unwrapped) {

@@ -8,6 +8,7 @@ import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
 import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
 import { unwrap, type InnerScript } from "./shell-wrappers.ts"
+import { HOLE } from "./wildcard.ts"
 
 /**
  * Command text to everything it would run, read and write. One parser, one tree, no early "allow": whatever is not
@@ -90,6 +91,7 @@ export async function analyseShell(
     // The text is hostile; a parser that gives up on it (stack, memory) must end in a question, not in a crash.
     found.problems.push(`cannot be analysed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  if (command.includes(HOLE)) found.problems.push("it has characters in it that no shell can be given")
   addInherited(found.variables, command, environment)
   if (found.commands.length === 0) found.problems.push("no command was recognised")
   found.problems = [...new Set(found.problems)]
@@ -103,10 +105,13 @@ export function asksForShell({ source, commands, problems, variables }: ShellAna
   const isClear = problems.length === 0
   // "/bin/rm x; /usr/bin/rm x" is one pattern with two aliases.
   const aliases: Record<string, string[]> = {}
+  const open: Record<string, string[]> = {}
+  const add = (to: Record<string, string[]>, text: string, found: string[]) => {
+    if (found.length > 0) to[text] = [...new Set([...((Object.hasOwn(to, text) && to[text]) || []), ...found])]
+  }
   for (const command of commands) {
-    const known = Object.hasOwn(aliases, command.text) ? aliases[command.text] : undefined
-    const found = [...command.aliases, ...guesses(command, variables)]
-    if (found.length > 0) aliases[command.text] = [...(known ?? []), ...found]
+    add(aliases, command.text, [...command.aliases, ...guesses(command, variables)])
+    add(open, command.text, withHoles(command))
   }
   return {
     permission: "bash",
@@ -115,15 +120,39 @@ export function asksForShell({ source, commands, problems, variables }: ShellAna
     always: isClear ? [...new Set(commands.map((command) => command.prefix))] : [],
     metadata: isClear ? { command: source } : { command: source, problems },
     ...(Object.keys(aliases).length > 0 && { aliases }),
+    ...(Object.keys(open).length > 0 && { open }),
     ...(!isClear && { problems }),
   }
 }
 
-/** A name that is known only when it runs may still be told by the text: `X=rm; $X a`, `{rm,a}`. */
-function guesses({ argv: [name, ...args] }: ShellCommand, variables: Variables): string[] {
-  if (!name || name.isLiteral) return []
-  const rest = args.map((word) => ` ${word.text}`).join("")
-  return formsOf(name, variables).flatMap(({ text, open }) => (open === undefined ? [text + rest] : []))
+/** More spellings than this of one command are not looked at; it has the holes of its words besides. */
+const MAX_GUESSES = 16
+
+/** What is known only when it runs may still be told by the text: `X=rm; $X a`, `{rm,a}`, `X=--force; git push $X`. */
+function guesses({ argv: [name, ...args], text }: ShellCommand, variables: Variables): string[] {
+  if (!name) return []
+  const spelled = (word: ShellWord, known: string): string[] => {
+    const forms = word.isLiteral ? [] : formsOf(word, variables).filter(({ open }) => open === undefined)
+    return forms.length > 0 ? forms.map((form) => form.text) : [known]
+  }
+  let found = spelled(name, plainName(name))
+  for (const word of args) {
+    const options = spelled(word, word.text)
+    if (found.length * options.length > MAX_GUESSES) return []
+    found = found.flatMap((before) => options.map((option) => `${before} ${option}`))
+  }
+  return found.filter((guess) => guess !== text)
+}
+
+/** The command with a hole for each word that is known only when it runs, or that it is given besides. */
+function withHoles({ argv, isFed }: ShellCommand): string[] {
+  const isKnown = (word: ShellWord) => word.isLiteral && !(isFed && word.value.includes("{}"))
+  if (!isFed && argv.every(isKnown)) return []
+  const words = argv.map((word, at) => (isKnown(word) ? (at === 0 ? plainName(word) : word.text) : HOLE))
+  if (isFed) words.push(HOLE)
+  // Some may become no word at all.
+  const filled = words.filter((word, at) => word !== HOLE || argv[at]?.splits === false)
+  return [words.join(" "), filled.join(" ")]
 }
 
 function walk(source: string, reading: Reading, found: ShellAnalysis) {
@@ -209,7 +238,12 @@ function addCommands(
 /** Where the system keeps its programs: a name there means the same as without the folder. */
 const SYSTEM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/
 
+const SYSTEM_FOLDER = /^\/(?:usr\/(?:local\/)?)?s?bin\//
+
 export const isSystemPath = (name: string): boolean => SYSTEM.test(name)
+
+/** A program of the system by its name alone. */
+const plainName = (word: ShellWord): string => SYSTEM.exec(word.text)?.[1] ?? word.text
 
 const baseOf = (name: string) =>
   name
@@ -232,7 +266,8 @@ function describe(
   if (takesTails) {
     let at = text.length - join("").length + 1
     for (const word of args) {
-      aliases.add(text.slice(at)).add(word.value)
+      const tail = text.slice(at)
+      aliases.add(tail).add(tail.replace(SYSTEM_FOLDER, "")).add(word.value)
       at += word.text.length + 1
     }
   }
