@@ -75,7 +75,7 @@ function* tokens(program: string): Generator<Token> {
 function readProgram(word: ShellWord, use: AwkUse): void {
   const { value } = word
   if (!word.isLiteral || value.length > MAX_PROGRAM) {
-    if (/print[^;}]*>/.test(value) || !word.isLiteral) use.writes.push(unclear(word))
+    if (value.includes(">") || !word.isLiteral) use.writes.push(unclear(word))
     return
   }
   const all = [...tokens(value)]

@@ -208,7 +208,7 @@ function withoutCode(base: string, words: ShellWord[]): ShellWord[] {
   return option ? words.filter((_, at) => !option.test(words[at - 1]?.value ?? "")) : words
 }
 
-function distinct(files: NamedFile[]): NamedFile[] {
-  const seen = new Map(files.map((file) => [`${file.access} ${file.isGlob} ${file.isGuess} ${file.path}`, file]))
+export function distinct(files: NamedFile[]): NamedFile[] {
+  const seen = new Map(files.map((file) => [`${file.access} ${file.isGlob} ${file.isGuess} ${file.isDeep} ${file.within} ${file.path}`, file]))
   return [...seen.values()]
 }

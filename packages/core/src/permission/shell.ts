@@ -4,6 +4,7 @@ import { dialectHazards, type Dialect } from "./shell-dialects.ts"
 import { formsOf, type Variables } from "./shell-expand.ts"
 import { commandHazards, hazardsOf } from "./shell-hazards.ts"
 import { patternOf, prefixOf } from "./shell-prefix.ts"
+import { isTooDeep, MAX_COMMANDS, MAX_LENGTH, MAX_WORDS, roughCommands } from "./shell-rough.ts"
 import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
 import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
@@ -27,6 +28,8 @@ export interface ShellAnalysis {
   assignments: string[]
   /** The values they may have, as far as the text and the environment say. */
   variables: Variables
+  /** Whether parts of it were not even looked at; rules that deny are compared with all that could be a command. */
+  isCut: boolean
   /** Sentences that say why the analysis is not complete. Empty means complete. */
   problems: string[]
 }
@@ -54,6 +57,10 @@ const MAX_SCRIPT_DEPTH = 8
 /** Wrappers around one command (`sudo env nice …`): keeps the work linear in the length of the text. */
 const MAX_WRAPPERS = 16
 
+/** Words of a command that nobody knows the grammar of, each of which may begin another; and how much of that counts. */
+const MAX_TAILS = 100
+const MAX_TAIL = 1_000
+
 /** Blanks looked at behind a command's name; nobody writes more before a parenthesis. */
 const MAX_GAP = 1_000
 
@@ -64,6 +71,8 @@ interface Reading {
   bash: Unbash
   dialect: Dialect
   depth: number
+  /** Words that may still be looked at, in this script and all around it. */
+  words: { left: number }
 }
 
 /**
@@ -83,12 +92,16 @@ export async function analyseShell(
     puzzles: [],
     assignments: [],
     variables: new Map(),
+    isCut: false,
     problems: [],
   }
   try {
-    walk(command, { bash, dialect, depth: 0 }, found)
+    if (command.length > MAX_LENGTH) throw new Error("no shell takes a text of this length")
+    if (isTooDeep(command)) throw new Error("it is nested too deeply")
+    walk(command, { bash, dialect, depth: 0, words: { left: MAX_WORDS } }, found)
   } catch (error) {
     // The text is hostile; a parser that gives up on it (stack, memory) must end in a question, not in a crash.
+    found.isCut = true
     found.problems.push(`cannot be analysed: ${error instanceof Error ? error.message : String(error)}`)
   }
   if (command.includes(HOLE)) found.problems.push("it has characters in it that no shell can be given")
@@ -101,7 +114,7 @@ export async function analyseShell(
 }
 
 /** The question the bash tool asks: one pattern for each simple command. */
-export function asksForShell({ source, commands, problems, variables }: ShellAnalysis): Ask {
+export function asksForShell({ source, commands, problems, variables, isCut }: ShellAnalysis): Ask {
   const isClear = problems.length === 0
   // "/bin/rm x; /usr/bin/rm x" is one pattern with two aliases.
   const aliases: Record<string, string[]> = {}
@@ -113,9 +126,11 @@ export function asksForShell({ source, commands, problems, variables }: ShellAna
     add(aliases, command.text, [...command.aliases, ...guesses(command, variables)])
     add(open, command.text, withHoles(command))
   }
+  const patterns = commands.length > 0 ? [...new Set(commands.map((command) => command.text))] : [source.trim()]
+  if (isCut) add(aliases, patterns[0] ?? "", roughCommands(source))
   return {
     permission: "bash",
-    patterns: commands.length > 0 ? [...new Set(commands.map((command) => command.text))] : [source.trim()],
+    patterns,
     // Approving a prefix would not help next time: what is not understood is asked again.
     always: isClear ? [...new Set(commands.map((command) => command.prefix))] : [],
     metadata: isClear ? { command: source } : { command: source, problems },
@@ -157,15 +172,13 @@ function withHoles({ argv, isFed }: ShellCommand): string[] {
 
 function walk(source: string, reading: Reading, found: ShellAnalysis) {
   const { bash, depth } = reading
-  if (depth > MAX_SCRIPT_DEPTH) {
-    found.problems.push("scripts are nested too deeply to be analysed")
-    return
-  }
+  if (depth > MAX_SCRIPT_DEPTH) throw new Error("scripts are nested too deeply")
   const script = bash.parse(source)
   const settledAt = settledNames(script, source)
   const todo: Array<{ node: SyntaxNode; text: string }> = [{ node: script, text: source }]
   // A loop and not a recursion: "1+1+1+…" is a tree as deep as the text is long.
   for (let next = todo.pop(); next; next = todo.pop()) {
+    if (found.commands.length >= MAX_COMMANDS) throw new Error(`it has more than ${MAX_COMMANDS} commands`)
     const { node } = next
     // Positions below a script in escaped backticks are those of its own text.
     const text = (node.type === "Script" && node.source) || next.text
@@ -174,12 +187,13 @@ function walk(source: string, reading: Reading, found: ShellAnalysis) {
     if (node.type === "Assignment") found.assignments.push(node.name)
     if (node.type === "Redirect") addRedirect(node, found)
     if (node.type === "Command") {
+      if ((reading.words.left -= node.suffix.length + 1) < 0) throw new Error(`it has more than ${MAX_WORDS} words`)
       // To bash this is a syntax error; the parser (unbash 6.0.4) steps over the parenthesis in silence.
       if (node.name && /^[\s\\]*\(/.test(text.slice(node.name.end, node.name.end + MAX_GAP))) {
         found.problems.push("syntax: unexpected (")
       }
       for (const { text: inner, dialect = reading.dialect } of addCommands(node, found, settledAt)) {
-        walk(inner, { bash, dialect, depth: depth + 1 }, found)
+        walk(inner, { ...reading, dialect, depth: depth + 1 }, found)
       }
     }
     const children: SyntaxNode[] = []
@@ -211,24 +225,24 @@ function addCommands(
     }
     const base = baseOf(name.value)
     const { inner, scripts: more, problems, isOpaque } = unwrap(base, argv, { isFed, input: inputOf(node) })
-    const isTooDeep = inner.length > 0 && wrappers >= MAX_WRAPPERS
-    if (isTooDeep) found.problems.push("commands are nested too deeply to be analysed")
+    const isBuried = inner.length > 0 && wrappers >= MAX_WRAPPERS
+    if (isBuried) found.problems.push("commands are nested too deeply to be analysed")
     found.problems.push(...problems, ...commandHazards(base, argv), ...startHazards(base, argv))
     scripts.push(...more)
 
     const first = inner[0]
     const own = first && base !== "find" ? first.start : argv.length
-    const takesTails = isOpaque || isTooDeep
+    const takesTails = isOpaque || isBuried
     const described = describe(argv, base, { isFed, takesTails, own, settled: settledAt(node.pos) })
     found.commands.push(described)
-    if (first && base !== "find" && !isTooDeep) {
+    if (first && base !== "find" && !isBuried) {
       around.push({
         wrapper: described,
         own: patternOf(argv.slice(0, first.start)),
         at: found.commands.length,
       })
     }
-    if (!isTooDeep) todo.unshift(...inner.map((one) => ({ ...one, wrappers: wrappers + 1 })))
+    if (!isBuried) todo.unshift(...inner.map((one) => ({ ...one, wrappers: wrappers + 1 })))
   }
   // What a wrapper runs stands right behind it. "Always" for "sudo ls" is for ls under sudo, not for sudo.
   for (const { wrapper, own, at } of around.reverse()) wrapper.prefix = `${own} ${found.commands[at]?.prefix ?? ""}`
@@ -265,9 +279,9 @@ function describe(
   const aliases = new Set([spelled, spelled.slice(spelled.lastIndexOf("/") + 1), base].map(join))
   if (takesTails) {
     let at = text.length - join("").length + 1
-    for (const word of args) {
-      const tail = text.slice(at)
-      aliases.add(tail).add(tail.replace(SYSTEM_FOLDER, "")).add(word.value)
+    for (const word of args.slice(0, MAX_TAILS)) {
+      const tail = text.slice(at, at + MAX_TAIL)
+      aliases.add(tail).add(tail.replace(SYSTEM_FOLDER, "")).add(word.value.slice(0, MAX_TAIL))
       at += word.text.length + 1
     }
   }

@@ -1,6 +1,6 @@
 import { resolve } from "node:path"
 import type { Ask } from "../permission/ask.ts"
-import { filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
+import { distinct, filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
 import { asksForShell, STREAMS, type ShellAnalysis } from "../permission/shell.ts"
 import type { FileRef, Paths } from "../workspace/paths.ts"
 import { createPlaces, type FoundPlace } from "./bash-places.ts"
@@ -25,13 +25,17 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
   const moves = [...new Set(named.flatMap((one) => one.moves))]
   const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
-  const wanted = [
+  const all = [
     ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),
     ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(({ path }) => !STREAMS.test(path)),
   ]
+  const each = distinct(all)
+  const wanted = each.slice(0, MAX_FILES)
+  const unseen = each.slice(MAX_FILES)
+  if (unseen.length > 0) problems.push(`it names more than ${MAX_FILES} files`)
   const isTooMuch = folders.length > 1 && wanted.length * folders.length > MAX_PLACES
   const astray = named.find((one) => one.astray !== undefined)?.astray
-  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES]
+  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path
 
   const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
   const found = (await Promise.all(wanted.map(places.find))).flat()
@@ -46,12 +50,15 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
       ...touched("read").flatMap((place) => asksForFile("read", place, facts(place))),
       ...touched("write").flatMap((place) => withContents(asksForFile("edit", place, facts(place)), place)),
       ...found.flatMap(({ isLoose, file }) => (isLoose ? [doubt(ruleName(file), command)] : [])),
-      ...obscure.map((text) => doubt(text, command)),
+      ...[...new Set(obscure)].map((text) => doubt(text, command)),
+      ...unseen.flatMap(({ path, access }) => (access === "look" ? [] : [doubt(path, command, permissionFor(access))])),
     ]),
     asksForShell({ ...analysis, problems: [...new Set([...analysis.problems, ...problems])] }),
   ]
 }
 
+/** Every file is looked up, to see where its links lead; the names of the others are compared with rules as they are. */
+const MAX_FILES = 500
 /** A loop over the packages of a repository; what goes to more folders is asked for like one that nobody knows. */
 const MAX_MOVES = 24
 /** Every relative path is looked for in all of these folders; so many look-ups take about half a second. */
@@ -83,13 +90,15 @@ function asksAstray(word: string, command: string): Ask {
 }
 
 /** It writes what nobody can name yet: a rule for some files may mean just this. */
-const doubt = (name: string, command: string): Ask => ({
-  permission: "edit",
+const doubt = (name: string, command: string, permission = "edit"): Ask => ({
+  permission,
   patterns: [name],
   always: ["*"],
   metadata: { command },
-  problems: [`which files are written with ${name} is known only when it runs`],
+  problems: [`which files are ${permission === "edit" ? "written" : "read"} with ${name} was not looked up`],
 })
+
+const permissionFor = (access: NamedFile["access"]) => (access === "read" || access === "maybe" ? "read" : "edit")
 
 /** Who removes or replaces a folder changes what is in it, so rules for that count as well. */
 const withContents = (asks: Ask[], { kind }: FoundPlace): Ask[] =>
