@@ -41,7 +41,6 @@ done
 
 /** No machine is so slow that a hundred commands take this long; a command that waits for ever is a mistake of ours. */
 const DEADLINE_MS = 120_000
-const BATCH = 100
 
 export interface Jail {
   /** A place for the next case, made as it is before a command runs. */
@@ -74,7 +73,7 @@ export async function openJail(): Promise<Jail> {
   const shells = { bash: await which("bash", process.env["PATH"]), sh: "/bin/sh" }
   const archive = contained ? makeArchive(top) : Buffer.from("")
 
-  const since = { made: 0, from: 0, at: 0 }
+  const since = { made: 0, from: 0 }
   return {
     contained,
     prepare(text) {
@@ -85,12 +84,13 @@ export async function openJail(): Promise<Jail> {
     },
     async run(shell) {
       const found: Ran[] = []
-      const to = since.made
+      const { from, made: to } = since
+      since.from = to
       // A moment that is surely later than what was written so far, by the coarse clock of file systems.
       await new Promise((done) => setTimeout(done, 20))
       writeFileSync(join(top, "log"), "")
       const start = lstatSync(join(top, "log")).mtimeMs
-      const args = ["--norc", "-c", DRIVER, "driver", top, String(since.from), String(to), shells[shell] ?? "/bin/sh"]
+      const args = ["--norc", "-c", DRIVER, "driver", top, String(from), String(to), shells[shell] ?? "/bin/sh"]
       const inside = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", top, top, "--unshare-all", "--die-with-parent", "bash"]
       const [file, all] = contained ? [bwrap, [...inside, ...args]] : ["bash", args]
       await new Promise<void>((done, fail) => {
@@ -99,18 +99,15 @@ export async function openJail(): Promise<Jail> {
         )
       })
       const programs = readLog(readFileSync(join(top, "log"), "utf8"))
-      for (let at = since.from; at < to; at++) {
+      for (let at = from; at < to; at++) {
         found.push({ programs: programs.get(at) ?? [], changed: changes(join(top, String(at)), start) })
         rmSync(join(top, String(at)), { recursive: true, force: true })
       }
-      since.from = to
       return found
     },
     close: () => rmSync(top, { recursive: true, force: true }),
   }
 }
-
-export const CASES_AT_ONCE = BATCH
 
 function works(bwrap: string): boolean {
   try {
