@@ -19,6 +19,23 @@ export function awkUse(words: readonly ShellWord[]): AwkUse {
   return use
 }
 
+/** Why a program may do something else than print what it reads. */
+export function awkProblem(words: readonly ShellWord[]): string | undefined {
+  const { writes, reads, inPlace } = awkUse(words)
+  if (inPlace || writes.length > 0) return "its program may write a file"
+  if (reads.length > 0) return "its program reads a file"
+  const [program] = programsOf(words)
+  if (program?.isLiteral !== true || program.value.length > MAX_PROGRAM) return "its program is not known"
+  const all = [...tokens(program.value)]
+  const isRisky = all.some(({ kind, text }, at) => {
+    if (kind === "name") return /^(?:system|getline|ENVIRON|PROCINFO|SYMTAB|FUNCTAB)$/.test(text)
+    if (kind === "regex") return /[^\\]\//.test(text.slice(0, -1))
+    if (text === "/") return all[at - 1]?.text === ")" && /[|@>]|system|getline/.test(program.value)
+    return text === "@" || (text === "|" && all[at - 1]?.text !== "|" && all[at + 1]?.text !== "|")
+  })
+  return isRisky ? "its program is not known to be harmless" : undefined
+}
+
 function programsOf(words: readonly ShellWord[]): ShellWord[] {
   const given = words.filter((_, at) => /^(?:-e|--source)$/.test(words[at - 1]?.value ?? ""))
   if (given.length > 0) return given
@@ -38,6 +55,9 @@ interface Token {
 
 /** Behind one of these an oblique stroke begins a pattern; behind anything else it divides. */
 const BEFORE_PATTERN = /^(?:[(,{};!~&|?:=+\-*%<>^\n]|return|print|printf|in|case|do|else)$/
+
+/** A statement goes on behind a line that ends in one of these. */
+const CONTINUES = /^(?:[,{&|(]|do|else)$/
 
 function* tokens(program: string): Generator<Token> {
   let last = "\n"
@@ -66,7 +86,11 @@ function* tokens(program: string): Generator<Token> {
     }
     const text = program.slice(at, end)
     at = end
-    if (/^(?:[ \t\r]|\\)$/.test(text)) continue
+    if (/[ \t\r]/.test(text) && kind === "sign") continue
+    if (char === "\\") {
+      if (program.charAt(at) === "\n") at++
+      continue
+    }
     last = text
     yield { kind, text }
   }
@@ -94,7 +118,7 @@ function readProgram(word: ShellWord, use: AwkUse): void {
     } else if (kind !== "sign") continue
     else if (/[([{]/.test(text)) depth++
     else if (/[)\]}]/.test(text) && --depth < 0) isPrinting = false
-    else if (/[;\n]/.test(text)) isPrinting = false
+    else if (text === ";" || (text === "\n" && !CONTINUES.test(all[at - 1]?.text ?? ""))) isPrinting = false
     else if (text === ">" && isPrinting && depth === 0 && all[at - 1]?.text !== ">") {
       use.writes.push(fileAt(all, all[at + 1]?.text === ">" ? at + 2 : at + 1, word))
     }
