@@ -23,7 +23,8 @@ export function mayMatch(pattern: string, text: string): boolean {
 }
 
 /** For each place in the text: the places in the pattern that the text so far may have led to. */
-function overlap(pattern: string, text: string): boolean {
+function overlap(wildcard: string, text: string): boolean {
+  const pattern = [...wildcard]
   let reached = skipStars(new Set([0]), pattern)
   for (const char of text) {
     const next = new Set<number>()
@@ -39,7 +40,7 @@ function overlap(pattern: string, text: string): boolean {
   return reached.has(pattern.length)
 }
 
-function skipStars(places: Set<number>, pattern: string): Set<number> {
+function skipStars(places: Set<number>, pattern: readonly string[]): Set<number> {
   for (const at of places) if (pattern[at] === "*") places.add(at + 1)
   return places
 }
