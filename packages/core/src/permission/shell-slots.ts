@@ -186,9 +186,9 @@ const installSlots = (words: ShellWord[]): Slot[] =>
     ? bySlots(words, { operands: "write", values: "gmoS" })
     : bySlots(words, { operands: "read", hasTarget: true, writes: "t", values: "gmoS", long: { "target-directory": "write" } })
 
-/** With one operand alone the link gets its name, and lies here. */
+/** Who writes the link writes the file. With one operand alone the link gets its name, and lies here. */
 function linkSlots(words: ShellWord[]): Slot[] {
-  const found = bySlots(words, { operands: "read", hasTarget: true, writes: "t", values: "S", long: { "target-directory": "write" } })
+  const found = bySlots(words, { operands: "change", isDeep: true, hasTarget: true, writes: "t", values: "S", long: { "target-directory": "write" } })
   const [only, ...more] = found
   if (!only || more.length > 0) return found
   const path = only.word.value.replace(/\/+$/, "")

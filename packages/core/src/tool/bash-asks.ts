@@ -35,6 +35,8 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   if (unseen.length > 0) problems.push(`it names more than ${MAX_FILES} files`)
   const isTooMuch = folders.length > 1 && wanted.length * folders.length > MAX_PLACES
   const astray = named.find((one) => one.astray !== undefined)?.astray
+  // What is written there by a relative path has another name than it seems.
+  if (astray !== undefined && all.some(isWrittenBelow)) obscure.push(`${astray}/*`)
   const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path
 
   const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
@@ -97,6 +99,9 @@ const doubt = (name: string, command: string, permission = "edit"): Ask => ({
   metadata: { command },
   problems: [`which files are ${permission === "edit" ? "written" : "read"} with ${name} was not looked up`],
 })
+
+const isWrittenBelow = ({ path, access }: NamedFile) =>
+  /^(?:write|change|fill)$/.test(access) && !path.startsWith("/") && !path.startsWith("~")
 
 const permissionFor = (access: NamedFile["access"]) => (access === "read" || access === "maybe" ? "read" : "edit")
 

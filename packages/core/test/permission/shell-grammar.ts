@@ -43,6 +43,13 @@ const WRITING = pick(
   ...["tar -cf - f", "tar --create --file=new f", "unlink f", "cp -R sub/. .", "rm ./f sub/../g", "cp ./f sub/../new", "install -t sub f"],
   ...["cd sub && rm f", "cd sub; touch new", "(cd sub && tee f)", "pushd sub && rm f; popd; rm g", "cd ..; rm work/f", "cd sub/..; rm f"],
   ...["cd -P ./sub && tee new", "cd link && touch new", "rm link/f", "tee link/new", "cp f link", "CDPATH=. ; cd sub; touch q"],
+  ...["read D <<< sub; cd $D; rm f", "cd $(echo sub) && touch new", "D=sub; cd $D; rm f", "a > >(tee new)", "tee >(cat > new) < f"],
+  ...["exec 3> new; echo x >&3", "ln -s sub l; rm l/f", "X=f; rm $X", "printf -v X f; rm $X", "for X in f g; do rm $X; done"],
+  ...["set -- f; rm $1", "rm $(echo f)", "find sub -name f | xargs rm", "ls f g | xargs -I{} cp {} sub", "cat f | (cd sub; tee new)"],
+  ...["h() { rm $1; }; h f", "cp -a sub l; rm l/f", "ln -s ../out l && touch l/new", "eval 'rm f'", "trap 'rm f' EXIT", "rm -rf -- sub"],
+  ...["cp -r sub/. e", "mv sub/f .", "mv -f f sub/new", "cp --parents sub/f e", "tee e/x e/y < f", "touch -- new", "rm sub/*", "mkdir new && cd new && touch x"],
+  ...["cd e && cp ../f .", "sed -i.b -e p f g", "sed --expression=p -i f", "sort -of g", "tar -czf new.tgz f sub", "tar -C sub -xf t.tar", "tar -xvf t.tar"],
+  ...["gzip -k f", "gzip -r sub", "split -n 2 f e/", "install -D f e/x/y", "dd of=new < f", "truncate -cs 0 f", "truncate -r g f", "ln -t e f", "unlink f; a > f"],
 )
 const NAME = leaf(
   [12, pick("a", "b", "c", "n")],

@@ -255,7 +255,7 @@ test.each<[string, string]>([
   ["cat a", "read a"],
   ["cp a b", "read a, write b"],
   ["mv a b", "change a, write b"],
-  ["ln -s a b", "read a, write b"],
+  ["ln -s a b", "change a, write b"],
   ["rm a", "write a"],
   ["tee a", "write a"],
   ["sort -o a b", "write a, read b"],

@@ -37,8 +37,9 @@ test.each<[string, string]>([
   ["cp $X sub", "? sub sub/*"],
   ["mv f new", "f new"],
   ["mv sub new", "? sub new"],
-  ["ln -s f new", "new"],
-  ["ln -s ../outside/x", "x"],
+  ["ln -s f new", "f new"],
+  ["ln -s sub new && rm new/f", "? sub new new/f"],
+  ["ln -s ../outside/x", "@/x x"],
   ["install -m 700 f new", "new"],
   ["install -d new", "new"],
   ["rsync -a f new", "? new new/*"],
@@ -153,6 +154,8 @@ test.each<[string, string]>([
   ["for x in f g; do rm $x; done", "? f g $x"],
   ["read X; rm $X", "? $X"],
   ["echo x > $X", "? $X"],
+  ["cd $X && rm f", "? f $X/*"],
+  ["cd $X && cat f", ""],
   ["cat f; ls sub; grep x f; head -1 f; diff f g; sed p f", ""],
 ])("%j changes: %s", async (command, expected) => {
   const found = (await edits(command)).replaceAll(w.outside, "@").replaceAll(w.directory.replace(/\/work$/, ""), "~")
