@@ -50,9 +50,11 @@ async function predict(text: string, shell: "bash" | "sh"): Promise<Predicted> {
 function surprises({ analysis, asks, top }: Predicted, ran: Ran): string[] {
   if (asks.some(({ permission, problems }) => permission === "bash" && problems?.length)) return []
   // What a script does that is run by its name is not looked at, as with any other program.
-  const mayRunFile = analysis.commands.some(({ argv }) => argv.some(({ value }) => value.endsWith("s.sh")))
+  const scripts = analysis.commands
+    .filter(({ base }) => /^(?:\.|source|(?:ba)?sh)$/.test(base))
+    .flatMap(({ argv }) => argv.slice(1).map(({ value }) => /([^/.]+)(?:\.sh)?$/.exec(value)?.[1]))
   const started = ran.programs
-    .filter(([name, ...args]) => !(name === "s" && mayRunFile) && !analysis.commands.some((command) => isOf(command, name ?? "", args)))
+    .filter(([name, ...args]) => !scripts.includes(name) && !analysis.commands.some((command) => isOf(command, name ?? "", args)))
     .map((words) => `ran ${JSON.stringify(words)}`)
   if (asks.some(({ permission, problems }) => permission === "edit" && problems?.length)) return started
   const edits = asks.filter(({ permission }) => permission === "edit").flatMap(({ patterns }) => patterns)
