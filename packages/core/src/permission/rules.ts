@@ -148,7 +148,8 @@ function riskOf(
   let risk: "ask" | "deny" | undefined
   for (const rule of rules.slice(decided + 1)) {
     if (STRICTNESS[rule.action] <= STRICTNESS[action] || !matches(rule.permission, permission)) continue
-    if (open.some((text) => mayMatch(rule.pattern, text)) && rule.action !== "allow" && risk !== "deny") risk = rule.action
+    if (open.some((text) => mayMatch(rule.pattern, text)) && rule.action !== "allow" && risk !== "deny")
+      risk = rule.action
   }
   return risk
 }

@@ -13,7 +13,9 @@ const MAX_PROGRAM = 10_000
 
 export function awkUse(words: readonly ShellWord[]): AwkUse {
   const use: AwkUse = { writes: [], reads: [], inPlace: false }
-  use.inPlace = words.some(({ value }, at) => value === "inplace" && /^(?:-i|--include)$/.test(words[at - 1]?.value ?? ""))
+  use.inPlace = words.some(
+    ({ value }, at) => value === "inplace" && /^(?:-i|--include)$/.test(words[at - 1]?.value ?? ""),
+  )
   if (words.some(({ value }) => /^(?:-iinplace|--include=inplace)$/.test(value))) use.inPlace = true
   for (const program of programsOf(words)) readProgram(program, use)
   return use
@@ -61,7 +63,7 @@ const CONTINUES = /^(?:[,{&|(]|do|else)$/
 
 function* tokens(program: string): Generator<Token> {
   let last = "\n"
-  for (let at = 0; at < program.length; ) {
+  for (let at = 0; at < program.length;) {
     const char = program.charAt(at)
     let end = at + 1
     let kind: Token["kind"] = "sign"
@@ -134,4 +136,9 @@ function fileAt(all: readonly Token[], at: number, word: ShellWord): ShellWord {
   return { ...literalWord(path), path: path.startsWith("~") ? `./${path}` : path }
 }
 
-const unclear = (word: ShellWord): ShellWord => ({ ...word, path: undefined, isLiteral: false, segments: [{ text: word.text, kind: "unknown", quoted: true }] })
+const unclear = (word: ShellWord): ShellWord => ({
+  ...word,
+  path: undefined,
+  isLiteral: false,
+  segments: [{ text: word.text, kind: "unknown", quoted: true }],
+})

@@ -4,12 +4,17 @@ import { literalWord, type ShellWord } from "./shell-words.ts"
 /** Where curl puts what it loads: `-o name`, or the last part of the address, below `--output-dir`. */
 export function downloadSlots(words: readonly ShellWord[]): Slot[] {
   const folder = valuesOf(words, /^--output-dir$/, /^--output-dir=(.*)$/s).at(-1)
-  const named = valuesOf(words, /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output)$/, /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output=)(.+)$/s)
+  const named = valuesOf(
+    words,
+    /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output)$/,
+    /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output=)(.+)$/s,
+  )
   const isRemote = words.some(({ value }) => /^-[fsSLkgijlNnqvRJ#0-9a]*O|^--remote-name/.test(value))
   const addresses = isRemote ? words.filter(({ value }) => /^[a-z]+:\/\/./i.test(value)) : []
   // The answer of the server, or a file of options, says what is written.
   const isNameless = isRemote && addresses.length === 0
-  const isFree = isNameless || words.some(({ value }) => /^-[fsSLkgijlNnqvRO#0-9a]*J|^--remote-header|^-K|^--config/.test(value))
+  const isFree =
+    isNameless || words.some(({ value }) => /^-[fsSLkgijlNnqvRO#0-9a]*J|^--remote-header|^-K|^--config/.test(value))
   const names = [...named.filter(({ value }) => value !== "-"), ...addresses.map(lastPart)]
   return [
     ...names.map((word): Slot => ({ word: below(folder, word), access: "write" })),
@@ -30,7 +35,12 @@ const below = (folder: ShellWord | undefined, name: ShellWord): ShellWord =>
   folder === undefined || !name.isLiteral
     ? name
     : folder.isLiteral
-      ? { ...folder, value: `${folder.value}/${name.value}`, path: `${folder.path}/${name.value}`, segments: [{ text: `${folder.value}/${name.value}`, kind: "literal", quoted: true }] }
+      ? {
+          ...folder,
+          value: `${folder.value}/${name.value}`,
+          path: `${folder.path}/${name.value}`,
+          segments: [{ text: `${folder.value}/${name.value}`, kind: "literal", quoted: true }],
+        }
       : folder
 
 /** A question mark in an address is a pattern to the shell, and hardly ever matches. */

@@ -48,7 +48,9 @@ const FILLS: Readonly<Record<string, Fill>> = {
   rename: { isBeside: true, unless: /^-\w*n|^--no/ },
   prename: { isBeside: true, unless: /^-\w*n|^--no/ },
   ...Object.fromEntries(
-    "gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 compress uncompress pigz".split(" ").map((name) => [name, compressors]),
+    "gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 compress uncompress pigz"
+      .split(" ")
+      .map((name) => [name, compressors]),
   ),
 }
 
@@ -59,9 +61,9 @@ export function fillsOf(base: string, words: readonly ShellWord[]): Slot[] {
   const { needs, unless } = fill
   if (unless && words.some(({ value }) => unless.test(value))) return []
   if (needs && !words.some((word, at) => (at === 0 || word.value.startsWith("-")) && needs.test(word.value))) return []
-  return (fill.isBeside ? words.filter((word) => !word.lead.startsWith("-")).map(folderOf) : foldersOf(base, words, fill)).map(
-    (word): Slot => ({ word, access: "fill" }),
-  )
+  return (
+    fill.isBeside ? words.filter((word) => !word.lead.startsWith("-")).map(folderOf) : foldersOf(base, words, fill)
+  ).map((word): Slot => ({ word, access: "fill" }))
 }
 
 function foldersOf(base: string, words: readonly ShellWord[], { folder, attached }: Fill): ShellWord[] {

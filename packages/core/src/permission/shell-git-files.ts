@@ -50,7 +50,8 @@ function changes(name: string, rest: ShellWord[]): Slot[] {
   // Behind "--", and always for restore, there are paths and nothing else.
   const cut = rest.findIndex(({ value }) => value === "--")
   const paths = cut >= 0 ? rest.slice(cut + 1) : name === "restore" ? withoutSource(rest) : []
-  const isNamed = /^(?:checkout|restore|clean)$/.test(name) && paths.length > 0 && paths.every(({ value }) => !/^:/.test(value))
+  const isNamed =
+    /^(?:checkout|restore|clean)$/.test(name) && paths.length > 0 && paths.every(({ value }) => !/^:/.test(value))
   return isNamed ? written(paths) : [HERE]
 }
 
@@ -60,12 +61,17 @@ const withoutSource = (rest: ShellWord[]) =>
 /** Changing a setting writes a control file: git runs what is in there. */
 function settings(rest: ShellWord[], has: (option: RegExp) => boolean): Slot[] {
   const isRead = has(/^--(?:get|get-all|get-regexp|get-urlmatch|get-color|get-colorbool|list)$|^-\w*l$/)
-  const operands = rest.filter((word, at) => !word.lead.startsWith("-") && !/^(?:-f|--file|--blob|--type|-t|--default)$/.test(rest[at - 1]?.value ?? ""))
+  const operands = rest.filter(
+    (word, at) =>
+      !word.lead.startsWith("-") && !/^(?:-f|--file|--blob|--type|-t|--default)$/.test(rest[at - 1]?.value ?? ""),
+  )
   const isBareRead = operands.length === 1 && !has(/^--(?:unset|unset-all|remove-section|edit|add|replace-all)$|^-e$/)
   if (isRead || isBareRead || /^(?:get|list)$/.test(operands[0]?.value ?? "")) return []
   const given = valuesOf(rest, /^(?:-f|--file)$/, /^--file=(.*)$/s)
   const word = has(/^--system$/) ? "/etc/gitconfig" : has(/^--worktree$/) ? ".git/config.worktree" : ".git/config"
-  const own = has(/^--global$/) ? { ...literalWord("~/.gitconfig"), path: "~/.gitconfig", tilde: "~" } : literalWord(word)
+  const own = has(/^--global$/)
+    ? { ...literalWord("~/.gitconfig"), path: "~/.gitconfig", tilde: "~" }
+    : literalWord(word)
   return (given.length > 0 ? given : [own]).map((it) => ({ word: it, access: "write" }))
 }
 

@@ -44,7 +44,8 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   const found: NamedPaths = { files: [], unknown: [], moves: [], astray: undefined }
   const missing = (text: string, access: Access) => {
     const isWritten = /^(?:write|change|fill)$/.test(access)
-    if (!found.unknown.some((one) => one.text === text && one.isWritten === isWritten)) found.unknown.push({ text, isWritten })
+    if (!found.unknown.some((one) => one.text === text && one.isWritten === isWritten))
+      found.unknown.push({ text, isWritten })
   }
   const add = ({ word, access, isDeep }: Slot) => {
     // Where xargs and find put what they found.
@@ -55,7 +56,8 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   const named = slotsOf(base, words, grammar)
   for (const slot of named ?? []) add(slot)
   // xargs puts what it reads behind the words that are there.
-  const fed = command.isFed && grammar && !found.unknown.some(({ text }) => text.includes("{}")) ? grammar.operands : "words"
+  const fed =
+    command.isFed && grammar && !found.unknown.some(({ text }) => text.includes("{}")) ? grammar.operands : "words"
   if (fed !== "words" && fed !== "look") missing("what it is given", grammar?.hasTarget ? "write" : fed)
   if (grammar?.hasTarget) found.files.push(...inTarget(found))
   if (!named || grammar?.isOpen || GUESSED.has(base)) {
@@ -209,6 +211,11 @@ function withoutCode(base: string, words: ShellWord[]): ShellWord[] {
 }
 
 export function distinct(files: NamedFile[]): NamedFile[] {
-  const seen = new Map(files.map((file) => [`${file.access} ${file.isGlob} ${file.isGuess} ${file.isDeep} ${file.within} ${file.path}`, file]))
+  const seen = new Map(
+    files.map((file) => [
+      `${file.access} ${file.isGlob} ${file.isGuess} ${file.isDeep} ${file.within} ${file.path}`,
+      file,
+    ]),
+  )
   return [...seen.values()]
 }

@@ -59,8 +59,7 @@ export function sedUse(args: readonly ShellWord[]): SedUse {
     } else if (/^-[nErsuzlb]*i/.test(word.value)) {
       use.inPlace = true
       use.suffix = word.value.replace(/^-[nErsuzlb]*i/, "") || undefined
-    }
-    else if (short) {
+    } else if (short) {
       isScripted = true
       const value = short[3] ? { ...word, value: short[3], path: word.isLiteral ? short[3] : undefined } : args[++at]
       if (value) (short[2] === "e" ? scripts : use.reads).push(value)

@@ -81,10 +81,13 @@ function bySlots(words: ShellWord[], grammar: Grammar): Slot[] {
     }
   }
   if (operands === "words") return found
-  const isDeep = grammar.isDeep === true || (grammar.isDeep && words.some(({ value }) => grammar.isDeep instanceof RegExp && grammar.isDeep.test(value)))
+  const isDeep =
+    grammar.isDeep === true ||
+    (grammar.isDeep && words.some(({ value }) => grammar.isDeep instanceof RegExp && grammar.isDeep.test(value)))
   const target = hasTarget && !isTargetGiven && free.length > 1 ? free.pop() : undefined
   const rest = free.map((word): Slot => ({ word, access: operands, ...(isDeep && operands !== "read" && { isDeep }) }))
-  const written = target ?? (isTargetGiven && hasTarget ? found.find(({ access }) => access === "write")?.word : undefined)
+  const written =
+    target ?? (isTargetGiven && hasTarget ? found.find(({ access }) => access === "write")?.word : undefined)
   return [
     ...found,
     ...rest,
@@ -125,7 +128,11 @@ function joined(root: ShellWord, name: ShellWord): ShellWord {
       segment.kind === "literal"
         ? segment.text
             .split(/([*?[])/)
-            .map((text) => ({ text, kind: /^[*?[]$/.test(text) ? ("glob" as const) : ("literal" as const), quoted: true }))
+            .map((text) => ({
+              text,
+              kind: /^[*?[]$/.test(text) ? ("glob" as const) : ("literal" as const),
+              quoted: true,
+            }))
         : [segment],
     ),
   ]
@@ -149,7 +156,10 @@ const backups = (operands: ShellWord[], suffix: string): Slot[] =>
   operands.map((word) =>
     word.isLiteral && !/[*/]/.test(suffix)
       ? { word: suffixed(word, suffix), access: "write" }
-      : { word: suffix.includes("/") ? literalWord(suffix.slice(0, suffix.lastIndexOf("/"))) : folderOf(word), access: "fill" },
+      : {
+          word: suffix.includes("/") ? literalWord(suffix.slice(0, suffix.lastIndexOf("/"))) : folderOf(word),
+          access: "fill",
+        },
   )
 
 const suffixed = (word: ShellWord, suffix: string): ShellWord => ({
@@ -184,15 +194,31 @@ function scriptSlots(words: ShellWord[]): Slot[] {
 const installSlots = (words: ShellWord[]): Slot[] =>
   words.some(({ value }) => /^-\w*d|^--directory$/.test(value))
     ? bySlots(words, { operands: "write", values: "gmoS" })
-    : bySlots(words, { operands: "read", hasTarget: true, writes: "t", values: "gmoS", long: { "target-directory": "write" } })
+    : bySlots(words, {
+        operands: "read",
+        hasTarget: true,
+        writes: "t",
+        values: "gmoS",
+        long: { "target-directory": "write" },
+      })
 
 /** Who writes the link writes the file. With one operand alone the link gets its name, and lies here. */
 function linkSlots(words: ShellWord[]): Slot[] {
-  const found = bySlots(words, { operands: "change", isDeep: true, hasTarget: true, writes: "t", values: "S", long: { "target-directory": "write" } })
+  const found = bySlots(words, {
+    operands: "change",
+    isDeep: true,
+    hasTarget: true,
+    writes: "t",
+    values: "S",
+    long: { "target-directory": "write" },
+  })
   const [only, ...more] = found
   if (!only || more.length > 0) return found
   const path = only.word.value.replace(/\/+$/, "")
-  return [only, { word: only.word.isLiteral ? literalWord(path.slice(path.lastIndexOf("/") + 1)) : only.word, access: "write" }]
+  return [
+    only,
+    { word: only.word.isLiteral ? literalWord(path.slice(path.lastIndexOf("/") + 1)) : only.word, access: "write" },
+  ]
 }
 
 const ddSlots = (words: ShellWord[]): Slot[] => [

@@ -267,7 +267,8 @@ function unwrapEval(args: ShellWord[], found: Unwrapped) {
 function unwrapTrap(args: ShellWord[], found: Unwrapped) {
   const operands = args.filter((word) => word.value !== "--")
   const action = operands[0]
-  if (action?.isLiteral && operands.length > 1 && !/^-?[lpP]*$/.test(action.value)) found.scripts.push({ text: action.value })
+  if (action?.isLiteral && operands.length > 1 && !/^-?[lpP]*$/.test(action.value))
+    found.scripts.push({ text: action.value })
 }
 
 function opaque(problem: string, found: Unwrapped) {

@@ -54,20 +54,33 @@ function surprises({ analysis, asks, top }: Predicted, ran: Ran): string[] {
     .filter(({ base }) => /^(?:\.|source|(?:ba)?sh)$/.test(base))
     .flatMap(({ argv }) => argv.slice(1).map(({ value }) => /([^/.]+)(?:\.sh)?$/.exec(value)?.[1]))
   const started = ran.programs
-    .filter(([name, ...args]) => !scripts.includes(name) && !analysis.commands.some((command) => isOf(command, name ?? "", args)))
+    .filter(
+      ([name, ...args]) =>
+        !scripts.includes(name) && !analysis.commands.some((command) => isOf(command, name ?? "", args)),
+    )
     .map((words) => `ran ${JSON.stringify(words)}`)
   if (asks.some(({ permission, problems }) => permission === "edit" && problems?.length)) return started
   const edits = asks.filter(({ permission }) => permission === "edit").flatMap(({ patterns }) => patterns)
   const written = ran.changed.filter((name) => !edits.some((edit) => covers(edit, name, top)))
-  const outside = asks.filter(({ permission }) => permission === "external_directory").flatMap(({ patterns }) => patterns)
-  const beyond = ran.changed.filter((name) => !name.startsWith("work/") && !outside.some((it) => matches(it, `${top}/${name}`) || it === `${top}/${name}/*`))
+  const outside = asks
+    .filter(({ permission }) => permission === "external_directory")
+    .flatMap(({ patterns }) => patterns)
+  const beyond = ran.changed.filter(
+    (name) =>
+      !name.startsWith("work/") && !outside.some((it) => matches(it, `${top}/${name}`) || it === `${top}/${name}/*`),
+  )
   return [...started, ...written.map((name) => `wrote ${name}`), ...beyond.map((name) => `left for ${name}`)]
 }
 
 const covers = (edit: string, name: string, top: string): boolean => {
   const path = edit.startsWith("/") ? edit : `${top}/work/${edit === "." ? "" : edit}`
   const real = `${top}/${name}`
-  return real === path || real.startsWith(`${path.replace(/\/$/, "")}/`) || path.startsWith(`${real}/`) || matches(path, real)
+  return (
+    real === path ||
+    real.startsWith(`${path.replace(/\/$/, "")}/`) ||
+    path.startsWith(`${real}/`) ||
+    matches(path, real)
+  )
 }
 
 /** Could these words be what the command became? */
@@ -80,12 +93,19 @@ function fits([word, ...words]: ShellWord[], args: string[], isFed: boolean): bo
   if (word === undefined) return isFed || args.length === 0
   const [arg, ...rest] = args
   // bash expands the tilde of "X=~" wherever it stands.
-  if (word.isLiteral && /^\w+=~/.test(word.value)) return arg?.startsWith(word.value.split("~")[0] ?? "") === true && fits(words, rest, isFed)
-  if (word.isLiteral && word.tilde === "~") return arg?.endsWith(word.value.slice(1)) === true && fits(words, rest, isFed)
+  if (word.isLiteral && /^\w+=~/.test(word.value))
+    return arg?.startsWith(word.value.split("~")[0] ?? "") === true && fits(words, rest, isFed)
+  if (word.isLiteral && word.tilde === "~")
+    return arg?.endsWith(word.value.slice(1)) === true && fits(words, rest, isFed)
   if (word.isLiteral && !isFed) return arg === word.value && fits(words, rest, isFed)
   if (word.isLiteral) return arg !== undefined && fits(words, rest, isFed)
   const mayBeMany = word.splits || word.segments.some(({ kind }) => kind !== "literal" && kind !== "home")
-  if (arg !== undefined && arg.startsWith(word.tilde === undefined && !word.splits ? word.lead : "") && fits(words, rest, isFed)) return true
+  if (
+    arg !== undefined &&
+    arg.startsWith(word.tilde === undefined && !word.splits ? word.lead : "") &&
+    fits(words, rest, isFed)
+  )
+    return true
   if (!mayBeMany) return false
   return fits(words, args, isFed) || (arg !== undefined && fits([word, ...words], rest, isFed))
 }
@@ -106,25 +126,29 @@ async function* outcomes(texts: string[], shell: "bash" | "sh"): AsyncGenerator<
 
 const parts = Array.from({ length: CASES / CASES_OF_PART }, (_, at) => at)
 
-test.each(parts)("what a command runs and writes was predicted, or is asked about (%#)", async (part) => {
-  const seed = (fc.readConfigureGlobal().seed ?? Date.now()) + part
-  const kinds = jail.contained
-    ? fc.oneof({ weight: 5, arbitrary: shellCommand }, { weight: 1, arbitrary: brokenCommand })
-    : shellCommand
-  const texts = fc.sample(kinds, { numRuns: CASES_OF_PART, seed })
-  const cut = Math.floor(texts.length * OF_BASH)
-  const failures: string[] = []
-  let [exact, programs] = [0, 0]
-  for (const shell of ["bash", "sh"] as const) {
-    for await (const [one, ran] of outcomes(shell === "bash" ? texts.slice(0, cut) : texts.slice(cut), shell)) {
-      programs += ran.programs.length
-      if (one.asks.every(({ problems }) => !problems?.length)) exact++
-      const found = surprises(one, ran)
-      if (found.length > 0) failures.push(`${shell} (seed ${seed}): ${JSON.stringify(one.text)} ${found.join(", ")}`)
+test.each(parts)(
+  "what a command runs and writes was predicted, or is asked about (%#)",
+  async (part) => {
+    const seed = (fc.readConfigureGlobal().seed ?? Date.now()) + part
+    const kinds = jail.contained
+      ? fc.oneof({ weight: 5, arbitrary: shellCommand }, { weight: 1, arbitrary: brokenCommand })
+      : shellCommand
+    const texts = fc.sample(kinds, { numRuns: CASES_OF_PART, seed })
+    const cut = Math.floor(texts.length * OF_BASH)
+    const failures: string[] = []
+    let [exact, programs] = [0, 0]
+    for (const shell of ["bash", "sh"] as const) {
+      for await (const [one, ran] of outcomes(shell === "bash" ? texts.slice(0, cut) : texts.slice(cut), shell)) {
+        programs += ran.programs.length
+        if (one.asks.every(({ problems }) => !problems?.length)) exact++
+        const found = surprises(one, ran)
+        if (found.length > 0) failures.push(`${shell} (seed ${seed}): ${JSON.stringify(one.text)} ${found.join(", ")}`)
+      }
     }
-  }
-  // The shortest says most.
-  expect(failures.sort((one, other) => one.length - other.length).slice(0, MAX_SHOWN)).toEqual([])
-  expect(exact / texts.length).toBeGreaterThan(LEAST_EXACT)
-  expect(programs).toBeGreaterThan(texts.length)
-}, TIMEOUT_MS)
+    // The shortest says most.
+    expect(failures.sort((one, other) => one.length - other.length).slice(0, MAX_SHOWN)).toEqual([])
+    expect(exact / texts.length).toBeGreaterThan(LEAST_EXACT)
+    expect(programs).toBeGreaterThan(texts.length)
+  },
+  TIMEOUT_MS,
+)

@@ -1,5 +1,15 @@
 import { execFile, execFileSync } from "node:child_process"
-import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { mkdtemp } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -26,7 +36,9 @@ const FAKES: Record<string, string> = {
 }
 const WRAPPERS = "env xargs timeout nice nohup setsid stdbuf find bash sh".split(" ")
 const WRITERS =
-  "tee cp mv ln touch truncate rm mkdir rmdir sed sort dd install split csplit chmod awk tar patch gzip uniq shred unlink cat".split(" ")
+  "tee cp mv ln touch truncate rm mkdir rmdir sed sort dd install split csplit chmod awk tar patch gzip uniq shred unlink cat".split(
+    " ",
+  )
 
 /** One bash runs all cases after each other; each has ended when nobody holds its pipe any more. */
 const DRIVER = `
@@ -58,11 +70,9 @@ export async function openJail(): Promise<Jail> {
   const contained = bwrap !== undefined && works(bwrap)
   mkdirSync(join(top, "bin"))
   const program = (name: string, rest: string) =>
-    writeFileSync(
-      join(top, "bin", name),
-      `#!/bin/sh\nprintf '%s\\0' "$#" ${name} "$@" >> '${top}/log'\n${rest}\n`,
-      { mode: 0o755 },
-    )
+    writeFileSync(join(top, "bin", name), `#!/bin/sh\nprintf '%s\\0' "$#" ${name} "$@" >> '${top}/log'\n${rest}\n`, {
+      mode: 0o755,
+    })
   for (const [name, rest] of Object.entries(FAKES)) program(name, rest)
   // Without a container nothing that deletes or overwrites is let loose on random words.
   for (const name of [...WRAPPERS, ...(contained ? WRITERS : [])]) {
@@ -91,11 +101,28 @@ export async function openJail(): Promise<Jail> {
       writeFileSync(join(top, "log"), "")
       const start = lstatSync(join(top, "log")).mtimeMs
       const args = ["--norc", "-c", DRIVER, "driver", top, String(from), String(to), shells[shell] ?? "/bin/sh"]
-      const inside = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc", "--bind", top, top, "--unshare-all", "--die-with-parent", "bash"]
+      const inside = [
+        "--ro-bind",
+        "/",
+        "/",
+        "--dev",
+        "/dev",
+        "--proc",
+        "/proc",
+        "--bind",
+        top,
+        top,
+        "--unshare-all",
+        "--die-with-parent",
+        "bash",
+      ]
       const [file, all] = contained ? [bwrap, [...inside, ...args]] : ["bash", args]
       await new Promise<void>((done, fail) => {
-        execFile(file, all, { timeout: DEADLINE_MS, env: { PATH: process.env["PATH"] }, killSignal: "SIGKILL" }, (error) =>
-          error ? fail(error) : done(),
+        execFile(
+          file,
+          all,
+          { timeout: DEADLINE_MS, env: { PATH: process.env["PATH"] }, killSignal: "SIGKILL" },
+          (error) => (error ? fail(error) : done()),
         )
       })
       const programs = readLog(readFileSync(join(top, "log"), "utf8"))
@@ -149,7 +176,7 @@ function readLog(text: string): Map<number, string[][]> {
   const words = text.split("\0")
   const found = new Map<number, string[][]>()
   let current: string[][] = []
-  for (let at = 0; at < words.length - 1; ) {
+  for (let at = 0; at < words.length - 1;) {
     if (words[at] === "end") {
       found.set(Number(words[at + 1]), current)
       current = []
@@ -166,7 +193,18 @@ function readLog(text: string): Map<number, string[][]> {
 const MODES: Record<string, number> = { "work/a": 0o755 }
 
 function changes(folder: string, start: number): string[] {
-  const known = new Set([...Object.keys(FILES), "work", "work/sub", "work/e", "out", "home", "work/t.tar", "work/link", "work/a", "text"])
+  const known = new Set([
+    ...Object.keys(FILES),
+    "work",
+    "work/sub",
+    "work/e",
+    "out",
+    "home",
+    "work/t.tar",
+    "work/link",
+    "work/a",
+    "text",
+  ])
   const changed: string[] = []
   for (const name of namesIn(folder, "")) {
     const found = lstatSync(join(folder, name))

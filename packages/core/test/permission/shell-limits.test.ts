@@ -71,7 +71,9 @@ const BUDGET_MS = 200
 
 test("an ordinary command is judged in well under two milliseconds", async () => {
   const judge = async () => {
-    const analysis = await analyseShell(`for f in src/*.ts; do sed -i 's/a/b/' "$f"; done && npm test -- --run | tee out.log`)
+    const analysis = await analyseShell(
+      `for f in src/*.ts; do sed -i 's/a/b/' "$f"; done && npm test -- --run | tee out.log`,
+    )
     for (const one of analysis.commands) pathsOf(one, analysis.variables)
     decide([asksForShell(analysis)], { rulesets: RULES, home: "/home/u" })
   }

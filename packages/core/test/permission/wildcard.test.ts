@@ -70,11 +70,16 @@ test("a pattern that matches a text, however its holes are filled, may match it"
   const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "😀"), maxLength: 4 })
   const pattern = fc.string({ unit: fc.constantFrom("a", "b", " ", "*", "?", "😀"), maxLength: 6 })
   fc.assert(
-    fc.property(pattern, fc.array(text, { minLength: 1, maxLength: 3 }), fc.array(text, { minLength: 3, maxLength: 3 }), (wildcard, known, fill) => {
-      const filled = known.map((part, at) => (at === 0 ? part : (fill[at] ?? "") + part)).join("")
-      if (matches(wildcard, filled)) expect(mayMatch(wildcard, known.join(HOLE))).toBe(true)
-      expect(mayMatch(wildcard, filled)).toBe(matches(wildcard, filled))
-    }),
+    fc.property(
+      pattern,
+      fc.array(text, { minLength: 1, maxLength: 3 }),
+      fc.array(text, { minLength: 3, maxLength: 3 }),
+      (wildcard, known, fill) => {
+        const filled = known.map((part, at) => (at === 0 ? part : (fill[at] ?? "") + part)).join("")
+        if (matches(wildcard, filled)) expect(mayMatch(wildcard, known.join(HOLE))).toBe(true)
+        expect(mayMatch(wildcard, filled)).toBe(matches(wildcard, filled))
+      },
+    ),
     { numRuns: 5000 },
   )
 })

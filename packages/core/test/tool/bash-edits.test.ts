@@ -66,10 +66,10 @@ test.each<[string, string]>([
   ["awk '{print > \"new\"}' f", "new"],
   ["awk '{print $1 >> \"sub/new\"; next}' f", "sub/new"],
   ["awk '{print > $1}' f", `? '{print > $1}'`],
-  ["awk '{printf \"%s\", $1 > (\"a\" \".txt\")}' f", `? '{printf "%s", $1 > ("a" ".txt")}'`],
+  ['awk \'{printf "%s", $1 > ("a" ".txt")}\' f', `? '{printf "%s", $1 > ("a" ".txt")}'`],
   ["awk '$1 > 3 {print}' f", ""],
   ["awk '{ if ($1 > 3) print; else print (a > b) }' f", ""],
-  ["awk '/\">/ {print \"x > y\"}' f", ""],
+  ['awk \'/">/ {print "x > y"}\' f', ""],
   ["awk -i inplace '{print}' f", "f"],
   ["awk -v x=1 '{print x > \"new\"}' f", "new"],
   ["gawk -e '{print > \"new\"}' f", "new"],
@@ -172,19 +172,21 @@ test("settings of git are control files, and ask by default", async () => {
   expect(asks).toContainEqual(expect.objectContaining({ permission: "control_file", patterns: [".git/config"] }))
 })
 
-test.each(["tar xf a.tar -C .git/hooks", "curl --output-dir .vscode -O http://127.0.0.1:1/x", "cd .git && touch hooks/x"])(
-  "what fills a folder of control files asks for these: %s",
-  async (command) => {
-    const asks = await w.asks("bash", { command })
-    expect(asks.map(({ permission }) => permission)).toContain("control_file")
-  },
-)
+test.each([
+  "tar xf a.tar -C .git/hooks",
+  "curl --output-dir .vscode -O http://127.0.0.1:1/x",
+  "cd .git && touch hooks/x",
+])("what fills a folder of control files asks for these: %s", async (command) => {
+  const asks = await w.asks("bash", { command })
+  expect(asks.map(({ permission }) => permission)).toContain("control_file")
+})
 
-test.each(["find . -name .env -exec cat {} +", "find sub -name '.e*' -exec grep x {} \\;", "awk 'BEGIN{while ((getline l < \".env\") > 0) print l}'"])(
-  "files that are named otherwise than as an argument are read too: %s",
-  async (command) => {
-    await w.write(".env", "A=1")
-    const ask = (await w.asks("bash", { command })).find(({ permission }) => permission === "read")
-    expect(ask?.patterns.some((name) => /(?:^|\/)\.env$/.test(name))).toBe(true)
-  },
-)
+test.each([
+  "find . -name .env -exec cat {} +",
+  "find sub -name '.e*' -exec grep x {} \\;",
+  "awk 'BEGIN{while ((getline l < \".env\") > 0) print l}'",
+])("files that are named otherwise than as an argument are read too: %s", async (command) => {
+  await w.write(".env", "A=1")
+  const ask = (await w.asks("bash", { command })).find(({ permission }) => permission === "read")
+  expect(ask?.patterns.some((name) => /(?:^|\/)\.env$/.test(name))).toBe(true)
+})
