@@ -1,10 +1,11 @@
 import type { Slot } from "./shell-slots.ts"
+import { optionValues } from "./shell-options.ts"
 import { literalWord, type ShellWord } from "./shell-words.ts"
 
 /** Where curl puts what it loads: `-o name`, or the last part of the address, below `--output-dir`. */
 export function downloadSlots(words: readonly ShellWord[]): Slot[] {
-  const folder = valuesOf(words, /^--output-dir$/, /^--output-dir=(.*)$/s).at(-1)
-  const named = valuesOf(
+  const folder = optionValues(words, /^--output-dir$/, /^--output-dir=(.*)$/s).at(-1)
+  const named = optionValues(
     words,
     /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output)$/,
     /^(?:-[fsSLkgijlNnqvRJO#0-9a]*o|--output=)(.+)$/s,
@@ -20,15 +21,6 @@ export function downloadSlots(words: readonly ShellWord[]): Slot[] {
     ...names.map((word): Slot => ({ word: below(folder, word), access: "write" })),
     ...(isFree ? [{ word: folder ?? literalWord("."), access: "fill" as const }] : []),
   ]
-}
-
-function valuesOf(words: readonly ShellWord[], apart: RegExp, attached: RegExp): ShellWord[] {
-  return words.flatMap((word, at) => {
-    if (apart.test(words[at - 1]?.value ?? "")) return [word]
-    const value = attached.exec(word.value)?.[1]
-    if (value === undefined || apart.test(word.value)) return []
-    return [word.isLiteral ? literalWord(value) : word]
-  })
 }
 
 const below = (folder: ShellWord | undefined, name: ShellWord): ShellWord =>

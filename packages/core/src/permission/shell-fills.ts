@@ -1,3 +1,4 @@
+import { optionValues } from "./shell-options.ts"
 import type { Slot } from "./shell-slots.ts"
 import { literalWord, type ShellWord } from "./shell-words.ts"
 
@@ -67,12 +68,8 @@ export function fillsOf(base: string, words: readonly ShellWord[]): Slot[] {
 }
 
 function foldersOf(base: string, words: readonly ShellWord[], { folder, attached }: Fill): ShellWord[] {
-  const apart = folder ? words.filter((_, at) => folder.test(words[at - 1]?.value ?? "")) : []
-  const joined = words.flatMap((word) => {
-    const value = attached && attached.exec(word.value)?.[1]
-    return value === undefined ? [] : [word.isLiteral ? literalWord(value) : word]
-  })
-  const found = base === "csplit" ? [...apart, ...joined].map(folderOf) : [...apart, ...joined]
+  const given = optionValues(words, folder, attached)
+  const found = base === "csplit" ? given.map(folderOf) : given
   return found.length > 0 ? found : [HERE]
 }
 

@@ -1,3 +1,4 @@
+import { optionValues } from "./shell-options.ts"
 import type { Slot } from "./shell-slots.ts"
 import { literalWord, type ShellWord } from "./shell-words.ts"
 
@@ -30,7 +31,7 @@ export function gitSlots(words: ShellWord[]): Slot[] {
   }
   const name = words[at]?.value ?? ""
   const rest = words.slice(at + 1)
-  const outputs = valuesOf(rest, /^--output$/, /^--output=(.*)$/s)
+  const outputs = optionValues(rest, /^--output$/, /^--output=(.*)$/s)
   return [...outputs.map((word): Slot => ({ word, access: "write" })), ...changes(name, rest)]
 }
 
@@ -42,7 +43,7 @@ function changes(name: string, rest: ShellWord[]): Slot[] {
   if (name === "rm" || name === "mv") return has(/^--(?:cached|dry-run)$|^-n$/) ? [] : written(operands)
   if (name === "clone") return operands.length > 1 ? written(operands.slice(1)) : [HERE]
   if (name === "worktree") return operands[0]?.value === "add" ? written(operands.slice(1, 2)) : []
-  if (name === "archive") return written(valuesOf(rest, /^-o$/, /^-o(.+)$/s))
+  if (name === "archive") return written(optionValues(rest, /^-o$/, /^-o(.+)$/s))
   if (name === "bundle") return operands[0]?.value === "create" ? written(operands.slice(1, 2)) : []
   if (name === "reset") return has(/^--(?:hard|merge|keep)$/) ? [HERE] : []
   if (!FILLING.has(name) || (Object.hasOwn(HARMLESS, name) && has(HARMLESS[name] ?? /^$/))) return []
@@ -51,7 +52,7 @@ function changes(name: string, rest: ShellWord[]): Slot[] {
   const cut = rest.findIndex(({ value }) => value === "--")
   const paths = cut >= 0 ? rest.slice(cut + 1) : name === "restore" ? withoutSource(rest) : []
   const isNamed =
-    /^(?:checkout|restore|clean)$/.test(name) && paths.length > 0 && paths.every(({ value }) => !/^:/.test(value))
+    /^(?:checkout|restore|clean)$/.test(name) && paths.length > 0 && paths.every(({ value }) => !value.startsWith(":"))
   return isNamed ? written(paths) : [HERE]
 }
 
@@ -67,17 +68,10 @@ function settings(rest: ShellWord[], has: (option: RegExp) => boolean): Slot[] {
   )
   const isBareRead = operands.length === 1 && !has(/^--(?:unset|unset-all|remove-section|edit|add|replace-all)$|^-e$/)
   if (isRead || isBareRead || /^(?:get|list)$/.test(operands[0]?.value ?? "")) return []
-  const given = valuesOf(rest, /^(?:-f|--file)$/, /^--file=(.*)$/s)
+  const given = optionValues(rest, /^(?:-f|--file)$/, /^--file=(.*)$/s)
   const word = has(/^--system$/) ? "/etc/gitconfig" : has(/^--worktree$/) ? ".git/config.worktree" : ".git/config"
   const own = has(/^--global$/)
     ? { ...literalWord("~/.gitconfig"), path: "~/.gitconfig", tilde: "~" }
     : literalWord(word)
   return (given.length > 0 ? given : [own]).map((it) => ({ word: it, access: "write" }))
 }
-
-const valuesOf = (words: readonly ShellWord[], apart: RegExp, attached: RegExp): ShellWord[] =>
-  words.flatMap((word, at) => {
-    if (apart.test(words[at - 1]?.value ?? "")) return [word]
-    const value = attached.exec(word.value)?.[1]
-    return value === undefined ? [] : [word.isLiteral ? literalWord(value) : word]
-  })

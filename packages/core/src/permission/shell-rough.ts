@@ -1,3 +1,5 @@
+import { SYSTEM_FOLDER } from "./shell-names.ts"
+
 /**
  * What is too long or too deep to be analysed is asked about, and rules that deny still count: for these the text is
  * cut wherever a command could begin. Never used to allow anything.
@@ -39,7 +41,7 @@ export function roughCommands(text: string): string[] {
   for (const piece of text.replace(/\\\n|['"\\]/g, "").split(/[;&|\n(){}`]+/)) {
     let rest = piece.slice(0, MAX_PIECE).trim().replace(/\s+/g, " ")
     for (let at = 0; at <= MAX_BEFORE && rest !== "" && found.size < MAX_PIECES; at++) {
-      found.add(rest.replace(/^\/(?:usr\/(?:local\/)?)?s?bin\//, ""))
+      found.add(rest.replace(SYSTEM_FOLDER, ""))
       const blank = rest.indexOf(" ")
       rest = blank < 0 ? "" : rest.slice(blank + 1)
     }

@@ -126,13 +126,11 @@ function joined(root: ShellWord, name: ShellWord): ShellWord {
     { text: "/", kind: "literal" as const, quoted: true },
     ...name.segments.flatMap((segment) =>
       segment.kind === "literal"
-        ? segment.text
-            .split(/([*?[])/)
-            .map((text) => ({
-              text,
-              kind: /^[*?[]$/.test(text) ? ("glob" as const) : ("literal" as const),
-              quoted: true,
-            }))
+        ? segment.text.split(/([*?[])/).map((text) => ({
+            text,
+            kind: /^[*?[]$/.test(text) ? ("glob" as const) : ("literal" as const),
+            quoted: true,
+          }))
         : [segment],
     ),
   ]

@@ -1,9 +1,12 @@
-import type { Command, Redirect, SyntaxNode } from "unbash"
+import type { Command, SyntaxNode } from "unbash"
 import type { Ask } from "./ask.ts"
 import { dialectHazards, type Dialect } from "./shell-dialects.ts"
-import { formsOf, type Variables } from "./shell-expand.ts"
+import type { Variables } from "./shell-expand.ts"
+import { guesses, withHoles } from "./shell-guesses.ts"
 import { commandHazards, hazardsOf } from "./shell-hazards.ts"
+import { SYSTEM, SYSTEM_FOLDER } from "./shell-names.ts"
 import { patternOf, prefixOf } from "./shell-prefix.ts"
+import { addRedirect, inputOf } from "./shell-redirects.ts"
 import { isTooDeep, MAX_COMMANDS, MAX_LENGTH, MAX_WORDS, roughCommands } from "./shell-rough.ts"
 import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
@@ -140,36 +143,6 @@ export function asksForShell({ source, commands, problems, variables, isCut }: S
   }
 }
 
-/** More spellings than this of one command are not looked at; it has the holes of its words besides. */
-const MAX_GUESSES = 16
-
-/** What is known only when it runs may still be told by the text: `X=rm; $X a`, `{rm,a}`, `X=--force; git push $X`. */
-function guesses({ argv: [name, ...args], text }: ShellCommand, variables: Variables): string[] {
-  if (!name) return []
-  const spelled = (word: ShellWord, known: string): string[] => {
-    const forms = word.isLiteral ? [] : formsOf(word, variables).filter(({ open }) => open === undefined)
-    return forms.length > 0 ? forms.map((form) => form.text) : [known]
-  }
-  let found = spelled(name, plainName(name))
-  for (const word of args) {
-    const options = spelled(word, word.text)
-    if (found.length * options.length > MAX_GUESSES) return []
-    found = found.flatMap((before) => options.map((option) => `${before} ${option}`))
-  }
-  return found.filter((guess) => guess !== text)
-}
-
-/** The command with a hole for each word that is known only when it runs, or that it is given besides. */
-function withHoles({ argv, isFed }: ShellCommand): string[] {
-  const isKnown = (word: ShellWord) => word.isLiteral && !(isFed && word.value.includes("{}"))
-  if (!isFed && argv.every(isKnown)) return []
-  const words = argv.map((word, at) => (isKnown(word) ? (at === 0 ? plainName(word) : word.text) : HOLE))
-  if (isFed) words.push(HOLE)
-  // Some may become no word at all.
-  const filled = words.filter((word, at) => word !== HOLE || argv[at]?.splits === false)
-  return [words.join(" "), filled.join(" ")]
-}
-
 function walk(source: string, reading: Reading, found: ShellAnalysis) {
   const { bash, depth } = reading
   if (depth > MAX_SCRIPT_DEPTH) throw new Error("scripts are nested too deeply")
@@ -249,16 +222,6 @@ function addCommands(
   return scripts
 }
 
-/** Where the system keeps its programs: a name there means the same as without the folder. */
-const SYSTEM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/
-
-const SYSTEM_FOLDER = /^\/(?:usr\/(?:local\/)?)?s?bin\//
-
-export const isSystemPath = (name: string): boolean => SYSTEM.test(name)
-
-/** A program of the system by its name alone. */
-const plainName = (word: ShellWord): string => SYSTEM.exec(word.text)?.[1] ?? word.text
-
 const baseOf = (name: string) =>
   name
     .slice(name.lastIndexOf("/") + 1)
@@ -297,39 +260,5 @@ function assignmentWord(text: string): ShellWord {
     ...word,
     text: /[\s"'`$\\]/.test(text) ? text : word.text,
     isLiteral: !/["'`$\\]/.test(text),
-  }
-}
-
-/** Standard input that is written out in full: a here-document or here-string without expansions. */
-function inputOf(node: Command): string | undefined {
-  const last = node.redirects.findLast((redirect) => redirect.type !== "Redirect" || redirect.operator.startsWith("<"))
-  if (last?.type === "HereString" && last.target) {
-    const word = shellWord(last.target)
-    return word.isLiteral ? word.value : undefined
-  }
-  if (last?.type !== "HereDoc") return undefined
-  const { text, parts } = last.body
-  const isLiteral = last.delimiter?.quoted === true || (parts === undefined && !text.includes("\\"))
-  return isLiteral ? text : undefined
-}
-
-/** Reading or writing these touches no file; a pipe in `/dev/fd/` gets its number when it runs. */
-export const STREAMS = /^\/dev\/(?:null|zero|u?random|tty|std(?:in|out|err)|fd\/\d*)$/
-
-function addRedirect(node: Redirect, found: ShellAnalysis) {
-  const { operator } = node
-  const word = node.target && shellWord(node.target)
-  if (operator.endsWith("&") && word?.isLiteral && /^(?:\d+-?|-)$/.test(word.value)) return
-  // A glob may name any file; only the path itself will do.
-  const isKnown = word?.path !== undefined && (word.isLiteral || word.path.startsWith("~"))
-  if (!isKnown || operator === "<&" || word.value === "") {
-    found.problems.push(`a redirect to "${word?.text ?? ""}" is known only when it runs`)
-    if (word) found.puzzles.push({ word, access: operator.startsWith("<") ? "read" : "write" })
-  } else if (/^\/dev\/(?:tcp|udp)\//.test(word.value)) {
-    found.problems.push(`a redirect to ${word.value} opens a network connection`)
-  } else if (!STREAMS.test(word.value)) {
-    const path = word.path ?? word.value
-    if (operator.startsWith("<")) found.redirects.push({ path, access: "read" })
-    if (operator !== "<") found.redirects.push({ path, access: "write" })
   }
 }
