@@ -35,7 +35,7 @@ export interface ToolContext {
   /** How long a command may take when the call does not say, in milliseconds (default 120,000). */
   commandTimeoutMs?: number
   /** Which shell runs commands: configuration, then the user's own. */
-  shell: { file: string; args(command: string): string[] }
+  shell: { name: string; file: string; args(command: string): string[] }
   /** Show progress: replaces the running call's title and metadata on every client. */
   progress(update: { title?: string; metadata?: Record<string, unknown> }): void
   /** What this session noted to be done. `set` replaces the list, and every client hears of it. */

@@ -76,7 +76,7 @@ export interface TurnDeps {
     continueOnDeny: boolean
     limits: OutputLimits
     compaction: NonNullable<Config["compaction"]>
-    shell: { file: string; args(command: string): string[] }
+    shell: { name: string; file: string; args(command: string): string[] }
   }
   start: StartProcess
   instructions: TurnInstructions
