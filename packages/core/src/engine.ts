@@ -15,7 +15,7 @@ import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
 /** One folder at work: everything a route needs to know of it. */
-export interface Engine extends Pick<Settings, "config" | "agents" | "models">, Conversations {
+export interface Engine extends Pick<Settings, "config" | "agents" | "models" | "skills">, Conversations {
   scope: Scope
   workspace: Workspace
   project: Project
@@ -71,6 +71,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     config: settings.config,
     agents: settings.agents,
     models: settings.models,
+    skills: settings.skills,
     gate,
     registry: turns.deps.registry,
     children: turns.children,

@@ -107,6 +107,11 @@ export const events = {
     "state",
     inline(() => z.object({ sessionID: SessionID(), todos: z.array(Todo()) })),
   ),
+  "command.executed": event(
+    "must",
+    /** `messageID` is that of the last answer. */
+    inline(() => z.object({ name: z.string(), sessionID: SessionID(), arguments: z.string(), messageID: MessageID() })),
+  ),
   "file.edited": event(
     "state",
     inline(() => z.object({ file: z.string() })),

@@ -34,6 +34,10 @@ export interface ConfigFolder {
 /** More than anybody keeps, and few enough to read at every start. */
 const MAX_FILES = 1_000
 const MAX_DEPTH = 8
+/** A link to the top of a disk must not have us walk through it. */
+const MAX_FOLDERS = 2_000
+/** Large, and never written by hand. */
+const WITHOUT_DEFINITIONS = new Set([".git", "node_modules"])
 
 /** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */
 export async function findDefinitions({ path, within }: ConfigFolder): Promise<Definition[]> {
@@ -41,7 +45,7 @@ export async function findDefinitions({ path, within }: ConfigFolder): Promise<D
     (Object.keys(KINDS) as DefinitionKind[]).flatMap((kind) =>
       KINDS[kind].map(async (name) => {
         const folder = join(path, name)
-        const files = await markdownFiles(folder)
+        const files = await filesBelow(folder, { isWanted: (file) => file.endsWith(".md"), within })
         return files.sort().map((file): Definition => {
           const title = relative(folder, file).slice(0, -".md".length).split(sep).join("/")
           return { kind, name: title, file, read: () => readWithin(file, within) }
@@ -52,7 +56,14 @@ export async function findDefinitions({ path, within }: ConfigFolder): Promise<D
   return found.flat()
 }
 
-async function markdownFiles(top: string): Promise<string[]> {
+interface Wanted {
+  isWanted(name: string): boolean
+  /** Folders outside of this one are not looked into, also not through a link. */
+  within?: string | undefined
+}
+
+/** Files of certain names in a folder and those below it, links to folders followed. */
+export async function filesBelow(top: string, { isWanted, within }: Wanted): Promise<string[]> {
   const files: string[] = []
   const waiting = [{ folder: top, depth: 0 }]
   /** Folders by their real path: links may lead in circles. */
@@ -60,15 +71,16 @@ async function markdownFiles(top: string): Promise<string[]> {
   for (let next = waiting.shift(); next && files.length < MAX_FILES; next = waiting.shift()) {
     const { folder, depth } = next
     const real = await realpath(folder).catch(() => folder)
-    if (seen.has(real)) continue
+    if (seen.has(real) || (within !== undefined && !isInside(within, real))) continue
+    if (seen.size === MAX_FOLDERS) break
     seen.add(real)
     // A folder that is not there, or cannot be listed, defines nothing.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
       const path = join(folder, entry.name)
       if (await isFolder(entry, path)) {
-        if (depth < MAX_DEPTH) waiting.push({ folder: path, depth: depth + 1 })
-      } else if (entry.name.endsWith(".md")) files.push(path)
+        if (depth < MAX_DEPTH && !WITHOUT_DEFINITIONS.has(entry.name)) waiting.push({ folder: path, depth: depth + 1 })
+      } else if (isWanted(entry.name)) files.push(path)
     }
   }
   return files.slice(0, MAX_FILES)
@@ -83,7 +95,8 @@ async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   )
 }
 
-async function readWithin(file: string, within: string | undefined): Promise<FileText> {
+/** A small file's text. What a link leads out of `within` to is not read. */
+export async function readWithin(file: string, within: string | undefined): Promise<FileText> {
   if (within === undefined) return readSmallFile(file)
   const target = await realpath(file).catch(() => file)
   if (isInside(within, target)) return readSmallFile(target)

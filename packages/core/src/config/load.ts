@@ -77,7 +77,11 @@ async function readSource(source: Source & { text: string }, options: LoadOption
     file: source.file,
     name: source.name,
     ...(source.defines ? await definition(source.defines, merged) : {}),
-    substitute: (value) => substitute(value, { env, home: folders.home, folder: source.folder, heldBack: isHeldBack }),
+    // The text of a command is shown to a model, and may well speak of `{env:…}` itself.
+    substitute: (value) =>
+      source.defines?.kind === "command"
+        ? Promise.resolve({ value, issues: [] })
+        : substitute(value, { env, home: folders.home, folder: source.folder, heldBack: isHeldBack }),
     restrict: below && ((config) => restrictProject(config, below)),
   })
 }

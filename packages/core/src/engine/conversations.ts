@@ -11,6 +11,8 @@ import { createLanes } from "../session/lane.ts"
 import { createRecovery } from "../session/recover.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
+import { configuredCommands, skillCommands } from "../session/command-source.ts"
+import { createCommands, type Commands } from "../session/commands.ts"
 import { createCompactions, type Compactions } from "../session/summarize.ts"
 import { createSweep } from "../session/sweep.ts"
 import { createTitles } from "../session/title-request.ts"
@@ -24,6 +26,7 @@ import type { Turns } from "./turns.ts"
 /** The sessions of a folder, and everything that can be done with one. */
 export interface Conversations {
   sessions: Sessions
+  commands: Commands
   compaction: Compactions
   usage: SessionUsage
   undo: Undo
@@ -130,8 +133,31 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     request: home.request,
     allowHost: home.allowHost,
   })
-  return {
+  const { config: turnConfig, environment, start } = turns.deps
+  const commands = createCommands({
+    ...admit,
+    sources: [
+      configuredCommands({ config: () => settings.config, isTrusted: () => home.trusted }),
+      skillCommands(() => settings.skills),
+    ],
     sessions,
+    publish,
+    hasTasks: () => registry.get("task") !== undefined,
+    effect: boundary.effect,
+    start,
+    shell: turnConfig.shell,
+    directory: workspace.directory,
+    environment,
+    paths: workspace.paths,
+    home: boundary.folders(folders).home,
+  })
+  const abort: Sessions["abort"] = async (sessionID) => {
+    const wasPreparing = commands.abort(sessionID)
+    return (await sessions.abort(sessionID)) || wasPreparing
+  }
+  return {
+    sessions: { ...sessions, abort },
+    commands,
     compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
     undo,
@@ -150,6 +176,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     share,
     listEverywhere: listEverywhere(store),
     async close() {
+      commands.close()
       await titles.close()
       await sessions.close()
       journal.close()

@@ -5,6 +5,7 @@ import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
 import { isSet } from "../config/sources.ts"
+import { openSkills, type Skills } from "../extension/skills.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
@@ -22,6 +23,7 @@ export interface Settings {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  skills: Skills
 }
 
 export interface SettingsInput {
@@ -81,6 +83,23 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    skills: openSkills({
+      around: {
+        env,
+        folders,
+        directory: workspace.directory,
+        worktree: workspace.worktree,
+        config: config.value,
+        origin: config.origin,
+        isTrusted: home.trusted,
+      },
+      request: home.request,
+      allowHost: home.allowHost,
+      log,
+      now: boundary.host.now,
+      effect: boundary.effect,
+      allow: workspace.paths.allow,
+    }),
   }
 }
 

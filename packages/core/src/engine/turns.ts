@@ -13,6 +13,7 @@ import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createSeenBySession } from "../tool/seen.ts"
+import { skillTool } from "../tool/skill.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS } from "../tool/tool.ts"
 import { createChildren, type ChildrenDeps, type ChildSessions } from "../turn/children.ts"
@@ -64,7 +65,12 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     sessions,
     listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = boundary.tools([...builtinTools, ...(depth > 0 ? [taskTool(children)] : [])])
+  const { load, known } = settings.skills
+  const tools = boundary.tools([
+    ...builtinTools,
+    skillTool({ load, known, home: boundary.folders(folders).home }),
+    ...(depth > 0 ? [taskTool(children)] : []),
+  ])
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)

@@ -44,6 +44,8 @@ export interface Registry {
   /** Also finds `Bash` when there is only `bash`: models get the case wrong. */
   get(name: string): Tool | undefined
   ids(): string[]
+  /** To be awaited before `offered`: tools that tell of something outside find out what there is. */
+  ready(): Promise<void>
   /** What the model is told. A tool that the rules deny for everything is left out, and so is `invalid`. */
   offered(options: OfferOptions): ToolDefinition[]
   /** The input as the tool takes it, or one sentence that names what is wrong with it. `raw` may be JSON text. */
@@ -70,10 +72,14 @@ export function createRegistry(tools: readonly Tool[]): Registry {
   return {
     get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
     ids: () => sorted.map((tool) => tool.name),
+    async ready() {
+      for (const tool of sorted) await tool.ready?.()
+    },
     offered({ rules, modelID, disabled = [] }) {
       return sorted
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
+        .filter((tool) => tool.isOfUse?.(rules) ?? true)
         .map((tool) => {
           const description = tool.prose + (tool.proseUnder?.(rules) ?? "")
           return { name: tool.name, description, inputSchema: schemaOf(tool).json }
