@@ -1,3 +1,4 @@
+import type { Skill } from "@opencode/protocol/skill.ts"
 import type { Layer } from "../config/layers.ts"
 
 /** A skill as it was found, read and ready to be told of. */
@@ -29,5 +30,13 @@ export interface FoundSkills {
   skills: FoundSkill[]
   issues: SkillIssue[]
 }
+
+/** A skill as clients get it. */
+export const publicSkill = ({ name, description, location, content }: FoundSkill): Skill => ({
+  name,
+  ...(description === undefined ? {} : { description }),
+  location,
+  content,
+})
 
 export const BUILT_IN = "<built-in>"

@@ -1,3 +1,4 @@
+import { publicSkill } from "@opencode/core/extension/skill.ts"
 import { Skill } from "@opencode/protocol/skill.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
@@ -16,12 +17,7 @@ const list = route(
   },
   async ({ engine }) => {
     const { skills } = await (await engine()).skills.list()
-    return skills.map(({ name, description, location, content }) => ({
-      name,
-      ...(description === undefined ? {} : { description }),
-      location,
-      content,
-    }))
+    return skills.map(publicSkill)
   },
 )
 
