@@ -5,7 +5,7 @@ import type { FileRef } from "../workspace/paths.ts"
 import { mentionsIn, type MentionDeps, type MentioningText } from "./command-mentions.ts"
 import { runShellPiece, type TemplateShellDeps } from "./command-shell.ts"
 import type { CommandDefinition } from "./command-source.ts"
-import { fillTemplate, type TemplatePiece } from "./command-template.ts"
+import { fillTemplate, fillText, type TemplatePiece } from "./command-template.ts"
 
 /** A command and what was typed behind it become the text of a prompt, and what that text names. */
 export interface ExpandDeps extends TemplateShellDeps, MentionDeps {
@@ -32,7 +32,8 @@ export async function expandCommand(
   { given, rules, signal }: Expanding,
   deps: ExpandDeps,
 ): Promise<Expanded> {
-  const { pieces, parameters } = fillTemplate(template, given)
+  const { pieces, parameters } =
+    reach === "text" ? { pieces: [{ text: fillText(template, given) }], parameters: [] } : fillTemplate(template, given)
   const texts: string[] = []
   for (const piece of pieces) texts.push(await textOf(piece, { reach, given, parameters, signal }, deps))
 
@@ -50,7 +51,6 @@ async function textOf(
   deps: ExpandDeps,
 ): Promise<string> {
   if ("text" in piece) return piece.text
-  if (reach === "text") return piece.written
   if (reach === "project") return `[Not run before this project is trusted: ${piece.written}]`
   return runShellPiece({ ...running, command: piece.shell }, deps)
 }

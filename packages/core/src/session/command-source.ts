@@ -11,7 +11,7 @@ export interface CommandDefinition extends Omit<Command, "hints"> {
   /**
    * - `all`: its author is the user, or vouched for: shell pieces run, files anywhere are attached.
    * - `project`: an untrusted repository wrote it: no shell piece runs, and only its own files are attached.
-   * - `text`: it is not a template at all: nothing but placeholders in it is looked at.
+   * - `text`: it is not a template at all: it has a place for arguments, and nothing else in it is looked at.
    */
   reach: "all" | "project" | "text"
 }

@@ -21,6 +21,10 @@ export function hintsOf(template: string): string[] {
   return [...new Set(fillable(template).match(PLACEHOLDER))].sort((a, b) => indexOf(a) - indexOf(b))
 }
 
+/** A text that is no template: only all that was typed has a place in it. `$1` may be a price, or code. */
+export const fillText = (text: string, given: string): string =>
+  text.includes(ALL) ? text.replaceAll(ALL, () => given) : given.trim() ? `${text}\n\n${given}` : text
+
 /** A template without placeholders gets the arguments behind it. */
 export function fillTemplate(template: string, given: string): Filled {
   const hints = hintsOf(template)

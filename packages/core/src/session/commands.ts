@@ -123,8 +123,9 @@ export function createCommands(deps: CommandsDeps): Commands {
     async list() {
       const byName = new Map<string, Command>()
       for (const source of sources)
-        for (const { reach: _, variant: _variant, ...command } of await source.list())
-          if (!byName.has(command.name)) byName.set(command.name, { ...command, hints: hintsOf(command.template) })
+        for (const { reach, variant: _variant, ...command } of await source.list())
+          if (!byName.has(command.name))
+            byName.set(command.name, { ...command, hints: reach === "text" ? [] : hintsOf(command.template) })
       return [...byName.values()]
     },
     run,

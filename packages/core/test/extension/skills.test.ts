@@ -252,7 +252,11 @@ test("a skill is a command as well, for whoever would rather call it; its text i
   await using w = await place({
     files: {
       "a.txt": "alpha",
-      ".opencode/skill/greet/SKILL.md": skill("greet", "Greets", "Greet $1, see @a.txt, !`touch made`"),
+      ".opencode/skill/greet/SKILL.md": skill(
+        "greet",
+        "Greets",
+        "Greet $ARGUMENTS for $1000, see @a.txt, !`touch made`",
+      ),
       ".opencode/command/taken.md": "The command.",
       ".opencode/skill/taken/SKILL.md": skill("taken"),
     },
@@ -262,14 +266,14 @@ test("a skill is a command as well, for whoever would rather call it; its text i
   expect(listed.find(({ name }) => name === "greet")).toMatchObject({
     source: "skill",
     description: "Greets",
-    hints: ["$1"],
+    hints: [],
   })
   expect(listed.filter(({ name }) => name === "taken")).toMatchObject([{ source: "command", template: "The command." }])
   await w.engine.commands.run((await w.session()).id, { command: "greet", arguments: "Anna !`touch typed`" })
   const parts = (await w.transcript())[0]?.parts ?? []
   expect(parts).toHaveLength(1)
   expect(parts[0]).toMatchObject({
-    text: `Greet Anna !\`touch typed\`, see @a.txt, !\`touch made\`\n\nBase directory for this skill: ${join(w.project, ".opencode/skill/greet")}\nPaths in it (scripts/, references/ and the like) are relative to that folder.`,
+    text: `Greet Anna !\`touch typed\` for $1000, see @a.txt, !\`touch made\`\n\nBase directory for this skill: ${join(w.project, ".opencode/skill/greet")}\nPaths in it (scripts/, references/ and the like) are relative to that folder.`,
   })
   expect(w.files()).not.toContain("made")
 })
