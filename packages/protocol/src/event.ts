@@ -112,6 +112,15 @@ export const events = {
     /** `messageID` is that of the last answer. */
     inline(() => z.object({ name: z.string(), sessionID: SessionID(), arguments: z.string(), messageID: MessageID() })),
   ),
+  /** The settings of a folder have changed: clients read again what comes of them. */
+  "server.instance.disposed": event(
+    "must",
+    inline(() => z.object({ directory: z.string() })),
+  ),
+  "global.disposed": event(
+    "must",
+    inline(() => z.object({})),
+  ),
   "file.edited": event(
     "state",
     inline(() => z.object({ file: z.string() })),

@@ -28,7 +28,7 @@ export async function debugSkill(): Promise<void> {
   const composition = await compose()
   try {
     const engine = await composition.engines.at(workingFolder(undefined))
-    const { skills, issues } = await engine.skills.list()
+    const { skills, issues } = await engine.settings.current().skills.list()
     out.line(JSON.stringify(skills.map(publicSkill), null, 2))
     for (const { file, line, message } of issues) out.note(`${file}${line === undefined ? "" : `:${line}`}: ${message}`)
   } finally {

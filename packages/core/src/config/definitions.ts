@@ -20,15 +20,17 @@ export interface Definition {
   /** Its path in the folder without the ending: `review`, `git/commit`. */
   name: string
   file: string
-  read(): Promise<FileText>
+  read(): Promise<FileText & { leadsTo?: string }>
 }
 
 /** A folder with configuration in it. */
 export interface ConfigFolder {
   layer: Layer
   path: string
-  /** Files outside of this folder are not read, also not through a link. */
+  /** Files outside of this folder belong to somebody else, also when a link leads to them. */
   within?: string | undefined
+  /** Told of each place that was looked at. */
+  seen?: ((path: string) => void) | undefined
 }
 
 /** More than anybody keeps, and few enough to read at every start. */
@@ -40,12 +42,12 @@ const MAX_FOLDERS = 2_000
 const WITHOUT_DEFINITIONS = new Set([".git", "node_modules"])
 
 /** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */
-export async function findDefinitions({ path, within }: ConfigFolder): Promise<Definition[]> {
+export async function findDefinitions({ path, within, seen }: Omit<ConfigFolder, "layer">): Promise<Definition[]> {
   const found = await Promise.all(
     (Object.keys(KINDS) as DefinitionKind[]).flatMap((kind) =>
       KINDS[kind].map(async (name) => {
         const folder = join(path, name)
-        const files = await filesBelow(folder, { isWanted: (file) => file.endsWith(".md"), within })
+        const files = await filesBelow(folder, { isWanted: (file) => file.endsWith(".md"), told: seen })
         return files.sort().map((file): Definition => {
           const title = relative(folder, file).slice(0, -".md".length).split(sep).join("/")
           return { kind, name: title, file, read: () => readWithin(file, within) }
@@ -60,10 +62,12 @@ interface Wanted {
   isWanted(name: string): boolean
   /** Folders outside of this one are not looked into, also not through a link. */
   within?: string | undefined
+  /** Told of each folder that was looked into. */
+  told?: ((path: string) => void) | undefined
 }
 
 /** Files of certain names in a folder and those below it, links to folders followed. */
-export async function filesBelow(top: string, { isWanted, within }: Wanted): Promise<string[]> {
+export async function filesBelow(top: string, { isWanted, within, told = () => {} }: Wanted): Promise<string[]> {
   const files: string[] = []
   const waiting = [{ folder: top, depth: 0 }]
   /** Folders by their real path: links may lead in circles. */
@@ -74,6 +78,7 @@ export async function filesBelow(top: string, { isWanted, within }: Wanted): Pro
     if (seen.has(real) || (within !== undefined && !isInside(within, real))) continue
     if (seen.size === MAX_FOLDERS) break
     seen.add(real)
+    told(folder)
     // A folder that is not there, or cannot be listed, defines nothing.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
@@ -95,10 +100,10 @@ async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   )
 }
 
-/** A small file's text. What a link leads out of `within` to is not read. */
-export async function readWithin(file: string, within: string | undefined): Promise<FileText> {
-  if (within === undefined) return readSmallFile(file)
+/** A file's text; with where it is when that is outside of the folder. */
+export async function readWithin(file: string, within: string | undefined): Promise<FileText & { leadsTo?: string }> {
+  const read = await readSmallFile(file)
+  if (within === undefined || "missing" in read) return read
   const target = await realpath(file).catch(() => file)
-  if (isInside(within, target)) return readSmallFile(target)
-  return { problem: "it is a link to something outside of this project, which is followed once you trust it" }
+  return isInside(within, target) ? read : { ...read, leadsTo: target }
 }

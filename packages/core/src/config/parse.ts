@@ -16,27 +16,38 @@ export interface ParseInput {
   read?: ((text: string) => Promise<ParsedDocument>) | undefined
   /** What holds where the text cannot be read and may have held rules. */
   guard?: Config
-  /** Fills in variables, before types are checked. */
-  substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
-  /** Takes out what this layer may not set. */
-  restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
+  /** Fills in variables, checks the types, and takes out what this layer may not set. */
+  settle(value: unknown): Promise<Settled>
+}
+
+export interface Settled {
+  value: Config
+  issues: ConfigIssue[]
 }
 
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
-export async function parseConfig(input: ParseInput): Promise<{ value: Config; issues: ConfigIssue[] }> {
+export async function parseConfig(input: ParseInput): Promise<Settled> {
   const { text, file } = input
   const parsed = await (input.read ?? parseJson)(text)
   if ("problem" in parsed) return broken(parsed, input)
   const translated = translate(parsed.value)
-  const filled = await input.substitute(translated.value)
-  const checked = validate(filled.value)
-  const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
+  const settled = await input.settle(translated.value)
 
-  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
-  if (issues.length === 0) return { value: restricted.value, issues }
+  const issues = [...translated.issues, ...settled.issues]
+  if (issues.length === 0) return { value: settled.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
   const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
-  return { value: restricted.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+  return { value: settled.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+}
+
+/** Of a text that its layer may write as it likes. */
+export async function settleFreely(
+  value: unknown,
+  substitute: (value: unknown) => Promise<{ value: unknown; issues: ConfigIssue[] }>,
+): Promise<Settled> {
+  const filled = await substitute(value)
+  const checked = validate(filled.value)
+  return { value: checked.value, issues: [...filled.issues, ...checked.issues] }
 }
 
 function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {

@@ -1,4 +1,5 @@
 import { dirname } from "node:path"
+import { isSame, takeStamp, type Stamp } from "../config/stamp.ts"
 import { filesBelow, readWithin } from "../config/definitions.ts"
 import type { Log } from "../lib/log.ts"
 import type { Request } from "../model/request.ts"
@@ -8,13 +9,18 @@ import { skillPlaces, type SkillPlace, type SkillSurroundings } from "./skill-pl
 
 /** The skills of one folder under one reading of its settings. Nothing is read before somebody asks. */
 export interface Skills {
-  /** Reads them, once. Never fails: what cannot be read is an issue. */
+  /** As they are on disk now: read again when something there has changed. Never fails; what cannot be read is an issue. */
   list(): Promise<FoundSkills>
-  /** The same for turns, whose course depends on it. From here on `known` has them. */
-  load(): Promise<readonly FoundSkill[]>
-  /** What `load` found; nothing before. */
-  known(): readonly FoundSkill[]
+  /** For a turn or a command, whose course depends on it. From here on `known` has them. */
+  load(sessionID: string): Promise<readonly KnownSkill[]>
+  /** What was loaded last; nothing before. */
+  known(): readonly KnownSkill[]
+  /** What the model reads. Undefined for one that is gone. */
+  text(name: string): Promise<string | undefined>
 }
+
+/** All that is told of a skill before somebody wants it. */
+export type KnownSkill = Omit<FoundSkill, "content">
 
 export interface SkillsDeps {
   around: SkillSurroundings
@@ -32,28 +38,46 @@ export interface SkillsDeps {
 const MAX_SKILLS = 500
 
 export function openSkills(deps: SkillsDeps): Skills {
-  let listed: Promise<FoundSkills> | undefined
-  let loaded: Promise<readonly FoundSkill[]> | undefined
-  let known: readonly FoundSkill[] = []
+  let listed: Promise<Listed> | undefined
+  let known: readonly KnownSkill[] = []
 
-  const list: Skills["list"] = () => (listed ??= findSkills(deps))
-
-  async function load(): Promise<readonly FoundSkill[]> {
-    const { skills } = await deps.effect("skills", list)
-    // Those of the project lie in it, or lead out of it by links that nobody vouches for.
-    await deps.allow(skills.flatMap(({ folder, layer }) => (folder && layer !== "project" ? [folder] : [])))
-    known = skills
-    return skills
+  async function list(): Promise<FoundSkills> {
+    const before = await listed
+    if (before && !(await isSame(before.stamp))) listed = undefined
+    listed ??= findSkills(deps)
+    return listed
   }
 
-  return { list, load: () => (loaded ??= load()), known: () => known }
+  async function load(sessionID: string): Promise<readonly KnownSkill[]> {
+    const found = await deps.effect(`skills ${sessionID}`, async () =>
+      (await list()).skills.map(({ content: _, ...skill }) => skill),
+    )
+    // Those of the project lie in it, or lead out of it by links that nobody vouches for.
+    await deps.allow(found.flatMap(({ folder, layer }) => (folder && layer !== "project" ? [folder] : [])))
+    known = found
+    return found
+  }
+
+  return {
+    list,
+    load,
+    known: () => known,
+    text: async (wanted) => (await list()).skills.find(({ name }) => name === wanted)?.content,
+  }
 }
 
-async function findSkills(deps: SkillsDeps): Promise<FoundSkills> {
+interface Listed extends FoundSkills {
+  stamp: Stamp
+}
+
+async function findSkills(deps: SkillsDeps): Promise<Listed> {
+  const looked = new Set<string>()
+  const seen = (path: string): void => void looked.add(path)
+  const since = deps.now()
   const { places, issues } = await withDownloads(skillPlaces(deps.around), deps)
   const byName = new Map<string, FoundSkill>([await builtIn()])
   for (const place of places) {
-    for (const { skill, issues: own } of await skillsIn(place)) {
+    for (const { skill, issues: own } of await skillsIn(place, seen)) {
       issues.push(...own)
       if (!skill) continue
       const hidden = byName.get(skill.name)
@@ -63,8 +87,10 @@ async function findSkills(deps: SkillsDeps): Promise<FoundSkills> {
   }
   for (const { message, ...facts } of issues) deps.log.warn(message, facts)
   const skills = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
-  return { skills: skills.slice(0, MAX_SKILLS), issues }
+  return { skills: skills.slice(0, MAX_SKILLS), issues, stamp: await takeStamp(looked, since) }
 }
+
+const LINK = "it is a link to something outside of this project, which is followed with --trust"
 
 async function builtIn(): Promise<[string, FoundSkill]> {
   const { CUSTOMIZE } = await import("./customize.prompt.ts")
@@ -94,15 +120,19 @@ async function withDownloads(
   return { places: [...places, ...(await Promise.all(fetched))], issues }
 }
 
-async function skillsIn({ path, layer, within }: SkillPlace): Promise<Awaited<ReturnType<typeof readSkill>>[]> {
-  const files = await filesBelow(path, { isWanted: (name) => name === "SKILL.md", within })
-  const found: Awaited<ReturnType<typeof readSkill>>[] = []
+type Read = Awaited<ReturnType<typeof readSkill>>
+
+async function skillsIn({ path, layer, within }: SkillPlace, seen: (path: string) => void): Promise<Read[]> {
+  const files = await filesBelow(path, { isWanted: (name) => name === "SKILL.md", within, told: seen })
+  const found: Read[] = []
   for (const file of files.sort()) {
+    seen(file)
     const read = await readWithin(file, within)
     // Gone since it was listed, or a link to nowhere.
     if ("missing" in read) continue
-    if ("problem" in read) {
-      const message = `The skill in ${dirname(file)} is left out: ${read.problem}.`
+    const problem = read.leadsTo === undefined ? "problem" in read && read.problem : LINK
+    if (problem || !("text" in read)) {
+      const message = `The skill in ${dirname(file)} is left out: ${problem}.`
       found.push({ issues: [{ severity: "error", message, file }] })
     } else found.push(await readSkill({ text: read.text, file, layer }))
   }

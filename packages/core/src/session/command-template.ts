@@ -1,3 +1,5 @@
+import { SHELL_PIECE } from "../config/shell-pieces.ts"
+
 /**
  * The template of a command, and what becomes of it with arguments. Pure. What arguments bring in is text and nothing
  * else: it is not looked at again for placeholders, and never becomes part of a command line.
@@ -14,7 +16,6 @@ export interface Filled {
 }
 
 const PLACEHOLDER = /\$(?:ARGUMENTS|[1-9]\d*)/g
-const SHELL = /!`([^`]+)`/g
 
 /** The placeholders in a template, each once: numbers, then `$ARGUMENTS`. */
 export function hintsOf(template: string): string[] {
@@ -35,7 +36,7 @@ export function fillTemplate(template: string, given: string): Filled {
 
   const pieces: TemplatePiece[] = []
   let end = 0
-  for (const match of template.matchAll(SHELL)) {
+  for (const match of template.matchAll(SHELL_PIECE)) {
     const [written, command = ""] = match
     pieces.push({ text: fill(template.slice(end, match.index)) }, { shell: forShell(command), written })
     end = match.index + written.length
@@ -79,7 +80,7 @@ const forShell = (command: string): string =>
 
 /** What arguments can come to stand in: not the single quotes of shell pieces. */
 const fillable = (template: string): string =>
-  template.replaceAll(SHELL, (_, command: string) =>
+  template.replaceAll(SHELL_PIECE, (_, command: string) =>
     outsideSingleQuotes(
       command,
       (found) => found,

@@ -2,6 +2,7 @@ import type { Agent } from "@opencode/protocol/agent.ts"
 import type { Command, CommandInput } from "@opencode/protocol/command.ts"
 import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import { parseModelRef, type ModelChoice } from "@opencode/protocol/model-ref.ts"
+import type { Session } from "@opencode/protocol/session.ts"
 import { fault } from "../lib/fault.ts"
 import { didYouMean } from "../lib/text.ts"
 import { requireAgent, type AdmitDeps } from "./admit.ts"
@@ -27,25 +28,31 @@ export interface Commands {
   close(): void
 }
 
-export interface CommandsDeps extends Pick<AdmitDeps, "agents" | "models">, Omit<ExpandDeps, "agents"> {
+export interface CommandsDeps
+  extends Pick<AdmitDeps, "agents" | "models">, Omit<ExpandDeps, "agents" | keyof CommandSetting> {
   sources: readonly CommandSource[]
   sessions: Pick<Sessions, "get" | "prompt">
   publish: Publish
+  /** What a prompt begins with: the settings as they are now, and the question whom to trust. */
+  begin(seat: { sessionID: string; signal: AbortSignal }): Promise<CommandSetting>
   /** Whether agents may be given tasks here. */
   hasTasks(): boolean
   /** Of the boundary: what was read of the world has to come back in a replay. */
   effect<T>(what: string, run: () => Promise<T>): Promise<T>
 }
 
+/** By the settings of now. */
+type CommandSetting = Pick<ExpandDeps, "shell" | "environment">
+
 export function createCommands(deps: CommandsDeps): Commands {
   const { sources, sessions, agents, publish } = deps
   /** By session: commands whose text is not complete yet. */
   const preparing = new Map<string, Set<AbortController>>()
 
-  async function find(name: string): Promise<CommandDefinition> {
+  function find(name: string): CommandDefinition {
     const known: string[] = []
     for (const source of sources) {
-      const found = await source.load()
+      const found = source.load()
       const definition = found.find((one) => one.name === name)
       if (definition) return definition
       known.push(...found.map((one) => one.name))
@@ -67,33 +74,34 @@ export function createCommands(deps: CommandsDeps): Commands {
 
   async function run(sessionID: string, input: CommandInput): Promise<MessageWithParts> {
     const session = sessions.get(sessionID)
-    const definition = await find(input.command)
+    const { prompt, name } = await stoppable(sessionID, (signal) => prepare(session, input, signal))
+    const { message, answer } = await sessions.prompt(sessionID, {
+      ...prompt,
+      ...(input.messageID === undefined ? {} : { messageID: input.messageID }),
+    })
+    const last = (await answer) ?? message
+    publish("command.executed", { name, sessionID, arguments: input.arguments, messageID: last.info.id })
+    return last
+  }
+
+  async function prepare(session: Session, input: CommandInput, signal: AbortSignal) {
+    const sessionID = session.id
+    const setting = await deps.begin({ sessionID, signal })
+    signal.throwIfAborted()
+    const definition = find(input.command)
     // All that can be refused is refused before anything runs.
     const asked = definition.agent ?? input.agent ?? session.agent ?? agents.default()
     const agent = requireAgent(asked, agents)
     const choice = choose(definition, { agent, input, models: deps.models })
-    const { text, mentions } = await stoppable(sessionID, (signal) =>
-      deps.effect(`command ${sessionID}`, () =>
-        expandCommand(definition, { given: input.arguments, rules: agent.permission, signal }, deps),
-      ),
+    const { text, mentions } = await deps.effect(`command ${sessionID}`, () =>
+      expandCommand(definition, { given: input.arguments, rules: agent.permission, signal }, { ...deps, ...setting }),
     )
     const given = input.parts ?? []
     if (!text && !given.length) throw fault("bad_request", `The command ${definition.name} is empty.`, { kind: "Body" })
     const prompt = isTask(definition, agent)
       ? taskPrompt(text, { definition, agent, choice, input })
       : plainPrompt(text, { mentions, agent, choice, input })
-    const { message, answer } = await sessions.prompt(sessionID, {
-      ...prompt,
-      ...(input.messageID === undefined ? {} : { messageID: input.messageID }),
-    })
-    const last = (await answer) ?? message
-    publish("command.executed", {
-      name: input.command,
-      sessionID,
-      arguments: input.arguments,
-      messageID: last.info.id,
-    })
-    return last
+    return { prompt, name: definition.name }
   }
 
   /** Subagents are made for tasks; any other agent does one apart where the command says so. */
@@ -123,9 +131,8 @@ export function createCommands(deps: CommandsDeps): Commands {
     async list() {
       const byName = new Map<string, Command>()
       for (const source of sources)
-        for (const { reach, variant: _variant, ...command } of await source.list())
-          if (!byName.has(command.name))
-            byName.set(command.name, { ...command, hints: reach === "text" ? [] : hintsOf(command.template) })
+        for (const definition of await source.list())
+          if (!byName.has(definition.name)) byName.set(definition.name, await publicCommand(definition))
       return [...byName.values()]
     },
     run,
@@ -138,6 +145,12 @@ export function createCommands(deps: CommandsDeps): Commands {
       for (const all of preparing.values()) for (const stop of all) stop.abort(ABORTED)
     },
   }
+}
+
+async function publicCommand(definition: CommandDefinition): Promise<Command> {
+  const { variant: _variant, isText, isForeign: _isForeign, isHeld: _isHeld, template: read, ...command } = definition
+  const template = await read()
+  return { ...command, template, hints: isText ? [] : hintsOf(template) }
 }
 
 const ABORTED = fault("aborted", "The command was ended before its prompt was sent.")

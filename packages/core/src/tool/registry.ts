@@ -44,8 +44,6 @@ export interface Registry {
   /** Also finds `Bash` when there is only `bash`: models get the case wrong. */
   get(name: string): Tool | undefined
   ids(): string[]
-  /** To be awaited before `offered`: tools that tell of something outside find out what there is. */
-  ready(): Promise<void>
   /** What the model is told. A tool that the rules deny for everything is left out, and so is `invalid`. */
   offered(options: OfferOptions): ToolDefinition[]
   /** The input as the tool takes it, or one sentence that names what is wrong with it. `raw` may be JSON text. */
@@ -54,7 +52,8 @@ export interface Registry {
   unknown(name: string): string
 }
 
-export function createRegistry(tools: readonly Tool[]): Registry {
+/** @param isThere whether a tool can be used now; default: all of them */
+export function createRegistry(tools: readonly Tool[], isThere: (name: string) => boolean = () => true): Registry {
   const sorted = [...tools].sort((a, b) => rank(a.name) - rank(b.name))
   const byName = new Map(sorted.map((tool) => [tool.name, tool]))
   const byLowerName = new Map(sorted.map((tool) => [tool.name.toLowerCase(), tool]))
@@ -70,13 +69,14 @@ export function createRegistry(tools: readonly Tool[]): Registry {
   }
 
   return {
-    get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
-    ids: () => sorted.map((tool) => tool.name),
-    async ready() {
-      for (const tool of sorted) await tool.ready?.()
+    get(name) {
+      const found = byName.get(name) ?? byLowerName.get(name.toLowerCase())
+      return found && isThere(found.name) ? found : undefined
     },
+    ids: () => sorted.map((tool) => tool.name).filter(isThere),
     offered({ rules, modelID, disabled = [] }) {
       return sorted
+        .filter(({ name }) => isThere(name))
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
         .filter((tool) => tool.isOfUse?.(rules) ?? true)
@@ -94,7 +94,7 @@ export function createRegistry(tools: readonly Tool[]): Registry {
       return { problem: `Invalid input for tool ${tool.name}: ${sentence(parsed.error)}` }
     },
     unknown(name) {
-      const names = sorted.map((tool) => tool.name).filter((known) => known !== "invalid")
+      const names = sorted.map((tool) => tool.name).filter((known) => known !== "invalid" && isThere(known))
       const near = nearNames(name, names)
       const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `There are: ${names.join(", ")}.`
       return `There is no tool named "${name}". ${hint}`

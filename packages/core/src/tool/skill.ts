@@ -9,25 +9,23 @@ import { prose, skillList } from "./skill.prompt.ts"
 import { defineTool, type Tool } from "./tool.ts"
 
 /** A skill as the tool needs it. */
-export interface LoadedSkill {
+export interface OfferedSkill {
   name: string
   description?: string
-  content: string
   folder?: string
 }
 
 export interface SkillToolDeps {
-  /** Reads them, if that has not been done. */
-  load(): Promise<readonly LoadedSkill[]>
-  /** What `load` found. */
-  known(): readonly LoadedSkill[]
+  known(): readonly OfferedSkill[]
+  /** Undefined for one that is gone. */
+  text(name: string): Promise<string | undefined>
   /** The user's home folder, which rules may name as `~`. */
   home: string
 }
 
-export function skillTool({ load, known, home }: SkillToolDeps): Tool {
+export function skillTool({ known, text, home }: SkillToolDeps): Tool {
   /** Those that may be loaded, and say what they are for. */
-  const told = (rules: PermissionRuleset): LoadedSkill[] =>
+  const told = (rules: PermissionRuleset): OfferedSkill[] =>
     known().filter(
       ({ name, description }) =>
         description !== undefined && evaluate("skill", name, rules, { home }).action !== "deny",
@@ -36,7 +34,6 @@ export function skillTool({ load, known, home }: SkillToolDeps): Tool {
     name: "skill",
     prose,
     proseUnder: (rules) => skillList(told(rules)),
-    ready: async () => void (await load()),
     isOfUse: (rules) => told(rules).length > 0,
     effect: "pure",
     permission: "skill",
@@ -51,16 +48,18 @@ export function skillTool({ load, known, home }: SkillToolDeps): Tool {
 
     async run(_, skill) {
       const { name, folder } = skill
+      const content = await text(name)
+      if (content === undefined) throw toolFailure(`The skill "${name}" is no longer there.`)
       return {
         title: `Loaded skill: ${name}`,
-        output: await skillText(skill),
+        output: await shown(skill, content),
         metadata: { name, ...(folder === undefined ? {} : { dir: folder }), truncated: false },
       }
     },
   })
 }
 
-async function skillText({ name, content, folder }: LoadedSkill): Promise<string> {
+async function shown({ name, folder }: OfferedSkill, content: string): Promise<string> {
   const place = folder === undefined ? "" : `\n\n${placeOf(folder)}\n\n${await filesOf(folder)}`
   return `<skill_content name="${name}">\n# Skill: ${name}\n\n${content.trim()}${place}\n</skill_content>`
 }

@@ -103,8 +103,6 @@ export interface Tool<Input = unknown, Plan = unknown> {
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
   proseUnder?: (rules: PermissionRuleset) => string
-  /** Finds out what `proseUnder` and `isOfUse` depend on. Awaited before each request; has to be quick when it is known. */
-  ready?: () => Promise<void>
   /** Whether it can do anything under these rules; absent: always. */
   isOfUse?: (rules: PermissionRuleset) => boolean
   effect: Effect

@@ -88,7 +88,6 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   }
   await deps.hooks.chatHeaders(facts, headers)
 
-  await deps.registry.ready()
   const tools = deps.registry.offered({
     rules: rulesFor({ turn, step }).rulesets.flat(),
     modelID: model.id,

@@ -170,12 +170,36 @@ describe("what a template has run", () => {
     expect(await w.transcript()).toEqual([])
   })
 
+  const files = { ".opencode/command/look.md": "Out: !`touch made` $1" }
+
   test("of an untrusted project nothing runs, and the prompt says so", async () => {
-    const files = { ".opencode/command/look.md": "Out: !`touch made` $1" }
     await using w = await world({ model: () => says("done"), files })
-    await run(w, "look", "!`touch typed`")
+    const running = run(w, "look", "!`touch typed`")
+    ;(await w.asked("trust")).reject()
+    await running
     expect(await shown(w)).toBe("Out: [Not run before this project is trusted: !`touch made`] !`touch typed`")
     expect(w.files()).toEqual([".opencode/command/look.md"])
+  })
+
+  test("it runs when a person trusts this command, for which they are asked before", async () => {
+    await using w = await world({ model: () => says("done"), files })
+    const running = run(w, "look", "now")
+    const ask = await w.asked("trust")
+    expect(ask.patterns).toEqual([expect.stringContaining("touch made")])
+    ask.once()
+    await running
+    expect(await shown(w)).toBe("Out:  now")
+    expect(w.files()).toContain("made")
+  })
+
+  test("an abort while a person is asked ends the command", async () => {
+    await using w = await world({ model: () => says("done"), files })
+    const running = expect(run(w, "look")).rejects.toThrow("ended before its prompt was sent")
+    await w.asked("trust")
+    expect(await w.engine.sessions.abort((await w.session()).id)).toBe(true)
+    await running
+    expect(w.engine.gate.list()).toEqual([])
+    expect(await w.transcript()).toEqual([])
   })
 
   test("a project that changes who runs the user's command does not stop it, and its own text does", async () => {
@@ -183,7 +207,9 @@ describe("what a template has run", () => {
       { look: "!`echo ran`", mine: "!`echo ran`" },
       { files: { "opencode.json": '{"command": {"mine": {"template": "!`touch made`"}}}' } },
     )
-    await run(w, "look")
+    const running = run(w, "look")
+    ;(await w.asked("trust")).reject()
+    await running
     expect(await shown(w)).toBe("ran")
     await run(w, "mine")
     expect(w.files()).toEqual(["opencode.json"])

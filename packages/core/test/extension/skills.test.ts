@@ -24,7 +24,7 @@ async function place({ around = {}, ...options }: Options): Promise<World> {
 
 /** Without the one that comes with the program. */
 async function found(w: World): Promise<FoundSkills> {
-  const { skills, issues } = await w.engine.skills.list()
+  const { skills, issues } = await w.engine.settings.current().skills.list()
   return { skills: skills.filter(({ layer }) => layer !== "builtin"), issues }
 }
 const names = async (w: World): Promise<string[]> => (await found(w)).skills.map(({ name }) => name)
@@ -103,7 +103,7 @@ describe("where skills are found", () => {
     await w.restart()
     expect(await names(w)).toEqual([])
     expect((await found(w)).issues.map(({ message }) => message)).toEqual([
-      expect.stringContaining("once you trust it"),
+      expect.stringContaining("followed with --trust"),
     ])
   })
 })
@@ -231,7 +231,6 @@ describe("the tool", () => {
     const [first, second] = w.model.requests.map(({ body }) => JSON.stringify(body.tools))
     expect(second).toBe(first)
     w.folder.write({ "project/.opencode/skill/greet/SKILL.md": skill("greet", "Greets nobody") })
-    await w.restart()
     await w.prompt("three")
     expect(toldOf(w)).toContain("Greets nobody")
     const { id } = await w.session()

@@ -17,7 +17,9 @@ import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
 import { skillRoutes } from "./skill.ts"
+import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
+import { trustRoutes } from "./trust.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 
@@ -44,4 +46,6 @@ export const routes: readonly Route[] = [
   ...projectRoutes,
   ...toolRoutes,
   ...skillRoutes,
+  ...trustRoutes,
+  ...disposeRoutes,
 ]

@@ -16,7 +16,7 @@ const list = route(
     answer: inline(() => z.array(Skill())),
   },
   async ({ engine }) => {
-    const { skills } = await (await engine()).skills.list()
+    const { skills } = await (await engine()).settings.current().skills.list()
     return skills.map(publicSkill)
   },
 )
