@@ -164,8 +164,12 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     const wasPreparing = commands.abort(sessionID)
     return (await sessions.abort(sessionID)) || wasPreparing
   }
+  const remove: Sessions["remove"] = async (sessionID) => {
+    commands.abort(sessionID)
+    await sessions.remove(sessionID)
+  }
   return {
-    sessions: { ...sessions, abort },
+    sessions: { ...sessions, abort, remove },
     commands,
     compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),

@@ -30,11 +30,9 @@ export interface DefaultPaths {
   data: string
   temp: string
   toolOutput: string
-  /** Further folders outside the workspace that need no question, such as those of skills. */
-  skills?: readonly string[]
 }
 
-export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPaths): DefaultRules {
+export function defaultRules({ data, temp, toolOutput }: DefaultPaths): DefaultRules {
   const plans = join(data, "plans")
   // Paths reach the rules resolved, so no ".." can lead from a plans folder to somewhere else.
   const plansOnly = [
@@ -51,7 +49,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+      ...[toolOutput, temp].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
       rule("question", "*", "deny"),
       rule("plan_enter", "*", "deny"),
       rule("plan_exit", "*", "deny"),
@@ -83,7 +81,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
         rule("read", "*.env.example", "allow"),
         rule("external_directory", "*", "ask"),
         rule("private_address", "*", "ask"),
-        ...[toolOutput, temp, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+        ...[toolOutput, temp].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
       ]),
       compaction: agent([rule("*", "*", "deny")]),
       title: agent([rule("*", "*", "deny")]),

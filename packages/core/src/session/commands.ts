@@ -123,8 +123,8 @@ export function createCommands(deps: CommandsDeps): Commands {
       { type: "subtask", prompt, description, agent: agent.name, command: name, ...model },
       ...(input.parts ?? []),
     ]
-    const own = named === undefined ? choice : choose({}, { agent, input, models: deps.models })
-    return { parts, ...speaker(input), ...own }
+    // The conversation goes on with what the client has chosen for it.
+    return { parts, ...speaker(input), ...choose({}, { agent, input, models: deps.models }) }
   }
 
   return {
