@@ -7,6 +7,10 @@ import type { FoundSkill, SkillIssue } from "./skill.ts"
 /** By the specification of skills, as other programs read them too. Who breaks it is told, and the skill is taken. */
 const NAME = /^[a-z0-9]+(-[a-z0-9]+)*$/
 const MAX_NAME = 64
+/** The answer "always" to a skill of the name `*` would be one to all. */
+const UNUSABLE = /[*?\p{Cc}]/u
+/** It is told with every request. */
+const LONGEST_NAME = 256
 const MAX_DESCRIPTION = 1_024
 
 export interface SkillText {
@@ -33,6 +37,8 @@ export async function readSkill({ text, file, layer }: SkillText): Promise<{
   const lineOf = async (key: string) => (await locate([[key]]))[0]?.line
   if (typeof name !== "string" || !name.trim())
     return leftOut("it has no `name`, which has to be text", (await lineOf("name")) ?? 1)
+  if (UNUSABLE.test(name) || name.length > LONGEST_NAME)
+    return leftOut("its `name` is too long, or has characters that rules read as wildcards", await lineOf("name"))
   if (description !== undefined && typeof description !== "string")
     return leftOut("its `description` has to be text", await lineOf("description"))
 

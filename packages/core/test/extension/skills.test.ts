@@ -120,6 +120,7 @@ describe("what a skill is", () => {
       "number/SKILL.md": "---\nname: 1\n---\n",
       "list/SKILL.md": "---\nname: list\ndescription: [a]\n---\n",
       "torn/SKILL.md": "---\nname: [x\n---\n",
+      "wild/SKILL.md": skill('"*"'),
       "open/SKILL.md": "---\nname: x\n",
     }
     await using w = await place({
@@ -142,6 +143,7 @@ describe("what a skill is", () => {
       ["warning", "other", 2],
       ["error", "plain", 1],
       ["error", "torn", 3],
+      ["error", "wild", 2],
     ])
   })
 })
