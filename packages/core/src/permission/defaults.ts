@@ -30,9 +30,11 @@ export interface DefaultPaths {
   data: string
   temp: string
   toolOutput: string
+  /** Folders outside the workspace that may be read in without a question. Changing something there is asked about. */
+  references?: readonly string[]
 }
 
-export function defaultRules({ data, temp, toolOutput }: DefaultPaths): DefaultRules {
+export function defaultRules({ data, temp, toolOutput, references = [] }: DefaultPaths): DefaultRules {
   const plans = join(data, "plans")
   // Paths reach the rules resolved, so no ".." can lead from a plans folder to somewhere else.
   const plansOnly = [
@@ -49,7 +51,8 @@ export function defaultRules({ data, temp, toolOutput }: DefaultPaths): DefaultR
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+      ...[toolOutput, temp, ...references].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+      ...references.map((folder) => rule("edit", join(folder, "*"), "ask")),
       rule("question", "*", "deny"),
       rule("plan_enter", "*", "deny"),
       rule("plan_exit", "*", "deny"),
@@ -81,7 +84,7 @@ export function defaultRules({ data, temp, toolOutput }: DefaultPaths): DefaultR
         rule("read", "*.env.example", "allow"),
         rule("external_directory", "*", "ask"),
         rule("private_address", "*", "ask"),
-        ...[toolOutput, temp].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+        ...[toolOutput, temp, ...references].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
       ]),
       compaction: agent([rule("*", "*", "deny")]),
       title: agent([rule("*", "*", "deny")]),

@@ -43,7 +43,8 @@ export async function expandCommand(
   const typed: MentioningText = { text: given, mayAttach: () => true, mayName: true }
   const own: MentioningText = { ...typed, text: ownText(pieces), ...(isForeign ? onlyOwn(rules, deps) : {}) }
   const sources = isText ? [typed] : isForeign ? [typed, own] : [own]
-  const mentions = await mentionsIn(sources, deps)
+  const mentions = await mentionsIn(sources, { ...deps, signal })
+  signal.throwIfAborted()
   return { text: texts.join("").trim(), mentions }
 }
 

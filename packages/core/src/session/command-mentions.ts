@@ -8,6 +8,8 @@ import type { FileRef, Paths } from "../workspace/paths.ts"
 export interface MentionDeps {
   paths: Paths
   agents: { get(name: string): unknown }
+  /** Ends a wait for what has to be fetched first. */
+  signal?: AbortSignal
 }
 
 export interface MentioningText {
@@ -47,10 +49,10 @@ export async function mentionsIn(texts: readonly MentioningText[], deps: Mention
 async function mentioned(
   name: string,
   { mayAttach, mayName }: MentioningText,
-  { paths, agents }: MentionDeps,
+  { paths, agents, signal }: MentionDeps,
 ): Promise<Mentioned | undefined> {
   if (!name) return undefined
-  const file = await paths.resolve(name).catch((error: unknown) => {
+  const file = await paths.resolve(name, { signal }).catch((error: unknown) => {
     if (error instanceof ToolFailure) return undefined // no path that may be one
     throw error
   })
