@@ -1,3 +1,5 @@
+import { didYouMean } from "@opencode/core/lib/text.ts"
+import type { Command } from "@opencode/protocol/command.ts"
 import type { AnswerWithParts } from "@opencode/protocol/message.ts"
 import type { Event } from "@opencode/protocol/event.ts"
 import { parseModelRef } from "@opencode/protocol/model-ref.ts"
@@ -22,6 +24,7 @@ export interface RunOptions {
   model?: string
   variant?: string
   agent?: string
+  command?: string
   file: string[]
   continue?: boolean
   session?: string
@@ -38,7 +41,9 @@ export interface RunOptions {
 
 export async function run(words: string[], options: RunOptions): Promise<number> {
   const text = [words.join(" "), await readInput()].filter((part) => part.trim()).join("\n")
-  if (!text) throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")
+  const { command } = options
+  if (!text && command === undefined)
+    throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")
   const model = options.model === undefined ? undefined : parseModelRef(options.model)
   if (options.model !== undefined && !model) {
     throw new CommandFailure(`A model is written as provider/model, not "${options.model}".`)
@@ -50,7 +55,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   try {
     const files = attachedFiles(options.file)
     return await runPrompt(
-      { text, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
+      { text, command, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
       options,
     )
   } catch (error) {
@@ -63,6 +68,7 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   const door = await openDoor(workingFolder(options.dir), options)
   try {
     await warnOfSettings(door)
+    if (prompt.command !== undefined) await requireCommand(prompt.command, door)
     const session = await forked(await sessionFor(options, prompt, door), options, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
     if (options.share) await share(session, door)
@@ -71,6 +77,12 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   } finally {
     await door.close()
   }
+}
+
+/** Before there is a session that nothing can be said in. */
+async function requireCommand(name: string, { client }: Door): Promise<void> {
+  const names = (dataOf(await client.command.list()) as Command[]).map((command) => command.name)
+  if (!names.includes(name)) throw new CommandFailure(`Command not found: ${name}.${didYouMean(name, names)}`)
 }
 
 /** The prompt goes to a copy, and the session stays as it is. */
@@ -86,7 +98,7 @@ async function share({ id: sessionID }: Session, { client }: Door): Promise<void
 
 async function sessionFor(
   { session, continue: last, title, agent }: RunOptions,
-  { text, model }: Pick<Prompt, "text" | "model">,
+  { text, command, model }: Pick<Prompt, "text" | "command" | "model">,
   { client, directory }: Door,
 ): Promise<Session> {
   if (session !== undefined) return dataOf(await client.session.get({ sessionID: session })) as Session
@@ -105,7 +117,7 @@ async function sessionFor(
     await client.session.create({
       permission,
       // A name of its own spares the request for one: nobody is here to see it change.
-      title: title ?? titleFrom(text) ?? "run",
+      title: title ?? titleFrom(command === undefined ? text : `/${command} ${text}`) ?? "run",
       // Refused here when they do not exist, before there is a session that nothing can be said in.
       ...(agent === undefined ? {} : { agent }),
       ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),
@@ -115,6 +127,8 @@ async function sessionFor(
 
 interface Prompt {
   text: string
+  /** A command to run, with the text as its arguments. */
+  command: string | undefined
   files: AttachedFile[]
   model: { providerID: string; modelID: string } | undefined
   variant: string | undefined
@@ -157,17 +171,15 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     },
   })
   try {
-    const answering = client.session.prompt({
-      sessionID,
-      parts: [...prompt.files, { type: "text", text: prompt.text }],
-      ...(prompt.model ? { model: prompt.model } : {}),
-      ...(prompt.variant === undefined ? {} : { variant: prompt.variant }),
-      ...(prompt.agent === undefined ? {} : { agent: prompt.agent }),
-    })
+    const answering = send(sessionID, prompt, client)
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
     return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused, view)
+  } catch (error) {
+    // What was stopped before its prompt was sent has no answer.
+    if (interrupt.happened) return INTERRUPTED
+    throw error
   } finally {
     interrupt.close()
     stopListening.abort()
@@ -175,6 +187,14 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
 }
 
 const PLAN_STAYS = "Nobody is here to approve the plan. Put it into your answer."
+function send(sessionID: string, prompt: Prompt, { session }: Door["client"]): Promise<{ data?: unknown }> {
+  const { command, text, files, model, variant, agent } = prompt
+  const how = { sessionID, ...(variant === undefined ? {} : { variant }), ...(agent === undefined ? {} : { agent }) }
+  if (command === undefined)
+    return session.prompt({ ...how, parts: [...files, { type: "text", text }], ...(model ? { model } : {}) })
+  const named = model ? { model: `${model.providerID}/${model.modelID}` } : {}
+  return session.command({ ...how, command, arguments: text, parts: files, ...named })
+}
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
 async function follow(

@@ -163,7 +163,7 @@ async function readSource(source: Source & { text: string }, options: ReadOption
   const { parseConfig, settleFreely } = await import("./parse.ts")
   const { substitute } = await import("./variables.ts")
   const { env, folders, seen, merged, trusted = false } = options
-  const variables = { env, home: folders.home, folder: source.folder, seen }
+  const variables = { env, home: folders.home, folder: source.folder, seen, isPlain: isPlain(source) }
   const items: TrustItem[] = []
   if (source.level !== undefined && source.leadsTo !== undefined && !trusted) {
     const item = await linkItem(source, options)
@@ -186,6 +186,9 @@ async function readSource(source: Source & { text: string }, options: ReadOption
   })
   return { ...parsed, items: items.map((item) => withLine(item, parsed.issues)) }
 }
+
+/** A command of its own file is shown to a model, and may well speak of `{env:…}` itself. */
+const isPlain = ({ defines }: Source): boolean => defines?.kind === "command"
 
 const LINK = "it is a link to something outside of this project, which is followed once you trust it"
 
@@ -223,7 +226,7 @@ async function untrustedText(source: Source, options: ReadOptions) {
     within: await canonical(projectLevels(options)[0] ?? level),
     directory,
     below: await belowProject(options, merged),
-    variables: { env, home: folders.home, folder: source.folder, seen },
+    variables: { env, home: folders.home, folder: source.folder, seen, isPlain: isPlain(source) },
     trust: trust ?? { allows: () => false },
   }
   return (value: unknown) => settleUntrusted(value, input)

@@ -108,7 +108,7 @@ function projectFiles({ trusted, ...place }: Places): Candidate[] {
  * The folders from the root down to the directory. Without a repository there is only the directory: in a folder that
  * everybody can write to, such as `/tmp`, anybody could put a file above it.
  */
-function levelsBetween(worktree: string, directory: string): string[] {
+export function levelsBetween(worktree: string, directory: string): string[] {
   const steps = relative(worktree, directory)
   if (dirname(worktree) === worktree || steps.startsWith("..")) return [directory]
   const levels = [worktree]

@@ -9,6 +9,7 @@ import { hasKeyVariable } from "../config/local-provider.ts"
 import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
 import { isSet } from "../config/sources.ts"
+import { openSkills, type Skills } from "../extension/skills.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
@@ -29,6 +30,7 @@ export interface Generation {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  skills: Skills
   references: readonly Reference[]
   /** What holds whoever the agent is: the program's own rules and the configured ones. */
   rules: PermissionRuleset
@@ -109,6 +111,23 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    skills: openSkills({
+      around: {
+        env,
+        folders,
+        directory: workspace.directory,
+        worktree: workspace.worktree,
+        config: config.value,
+        origin: config.origin,
+        isTrusted: home.trusted,
+      },
+      request: home.request,
+      allowHost: home.allowHost,
+      log,
+      now: boundary.host.now,
+      effect: boundary.effect,
+      allow: workspace.paths.allow,
+    }),
     references: references.list,
     rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }

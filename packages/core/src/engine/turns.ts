@@ -19,6 +19,7 @@ import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createSeenBySession } from "../tool/seen.ts"
 import { planExitTool } from "../tool/plan-exit.ts"
+import { skillTool } from "../tool/skill.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS } from "../tool/tool.ts"
 import { createChildren, type ChildSessions } from "../turn/children.ts"
@@ -88,9 +89,22 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     listen: (hear) =>
       bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
-  const data = boundary.folders(folders).data
-  const planExit = createPlanExit({ boundary, log, store, workspace, agents: settings.agents, data, sessions })
-  const tools = boundary.tools([...builtinTools, planExitTool(planExit), taskTool(children), ...home.tools])
+  const places = boundary.folders(folders)
+  const skill = skillTool({
+    known: () => settings.current().skills.known(),
+    text: (name) => settings.current().skills.text(name),
+    home: places.home,
+  })
+  const planExit = createPlanExit({
+    boundary,
+    log,
+    store,
+    workspace,
+    agents: settings.agents,
+    data: places.data,
+    sessions,
+  })
+  const tools = boundary.tools([...builtinTools, planExitTool(planExit), skill, taskTool(children), ...home.tools])
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -116,7 +130,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     workspace,
     start,
     outputFolder: folders.toolOutput,
-    planFile: (session) => planFile(session, workspace, data),
+    planFile: (session) => planFile(session, workspace, places.data),
     platform: home.platform,
     seenBy: createSeenBySession(),
   }
@@ -176,6 +190,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   const begin: Turns["begin"] = async (seat) => {
     await settings.fresh()
     if (seat) await trust.ask(seat)
+    if (seat) await settings.current().skills.load(seat.sessionID)
     return of(settings.current())
   }
   return { shared, of, begin, trust, children, diffs }

@@ -18,6 +18,8 @@ export interface ToolContext {
   agent: string
   /** The model that a child of this call gets, where whoever made the call chose one. */
   model?: ModelRef
+  /** A person gave this task, and chose who does it: also an agent that models may not start. */
+  isGiven?: boolean
   /** Bash may only read: set for agents whose rules say so, and no configuration can unset it. */
   readOnly: boolean
   workspace: Workspace
@@ -113,6 +115,8 @@ export interface Tool<Input = unknown, Plan = unknown> {
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
   proseUnder?: (rules: PermissionRuleset) => string
+  /** Whether it can do anything under these rules; absent: always. */
+  isOfUse?: (rules: PermissionRuleset) => boolean
   effect: Effect
   /** Its changes of files are put on record by itself, or by the sessions that it starts: nobody has to look for them. */
   recordsChanges?: true

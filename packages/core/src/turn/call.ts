@@ -152,6 +152,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     agent: step.setting.agent.name,
     readOnly: step.setting.readOnly,
     ...(call.model && { model: call.model }),
+    ...(call.isGiven && { isGiven: true }),
     workspace: endedBy(turn.signal, deps.workspace),
     seen: deps.seenBy(sessionID),
     signal: turn.signal,

@@ -14,6 +14,7 @@ import type { Log } from "../lib/log.ts"
 import type { Images } from "../model/image/fit.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
+import type { Shell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { ChangeJournal } from "../session/journal.ts"
@@ -76,7 +77,7 @@ export interface TurnDeps {
     continueOnDeny: boolean
     limits: OutputLimits
     compaction: NonNullable<Config["compaction"]>
-    shell: { name: string; file: string; args(command: string): string[] }
+    shell: Shell
   }
   start: StartProcess
   instructions: TurnInstructions

@@ -22,6 +22,8 @@ export interface FileRef {
 export interface Paths {
   /** Canonical. The first is the worktree, or the folder itself without one. */
   readonly roots: readonly string[]
+  /** Further folders outside the roots that need no question from now on. */
+  allow(folders: readonly string[]): Promise<void>
   /** @throws tool failure for NUL bytes, loops of links, the device trees, and what cannot be fetched */
   resolve(input: string, options?: { signal?: AbortSignal | undefined }): Promise<FileRef>
 }
@@ -49,6 +51,9 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
 
   return {
     roots,
+    async allow(folders) {
+      for (const folder of await canonical(folders)) if (!allowed.includes(folder)) allowed.push(folder)
+    },
     async resolve(input, { signal } = {}) {
       if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
       const written = expandHome(input, options.home)

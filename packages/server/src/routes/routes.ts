@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
 import { compactionRoutes } from "./compaction.ts"
+import { commandRoutes } from "./command.ts"
 import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
@@ -15,6 +16,7 @@ import { providerRoutes } from "./provider.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
+import { skillRoutes } from "./skill.ts"
 import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
@@ -32,6 +34,7 @@ export const routes: readonly Route[] = [
   ...sessionTransferRoutes,
   ...experimentalSessionRoutes,
   ...messageRoutes,
+  ...commandRoutes,
   ...compactionRoutes,
   ...usageRoutes,
   ...undoRoutes,
@@ -42,6 +45,7 @@ export const routes: readonly Route[] = [
   ...instanceRoutes,
   ...projectRoutes,
   ...toolRoutes,
+  ...skillRoutes,
   ...trustRoutes,
   ...disposeRoutes,
 ]
