@@ -4,6 +4,7 @@ import { rulesFromConfig } from "../permission/rules.ts"
 import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
+import { isAsStrict } from "./sandbox.ts"
 import { tightenOnly } from "./tighten.ts"
 
 /**
@@ -61,6 +62,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
     return { value: config, held: held.map(({ path }) => ({ path, why: LOOSENS })) }
   },
   agent: judgeAgents,
+  sandbox: (value, { config }) =>
+    only(value, isAsStrict(value, config.sandbox), "lets commands touch more than your sandbox does"),
   provider: (value, below) =>
     members(value, (provider, id) =>
       isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts and keys are sent",

@@ -1,6 +1,6 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { locate, parseText } from "./document.ts"
-import { ASK_BEFORE_HARM, mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
+import { mayHoldRules, safeInstead, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { translate, writtenPath } from "./translate.ts"
@@ -30,7 +30,7 @@ export async function parseConfig(input: ParseInput): Promise<{ value: Config; i
       `${file ?? input.name ?? "The configuration"} is not JSON at ${place}: ${parsed.problem}; it is left out` +
       (isGuarded ? `, and ${SAYS_ASKED}.` : ".")
     return {
-      value: isGuarded ? { permission: ASK_BEFORE_HARM } : {},
+      value: safeInstead(text),
       issues: [{ severity: "error", kind: "syntax", message, path: [], file, line, column }],
     }
   }

@@ -1,5 +1,7 @@
+import { resolve } from "node:path"
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
+import { sandboxSetting } from "../config/sandbox.ts"
 import type { Home } from "../home.ts"
 import { createImages } from "../model/image/fit.ts"
 import type { Gate } from "../permission/gate.ts"
@@ -12,6 +14,7 @@ import { createOpenRecords, type Publish } from "../session/record.ts"
 import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
+import { createSandbox } from "../tool/sandbox.ts"
 import { createSeenBySession } from "../tool/seen.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS } from "../tool/tool.ts"
@@ -91,6 +94,16 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     models,
     agents: agentSettings,
     start,
+    sandbox: createSandbox({
+      setting: sandboxSetting(config.sandbox),
+      workspace,
+      home: folders.home,
+      hidden: [folders.data, ...databaseFiles(env, folders.data)],
+      shared: [folders.temp, folders.toolOutput],
+      path: env.PATH,
+      platform: home.platform,
+      start,
+    }),
     environment: childEnvironment(env, { drop: models.keyVariables() }),
     outputFolder: folders.toolOutput,
     platform: home.platform,
@@ -107,6 +120,10 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   }
   return { deps, children, diffs }
 }
+
+/** Where a database lies that is not in the data folder, and where processes meet that use it. */
+const databaseFiles = ({ OPENCODE_DB: file }: Home["env"], data: string): string[] =>
+  file ? ["", "-wal", "-shm", ".peers"].map((end) => resolve(data, file) + end) : []
 
 const sessionOf = ({ properties }: Frame): string | undefined =>
   "sessionID" in properties ? properties.sessionID : undefined

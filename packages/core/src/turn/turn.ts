@@ -20,6 +20,7 @@ import type { Bounds } from "../store/child-store.ts"
 import type { StepChanges } from "../session/step-changes.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
+import type { Sandbox } from "../tool/sandbox.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Asked } from "./attempt.ts"
@@ -73,6 +74,8 @@ export interface TurnDeps {
     shell: { file: string; args(command: string): string[] }
   }
   start: StartProcess
+  /** Where the commands of agents run; none was asked for, or a person typed the command. */
+  sandbox: Sandbox | undefined
   environment: Record<string, string>
   outputFolder: string
   /** What a session has read, kept as long as the session is in use. */
