@@ -34,6 +34,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     mayBeGone,
     home: folders.home,
     allowed: [folders.toolOutput, ...temp],
+    own: [folders.data, folders.config, folders.state],
     env: childEnvironment(env),
     start: processes.start,
     rememberedProjectID: store.projects.rememberedID,

@@ -143,7 +143,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
-      const reply = prompt.auto ? "once" : "reject"
+      const reply = prompt.auto && !NEEDS_A_PERSON.has(permission) ? "once" : "reject"
       if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
@@ -159,11 +159,20 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
-    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused, view)
+    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, { refused, auto: prompt.auto, view })
   } finally {
     interrupt.close()
     stopListening.abort()
   }
+}
+
+/** What `--auto` leaves to a person, or to a rule that names it: the files that decide what is run or allowed later. */
+const NEEDS_A_PERSON = new Set(["control_file"])
+
+interface Asked {
+  refused: string[]
+  auto: boolean
+  view: RunView
 }
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
@@ -200,10 +209,11 @@ function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Prom
   }
 }
 
-function verdict({ info, parts }: AnswerWithParts, refused: string[], view: RunView): number {
+function verdict({ info, parts }: AnswerWithParts, { refused, auto, view }: Asked): number {
   if (info.error) return 1 // the view has said why
   if (refused.length > 0) {
-    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
+    const way = auto ? "Use" : "Use --auto or"
+    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. ${way} a permission rule.`)
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0

@@ -76,7 +76,9 @@ export function decide(asks: readonly Ask[], sources: RuleSources): Decision {
 function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: RuleSources): Decision {
   const puzzling = (ask.problems?.length ?? 0) > 0
   const trusted = (rules: PermissionRuleset) =>
-    puzzling ? rules.filter((rule) => rule.action !== "allow" || rule.pattern === "*") : rules
+    rules.filter(
+      (rule) => rule.action !== "allow" || ((!puzzling || rule.pattern === "*") && mayAllow(rule, ask.permission)),
+    )
   const all = rulesets.flat()
   const rules = trusted(all)
   const answers = trusted(approved)
@@ -100,6 +102,12 @@ function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: Ru
   }
   return needsAnswer ? { type: "ask", asks: [ask] } : { type: "allow" }
 }
+
+/** Who allows everything did not think of these: only a rule that names them allows them. */
+const NAMED_ONLY = new Set(["control_file"])
+
+const mayAllow = (rule: PermissionRule, permission: string): boolean =>
+  !NAMED_ONLY.has(permission) || rule.permission === permission
 
 /** Do any rules deny or ask for some patterns only? Those before the last rule for `*` decide nothing any more. */
 function isSelective(permission: string, rules: PermissionRuleset): boolean {

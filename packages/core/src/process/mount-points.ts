@@ -104,7 +104,7 @@ async function release(
       remove(point)
       return false
     })
-    if (left.length === 0) return janitor?.kill()
+    if (left.length === 0) return void janitor?.kill()
     if (performance.now() > end) break
     await pause(POLL_MS)
   }

@@ -26,7 +26,7 @@ describe.skipIf(!hasBwrap)("a configured sandbox", () => {
     await w.prompt("go")
     const [wrote, looked] = (await w.calls()).map(({ state }) => state)
     expect(wrote).toMatchObject({ output: expect.stringContaining("Read-only file system") })
-    expect(looked).toMatchObject({ output: expect.stringMatching(/^tool-output\n/) })
+    expect(looked).toMatchObject({ output: expect.stringMatching(/^\*\n/) })
     expect(existsSync(join(w.project, ".git/hooks/pre-commit"))).toBe(false)
     expect(w.files()).toEqual(["a"])
   })
