@@ -1,8 +1,7 @@
-import { rm } from "node:fs/promises"
 import { z } from "zod"
 import { toolFailure, ToolFailure } from "../lib/fault.ts"
 import { editsByPatch } from "../model/families.ts"
-import { writeFileAtomic } from "../workspace/files.ts"
+import { removeResolved, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { prose } from "./apply-patch.prompt.ts"
 import { asksForFiles, nameOf, requireSamePlace } from "./file-asks.ts"
@@ -98,13 +97,13 @@ async function make(change: PatchChange, context: ToolContext): Promise<void> {
 async function makeUnchanged({ file, after, target, mode }: PatchChange, context: ToolContext): Promise<void> {
   const written = target ?? file
   if (after) {
-    await writeFileAtomic(written.real, after, mode === undefined ? {} : { mode })
+    await writeResolved(written.real, after, mode === undefined ? {} : { mode })
     context.seen.set(written.real, await fingerprintOf(written.real))
   }
   if (after && !target) return
-  await rm(file.real).catch(({ message }: Error) => {
+  await removeResolved(file.real).catch(({ message }: Error) => {
     const copied = target ? ` ${target.absolute} was written, so both files are there.` : ""
-    throw toolFailure(`${file.absolute} could not be removed: ${message}.${copied}`)
+    throw toolFailure(`${file.absolute} could not be removed: ${message}${copied}`)
   })
 }
 

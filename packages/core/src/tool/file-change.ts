@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises"
 import { toolFailure } from "../lib/fault.ts"
-import { isBinary, nearNames, readAllBytes, writeFileAtomic } from "../workspace/files.ts"
+import { isBinary, nearNames, readAllBytes, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { diffFile, type FileDiff } from "./diff.ts"
 import { requireSamePlace } from "./file-asks.ts"
@@ -63,7 +63,7 @@ export async function makeChange(
   const now = await currentBytes(file)
   const isSame = before === undefined ? now === undefined : now?.equals(before)
   if (!isSame) throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
-  await journal.changing([{ path: file.real, after }], () => writeFileAtomic(file.real, after))
+  await journal.changing([{ path: file.real, after }], () => writeResolved(file.real, after))
   seen.set(file.real, await fingerprintOf(file.real))
 }
 
