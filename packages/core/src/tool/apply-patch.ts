@@ -9,6 +9,7 @@ import { currentBytes } from "./file-change.ts"
 import { parsePatch } from "./patch-parse.ts"
 import { planPatch, type PatchChange } from "./patch-plan.ts"
 import { fingerprintOf } from "./seen.ts"
+import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { defineTool, type ToolContext } from "./tool.ts"
 
 /**
@@ -26,14 +27,18 @@ export const applyPatch = defineTool({
   input: () => z.object({ patchText: z.string().min(1).describe("The whole patch, with its first and last line.") }),
 
   async prepare({ patchText }, { workspace }) {
-    const changes = await planPatch(parsePatch(patchText), workspace)
-    const facts = factsOf(changes)
-    const places = changes.flatMap(({ file, target }) => [file, ...(target ? [target] : [])])
-    const filepath = places.map((file) => file.absolute).join(", ")
-    return { asks: asksForFiles("edit", places, { filepath, ...facts }), plan: changes }
+    const steps = parsePatch(patchText)
+    const named = steps.flatMap((step) => [step.path, ...("moveTo" in step && step.moveTo ? [step.moveTo] : [])])
+    const places = await Promise.all(named.map((path) => workspace.paths.resolve(path)))
+    return tellAfterAsking(places, async () => {
+      const changes = await planPatch(steps, workspace)
+      const filepath = places.map((file) => file.absolute).join(", ")
+      return { asks: asksForFiles("edit", places, { filepath, ...factsOf(changes) }), plan: changes }
+    })
   },
 
-  async run(_, changes, context) {
+  async run(_, prepared, context) {
+    const changes = requirePlan(prepared)
     for (const change of changes) await requireUnchanged(change, context)
     const done: PatchChange[] = []
     for (const change of changes) {

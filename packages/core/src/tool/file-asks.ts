@@ -17,8 +17,8 @@ export const asksForFile = (
   metadata: Record<string, unknown> = {},
 ): Ask[] => [...asksOutside([place]), ...asksInside(permission, [place.file], metadata)]
 
-/** One question for a change of several files. */
-export const asksForFiles = (permission: "edit", files: FileRef[], metadata: Record<string, unknown>): Ask[] => [
+/** One question for several files. */
+export const asksForFiles = (permission: "read" | "edit", files: FileRef[], metadata: Record<string, unknown>): Ask[] => [
   ...asksOutside(files.map((file): Place => ({ file, kind: "file" }))),
   ...asksInside(permission, files, metadata),
 ]

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises"
+import { dirname } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
 import { isBinary, nearNames, readAllBytes, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
@@ -68,7 +69,7 @@ export async function makeChange(
 }
 
 export async function notFound(file: FileRef): Promise<Error> {
-  const near = await nearNames(file.absolute)
+  const near = await nearNames(file.absolute, dirname(file.real))
   const hint = near.length > 0 ? `\n\nDid you mean one of these?\n${near.map(shownName).join("\n")}` : ""
   return toolFailure(`File not found: ${shownName(file.absolute)}${hint}`)
 }
