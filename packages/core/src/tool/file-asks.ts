@@ -18,7 +18,11 @@ export const asksForFile = (
 ): Ask[] => [...asksOutside([place]), ...asksInside(permission, [place.file], metadata)]
 
 /** One question for several files. */
-export const asksForFiles = (permission: "read" | "edit", files: FileRef[], metadata: Record<string, unknown>): Ask[] => [
+export const asksForFiles = (
+  permission: "read" | "edit",
+  files: FileRef[],
+  metadata: Record<string, unknown>,
+): Ask[] => [
   ...asksOutside(files.map((file): Place => ({ file, kind: "file" }))),
   ...asksInside(permission, files, metadata),
 ]

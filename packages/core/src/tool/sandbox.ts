@@ -136,7 +136,7 @@ async function isNeeded({ path }: MountPoint): Promise<boolean> {
   if (found?.isSymbolicLink()) {
     throw toolFailure(
       `The command was not run: ${path} is a symbolic link, which the sandbox cannot protect. ` +
-        "The user can put in its place what it leads to, or set `sandbox` to \"read-only\" or \"off\".",
+        'The user can put in its place what it leads to, or set `sandbox` to "read-only" or "off".',
     )
   }
   return found !== undefined || !["modules", "worktrees"].includes(basename(path))
@@ -172,12 +172,26 @@ async function sorted(paths: readonly string[]): Promise<Confinement["hidden"]> 
 
 /** Those that exist, where they really are: a mount must not be led astray by a link. */
 const canonical = async (paths: readonly string[]): Promise<string[]> => {
-  const found = await Promise.all(paths.map((path) => realpath(path).then((real) => [real], () => [])))
+  const found = await Promise.all(
+    paths.map((path) =>
+      realpath(path).then(
+        (real) => [real],
+        () => [],
+      ),
+    ),
+  )
   return found.flat()
 }
 
 const existing = async (paths: readonly string[]): Promise<string[]> => {
-  const found = await Promise.all(paths.map((path) => stat(path).then(() => [path], () => [])))
+  const found = await Promise.all(
+    paths.map((path) =>
+      stat(path).then(
+        () => [path],
+        () => [],
+      ),
+    ),
+  )
   return found.flat()
 }
 

@@ -218,3 +218,25 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
     { numRuns: 2000 },
   )
 })
+
+test.each<[Config["sandbox"], Config["sandbox"], boolean]>([
+  ["workspace", undefined, true],
+  ["read-only", undefined, true],
+  ["read-only", "workspace", true],
+  ["workspace", "workspace", true],
+  [{ network: false }, { network: true }, true],
+  [{ mode: "workspace", network: true }, undefined, true],
+  [{ mode: "read-only", network: true }, { mode: "workspace", network: true }, true],
+  ["off", undefined, true],
+  ["off", "workspace", false],
+  ["workspace", "read-only", false],
+  [{ network: true }, "workspace", false],
+  [{ mode: "read-only", network: true }, "workspace", false],
+  [{ mode: "off" }, { mode: "workspace", network: true }, false],
+  [{ network: false }, "read-only", false],
+])("sandbox %j over %j is in effect before the project is trusted: %j", (project, user, isTaken) => {
+  const sandbox = user === undefined ? {} : { sandbox: user }
+  const { value, held } = restrict({ sandbox: project }, sandbox)
+  expect(value).toEqual(isTaken ? { sandbox: project } : {})
+  expect(held).toEqual(isTaken ? [] : ["sandbox"])
+})

@@ -37,20 +37,23 @@ test("what escaped from a running call is ended at the next start after its prog
   await vi.waitFor(() => expect(processesWith("sleep 64.125")).toEqual([]), 30_000)
 })
 
-test.skipIf(!hasBwrap)("a killed program leaves nothing of a sandbox, neither processes nor what was put in the way", async () => {
-  await using w = await world({
-    config: { sandbox: "workspace" },
-    permission: "allow",
-    model: script(calls("bash", { command: `${escaped("sleep 69.125")} touch begun; sleep 69.25` })),
-  })
-  const { id } = await w.session()
-  const died = program.start(w, id, { text: "go" })
-  await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
-  expect(existsSync(`${w.project}/.vscode`)).toBe(true)
-  await died.kill()
-  await vi.waitFor(() => expect(processesWith("sleep 69.")).toEqual([]), 30_000)
-  await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "begun"]), 30_000)
-})
+test.skipIf(!hasBwrap)(
+  "a killed program leaves nothing of a sandbox, neither processes nor what was put in the way",
+  async () => {
+    await using w = await world({
+      config: { sandbox: "workspace" },
+      permission: "allow",
+      model: script(calls("bash", { command: `${escaped("sleep 69.125")} touch begun; sleep 69.25` })),
+    })
+    const { id } = await w.session()
+    const died = program.start(w, id, { text: "go" })
+    await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
+    expect(existsSync(`${w.project}/.vscode`)).toBe(true)
+    await died.kill()
+    await vi.waitFor(() => expect(processesWith("sleep 69.")).toEqual([]), 30_000)
+    await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "begun"]), 30_000)
+  },
+)
 
 test("a program that goes on beside the dead one ends what escaped when it opens the session", async () => {
   await using w = await world({

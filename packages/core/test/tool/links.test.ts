@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process"
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
 import { dirname, join } from "node:path"
 import { promisify } from "node:util"
 import { describe, expect, test } from "vitest"
@@ -139,7 +149,9 @@ describe("links that were there before", () => {
     await w.write("a", "1\n")
     symlinkSync(w.directory, join(w.outside, "alias"))
     const alias = join(w.outside, "alias")
-    expect(await w.asks("read", { filePath: join(alias, "a") })).toMatchObject([{ permission: "read", patterns: ["a"] }])
+    expect(await w.asks("read", { filePath: join(alias, "a") })).toMatchObject([
+      { permission: "read", patterns: ["a"] },
+    ])
     await w.call("read", { filePath: join(alias, "a") })
     await w.call("write", { filePath: join(alias, "a"), content: "2\n" })
     expect(await w.text("a")).toBe("2\n")

@@ -30,7 +30,9 @@ describe.skipIf(!hasBwrap)("in a sandbox", () => {
 
   test("workspace: the workspace and the folders for temporary files and output are writable, nothing else is", async () => {
     await using w = await sandboxed("workspace")
-    const { exit } = await w.run(`mkdir -p src && echo a > src/a && echo b > ${w.temp}/b && echo c > /tmp/c && cat /tmp/c`)
+    const { exit } = await w.run(
+      `mkdir -p src && echo a > src/a && echo b > ${w.temp}/b && echo c > /tmp/c && cat /tmp/c`,
+    )
     expect(exit).toBe(0)
     expect(await w.text("src/a")).toBe("a\n")
     expect(existsSync(join(w.temp, "b"))).toBe(true)
@@ -61,7 +63,9 @@ describe.skipIf(!hasBwrap)("in a sandbox", () => {
   test("our data folder is neither read nor written", async () => {
     await using w = await sandboxed("workspace")
     await writeFile(join(w.data, "auth.json"), "the key")
-    const { output } = await w.run(`cat ${w.data}/auth.json; ls -A ${w.data}; echo x > ${w.data}/auth.json; cd ${w.data} && echo *`)
+    const { output } = await w.run(
+      `cat ${w.data}/auth.json; ls -A ${w.data}; echo x > ${w.data}/auth.json; cd ${w.data} && echo *`,
+    )
     expect(output).not.toContain("the key")
     expect(readFileSync(join(w.data, "auth.json"), "utf8")).toBe("the key")
   })
@@ -283,7 +287,10 @@ function tree(folder: string): Record<string, string> {
       .map((entry) => ({ entry, path: join(entry.parentPath, entry.name) }))
       // The index is git's to write.
       .filter(({ path }) => !path.endsWith(".git/index"))
-      .map(({ entry, path }) => [path.slice(folder.length + 1), entry.isFile() ? readFileSync(path, "utf8") : "folder"]),
+      .map(({ entry, path }) => [
+        path.slice(folder.length + 1),
+        entry.isFile() ? readFileSync(path, "utf8") : "folder",
+      ]),
   )
 }
 
@@ -304,12 +311,18 @@ describe("what was asked for and is not to be had is refused", () => {
     const folder = join(w.outside, "bin")
     const program = join(folder, "bwrap")
     await mkdir(folder)
-    await writeFile(program, `#!/bin/sh\necho x >> ${w.outside}/tried\necho 'bwrap: no permissions to create a new namespace' >&2\nexit 1\n`, {
-      mode: 0o755,
-    })
+    await writeFile(
+      program,
+      `#!/bin/sh\necho x >> ${w.outside}/tried\necho 'bwrap: no permissions to create a new namespace' >&2\nexit 1\n`,
+      {
+        mode: 0o755,
+      },
+    )
     await using inner = await sandboxed("read-only", { path: `${folder}:/usr/bin` })
     for (let i = 0; i < 2; i++) {
-      await expect(inner.run("true")).rejects.toThrow("cannot make one here (bwrap: no permissions to create a new namespace)")
+      await expect(inner.run("true")).rejects.toThrow(
+        "cannot make one here (bwrap: no permissions to create a new namespace)",
+      )
     }
     expect(readFileSync(join(w.outside, "tried"), "utf8")).toBe("x\n")
   })
@@ -345,7 +358,9 @@ describe("plan mode", () => {
 
   test.skipIf(!hasBwrap)("with one it runs anything, in a place that only reads and has no network", async () => {
     await using w = await sandboxed({ mode: "workspace", network: true }, readOnly)
-    const { output } = await w.run("sh -c 'touch made || echo refused'; grep -o '^ *[a-z0-9]*:' /proc/net/dev; printf x > /tmp/x && cat /tmp/x")
+    const { output } = await w.run(
+      "sh -c 'touch made || echo refused'; grep -o '^ *[a-z0-9]*:' /proc/net/dev; printf x > /tmp/x && cat /tmp/x",
+    )
     expect(output).toMatch(/refused\n *lo:\nx$/)
     expect(readdirSync(w.directory)).toEqual([])
   })
@@ -357,6 +372,9 @@ test.skipIf(!hasBwrap)("links and folders of the machine do not lead the mounts 
   await mkdir(real)
   await writeFile(join(real, "auth.json"), "the key")
   await symlink(real, join(w.outside, "data"))
-  await using inner = await sandboxed("workspace", { workspace: w.context.workspace, hidden: [join(w.outside, "data")] })
+  await using inner = await sandboxed("workspace", {
+    workspace: w.context.workspace,
+    hidden: [join(w.outside, "data")],
+  })
   expect((await inner.run(`cat ${real}/auth.json ${w.outside}/data/auth.json`)).output).not.toContain("the key")
 })

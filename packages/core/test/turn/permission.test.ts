@@ -147,7 +147,10 @@ test("files that decide what runs later are asked for although edits are allowed
 
 test.each<[string, Parameters<typeof world>[0]]>([
   ["that allows everything", { permission: "allow" }],
-  ["for * and for edits", { permission: { "*": "allow", edit: { "*": "allow", ".git/*": "allow" }, external_directory: "allow" } }],
+  [
+    "for * and for edits",
+    { permission: { "*": "allow", edit: { "*": "allow", ".git/*": "allow" }, external_directory: "allow" } },
+  ],
   ["of the agent", { config: { agent: { build: { permission: { "*": "allow", edit: "allow" } } } } }],
 ])("no rule %s allows a file that decides what runs later", async (_, options) => {
   await using w = await world({

@@ -43,7 +43,7 @@ describe.skipIf(!hasBwrap)("a configured sandbox", () => {
       config: { sandbox: "workspace" },
       permission: "allow",
       model: script(
-        calls("bash", { command: "node -e 'require(\"fs\").writeFileSync(\"a\", \"1\")' || echo nothing written" }),
+        calls("bash", { command: 'node -e \'require("fs").writeFileSync("a", "1")\' || echo nothing written' }),
         calls("bash", { command: "echo x > b" }),
         says("planned"),
       ),
