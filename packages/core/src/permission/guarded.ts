@@ -11,7 +11,8 @@ const FOLDERS = [
   ...".opencode .claude .agents .codex .cursor .gemini .windsurf .continue".split(" "),
   ...".vscode .idea .zed .devcontainer .husky .githooks".split(" "),
 ]
-const FILES = ["opencode.json", "opencode.jsonc", ".opencode.json", ".mcp.json", ".envrc"]
+/** `.gitconfig` lies in projects whose git settings include it. */
+const FILES = ["opencode.json", "opencode.jsonc", ".opencode.json", ".mcp.json", ".envrc", ".gitconfig"]
 
 /**
  * @param folder one that is worked in: a root, or a folder between it and where the work is

@@ -35,7 +35,6 @@ export interface Room {
 export interface SandboxDeps {
   setting: SandboxSetting
   workspace: Pick<Workspace, "directory" | "roots" | "repository">
-  /** Canonical. */
   home: string
   /** Folders and files of ours that no command may see: credentials, conversations, sockets. They need not exist. */
   hidden: readonly string[]
@@ -74,7 +73,8 @@ export function createSandbox(deps: SandboxDeps): Sandbox | undefined {
       const place = { ...found, hidden, cwd, network: setting.network && !readOnly }
       if (isReadOnly) return { confinement: await readOnlyPlace(place, deps), leave: async () => {} }
       const writable = [...deps.workspace.roots, ...(await linkedGit(deps.workspace))]
-      const held = points.hold(await guarded(deps.workspace))
+      const wanted = await guarded(deps.workspace)
+      const held = orRefuse(() => points.hold(wanted))
       return {
         confinement: {
           ...(await readOnlyPlace(place, deps)),
@@ -110,6 +110,15 @@ async function readOnlyPlace({ program, hidden, cwd, network }: Site, deps: Sand
   const isOurs = [...hidden.folders, ...hidden.files].some((path) => isInside(path, cwd))
   const visible = [...deps.workspace.roots, ...(await canonical(deps.shared)), ...HARMLESS, ...(isOurs ? [] : [cwd])]
   return { program, hidden, network, writable: [], protected: [], visible: await existing(visible) }
+}
+
+function orRefuse<T>(prepare: () => T): T {
+  try {
+    return prepare()
+  } catch (error) {
+    const { message } = error as Error
+    throw toolFailure(`The command was not run: its sandbox could not be prepared (${message}).`)
+  }
 }
 
 /** What is protected in a workspace that may be written to. @throws tool failure for what a mount cannot protect */
@@ -200,7 +209,8 @@ type Found = { program: string } | { problem: string }
 async function find({ platform, workspace: { roots }, home, setting, path, start }: SandboxDeps): Promise<Found> {
   const refused = (why: string) => ({ problem: `The command was not run: \`sandbox\` is set, and ${why}.` })
   if (platform !== "linux") return refused("there is a sandbox for commands on Linux only")
-  if (setting.mode === "workspace" && roots.some((root) => isInside(root, home))) {
+  const [realHome = home] = await canonical([home])
+  if (setting.mode === "workspace" && roots.some((root) => isInside(root, realHome))) {
     return refused("your home folder would be writable in it, with all that decides what is run at your next login")
   }
   // One that the project brought along is none.

@@ -1,11 +1,12 @@
 import { processesWith } from "@opencode/testing/processes.ts"
 import { execFileSync } from "node:child_process"
 import { existsSync, readdirSync, readFileSync, symlinkSync } from "node:fs"
-import { mkdir, symlink, writeFile } from "node:fs/promises"
+import { mkdir, symlink, utimes, writeFile } from "node:fs/promises"
 import { createServer } from "node:net"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { deferred } from "../../src/lib/deadline.ts"
+import { createMountPoints } from "../../src/process/mount-points.ts"
 import { hasBwrap } from "../process/bwrap.ts"
 import { until } from "../process/support.ts"
 import { sandboxed } from "./sandbox-place.ts"
@@ -143,7 +144,15 @@ describe.skipIf(!hasBwrap)("in a sandbox", () => {
 
 const GUARDED = [
   ...[".git/hooks/pre-commit", ".git/config", ".git/config.worktree", ".git/commondir"],
-  ...[".opencode/plugin/x.js", "opencode.json", "opencode.jsonc", ".opencode.json", ".mcp.json", ".envrc"],
+  ...[
+    ".opencode/plugin/x.js",
+    "opencode.json",
+    "opencode.jsonc",
+    ".opencode.json",
+    ".mcp.json",
+    ".envrc",
+    ".gitconfig",
+  ],
   ...[".claude/settings.json", ".agents/skills/x/SKILL.md", ".codex/config.toml", ".cursor/mcp.json"],
   ...[".gemini/settings.json", ".vscode/tasks.json", ".idea/x", ".zed/tasks.json", ".devcontainer/devcontainer.json"],
   ...[".husky/pre-commit", ".githooks/pre-commit"],
@@ -158,23 +167,22 @@ describe.skipIf(!hasBwrap)("what git, editors and agents obey", () => {
     if (isThere) for (const name of written) await w.write(name, "mine")
     await w.write("evil", "evil")
     const before = tree(w.directory)
-    for (const name of GUARDED) {
+    const attempts = GUARDED.map((name) => {
       const [top] = name.split("/")
-      await w.run(
-        [
-          `echo evil > ${name}; echo evil >> ${name}; cp evil ${name}; mv -f evil ${name}; ln -sf evil ${name}; rm -rf ${name}`,
-          `mkdir -p $(dirname ${name}); sed -i s/mine/evil/ ${name}; truncate -s0 ${name}; chmod 777 ${name}`,
-          // A link to it.
-          `ln -s ${name} way; echo evil > way; echo evil > way/x; rm -f way`,
-          `ln ${name} hard && echo evil > hard; rm -f hard`,
-          // A rename over its parent, or of it.
-          `mv ${top} away; mkdir -p other/$(dirname ${name}); cp evil other/${name}; mv -T other/${top} ${top}; rm -rf other away`,
-          `cp evil other; mv -fT other ${top}; rm -rf other`,
-          // Taking the mounts away.
-          `umount ${name}; mount -o remount,rw,bind ${name}; unshare -Urm sh -c 'umount -l ${name}; mount -o remount,rw,bind ${name}; echo evil > ${name}'`,
-        ].join("; "),
-      )
-    }
+      return [
+        `echo evil > ${name}; echo evil >> ${name}; cp evil ${name}; mv -f evil ${name}; ln -sf evil ${name}; rm -rf ${name}`,
+        `mkdir -p $(dirname ${name}); sed -i s/mine/evil/ ${name}; truncate -s0 ${name}; chmod 777 ${name}`,
+        // A link to it.
+        `ln -s ${name} way; echo evil > way; echo evil > way/x; rm -f way`,
+        `ln ${name} hard && echo evil > hard; rm -f hard`,
+        // A rename over its parent, or of it.
+        `mv ${top} away; mkdir -p other/$(dirname ${name}); cp evil other/${name}; mv -T other/${top} ${top}; rm -rf other away`,
+        `cp evil other; mv -fT other ${top}; rm -rf other`,
+        // Taking the mounts away.
+        `umount ${name}; mount -o remount,rw,bind ${name}; unshare -Urm sh -c 'umount -l ${name}; mount -o remount,rw,bind ${name}; echo evil > ${name}'`,
+      ].join("; ")
+    })
+    await w.run(attempts.join("\n"))
     expect(tree(w.directory)).toEqual(before)
   })
 
@@ -211,6 +219,31 @@ describe.skipIf(!hasBwrap)("what git, editors and agents obey", () => {
     expect(tree(w.directory)["packages/app/b"]).toBe("ok\n")
     expect(readdirSync(w.path("packages"))).toEqual(["app"])
     expect(readdirSync(w.path("packages/app"))).toEqual(["a", "b"])
+  })
+
+  test("what an earlier power cut left is taken away, and what a person made in such a place is not", async () => {
+    await using w = await sandboxed("workspace")
+    for (const name of ["opencode.json", ".idea", ".zed"]) await mkdir(w.path(name))
+    const mark = new Date(Date.UTC(1981, 0, 1, 0, 0, 7))
+    for (const name of ["opencode.json", ".idea"]) await utimes(w.path(name), mark, mark)
+    await w.write(".idea/x", "mine")
+    await utimes(w.path(".idea"), mark, mark)
+    await w.run("true")
+    expect(readdirSync(w.directory)).toEqual([".idea", ".zed"])
+    expect(await w.text(".idea/x")).toBe("mine")
+  })
+
+  test("a folder in which nobody may make anything needs nothing in its way", async () => {
+    await using w = await sandboxed("workspace")
+    await w.write("a", "1")
+    const points = createMountPoints()
+    const { paths, release } = points.hold([
+      { path: "/sys/no-such", kind: "folder" },
+      { path: w.path("x"), kind: "folder" },
+    ])
+    expect(paths).toEqual([w.path("x")])
+    await release()
+    expect(readdirSync(w.directory)).toEqual(["a"])
   })
 
   test("two sandboxes at once: the first to end takes nothing from the other", async () => {
