@@ -48,8 +48,8 @@ const KNOWN = [
 ]
 
 /** What holds where a text cannot be read that may have held rules, or asked for a sandbox. */
-export const safeInstead = (text: string): Config => ({
-  ...(mayHoldRules(text) && { permission: ASK_BEFORE_HARM }),
+export const safeInstead = (text: string, guard: Config = { permission: ASK_BEFORE_HARM }): Config => ({
+  ...(mayHoldRules(text) && guard),
   ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
 })
 

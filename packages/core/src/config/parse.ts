@@ -1,6 +1,6 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import { locate, parseText } from "./document.ts"
-import { mayHoldRules, safeInstead, SAYS_ASKED } from "./fail-closed.ts"
+import { parseJson, type ParsedDocument, type Unreadable } from "./document.ts"
+import { safeInstead, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { translate, writtenPath } from "./translate.ts"
@@ -12,39 +12,50 @@ export interface ParseInput {
   file?: string | undefined
   /** What the text is called when it has no file: `OPENCODE_CONFIG_CONTENT`. */
   name?: string | undefined
-  /** Fills in variables, before types are checked. */
-  substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
-  /** Takes out what this layer may not set. */
-  restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
+  /** Takes the text apart. Default: JSON with comments. */
+  read?: ((text: string) => Promise<ParsedDocument>) | undefined
+  /** What holds where the text cannot be read and may have held rules. */
+  guard?: Config
+  /** Fills in variables, checks the types, and takes out what this layer may not set. */
+  settle(value: unknown): Promise<Settled>
+}
+
+export interface Settled {
+  value: Config
+  issues: ConfigIssue[]
 }
 
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
-export async function parseConfig(input: ParseInput): Promise<{ value: Config; issues: ConfigIssue[] }> {
+export async function parseConfig(input: ParseInput): Promise<Settled> {
   const { text, file } = input
-  const parsed = await parseText(text)
-  if ("problem" in parsed) {
-    const { line, column } = parsed.position
-    const place = `line ${line}, column ${column}`
-    const isGuarded = mayHoldRules(text)
-    const message =
-      `${file ?? input.name ?? "The configuration"} is not JSON at ${place}: ${parsed.problem}; it is left out` +
-      (isGuarded ? `, and ${SAYS_ASKED}.` : ".")
-    return {
-      value: safeInstead(text),
-      issues: [{ severity: "error", kind: "syntax", message, path: [], file, line, column }],
-    }
-  }
+  const parsed = await (input.read ?? parseJson)(text)
+  if ("problem" in parsed) return broken(parsed, input)
   const translated = translate(parsed.value)
-  const filled = await input.substitute(translated.value)
-  const checked = validate(filled.value)
-  const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
+  const settled = await input.settle(translated.value)
 
-  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
-  if (issues.length === 0) return { value: restricted.value, issues }
+  const issues = [...translated.issues, ...settled.issues]
+  if (issues.length === 0) return { value: settled.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const positions = await locate(
-    text,
-    issues.map(({ path }) => writtenPath(path, translated.renames, has)),
-  )
-  return { value: restricted.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+  const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
+  return { value: settled.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+}
+
+/** Of a text that its layer may write as it likes. */
+export async function settleFreely(
+  value: unknown,
+  substitute: (value: unknown) => Promise<{ value: unknown; issues: ConfigIssue[] }>,
+): Promise<Settled> {
+  const filled = await substitute(value)
+  const checked = validate(filled.value)
+  return { value: checked.value, issues: [...filled.issues, ...checked.issues] }
+}
+
+function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {
+  const { line, column } = position
+  const guarded = safeInstead(text, guard)
+  const message =
+    `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
+    (Object.keys(guarded).some((key) => key !== "sandbox") ? `, and ${SAYS_ASKED}.` : ".")
+  const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
+  return { value: guarded, issues: [issue] }
 }

@@ -1,6 +1,8 @@
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import type { Config } from "@opencode/protocol/config.ts"
+import { mkdir } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { sandboxSetting } from "../../src/config/sandbox.ts"
 import { place, USER } from "./place.ts"
@@ -71,4 +73,12 @@ test.each<[Config["sandbox"], string, boolean]>([
   [{ mode: "read-only" }, "read-only", false],
 ])("sandbox %j means %s, and a network: %j", (value, mode, network) => {
   expect(sandboxSetting(value)).toEqual({ mode, network })
+})
+
+test("an empty folder in the place of a settings file is no file: it stands there while a command runs in a sandbox", async () => {
+  await using at = await place()
+  await mkdir(join(at.root, "project", "opencode.json"))
+  expect(await at.load()).toMatchObject({ value: {}, issues: [] })
+  await at.write({ "project/opencode.json/x": "" })
+  expect((await at.load()).issues).toMatchObject([{ kind: "unreadable" }])
 })
