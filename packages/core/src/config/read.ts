@@ -1,5 +1,6 @@
 import { constants } from "node:fs"
-import { open, opendir } from "node:fs/promises"
+import { open } from "node:fs/promises"
+import { isStandIn } from "../process/stand-in.ts"
 
 /** Configuration is written by hand; a megabyte of it is a mistake or an attack. */
 const MAX_FILE_BYTES = 1_000_000
@@ -13,7 +14,7 @@ export async function readSmallFile(path: string): Promise<FileText> {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
     const stat = await handle.stat()
     // While a command runs in a sandbox, one stands in the place of a file that there is not.
-    if (stat.isDirectory() && (await isEmpty(path))) return { missing: true }
+    if (stat.isDirectory() && isStandIn(stat)) return { missing: true }
     if (!stat.isFile()) return { problem: "it is not a regular file" }
     const { size } = stat
     if (size > MAX_FILE_BYTES) return { problem: `it is larger than ${MAX_FILE_BYTES / 1_000_000} MB` }
@@ -26,9 +27,4 @@ export async function readSmallFile(path: string): Promise<FileText> {
   } finally {
     await handle?.close()
   }
-}
-
-async function isEmpty(folder: string): Promise<boolean> {
-  for await (const _ of await opendir(folder)) return false
-  return true
 }

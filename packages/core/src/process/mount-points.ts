@@ -11,6 +11,7 @@ import {
 import { readdir, readFile, readlink } from "node:fs/promises"
 import { setTimeout as pause } from "node:timers/promises"
 import { startProcess, type RunningProcess } from "./spawn.ts"
+import { isStandIn, STAND_IN_TIME } from "./stand-in.ts"
 
 /**
  * The kernel can only guard a path that exists. For one that does not, something empty is put there while a sandbox
@@ -37,8 +38,6 @@ export interface MountPoints {
   hold(wanted: readonly MountPoint[]): HeldMountPoints
 }
 
-/** By this time of their last change such things are known for what they are: no person's file is of that minute. */
-const MARK = new Date(Date.UTC(1981, 0, 1, 0, 0, 7))
 /** A sandbox whose command has ended takes a moment to fall apart. */
 const UNMOUNT_MS = 1_000
 /** How often that is looked at. */
@@ -139,7 +138,7 @@ const isFree = ({ path }: MountPoint): boolean => lstatSync(path, { throwIfNoEnt
 /** Also one that a process left behind when the power failed. */
 function isOurs({ path, kind, text = "" }: MountPoint): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false })
-  if (found === undefined || found.mtimeMs !== MARK.getTime()) return false
+  if (found === undefined || !isStandIn(found)) return false
   return kind === "folder" ? found.isDirectory() && readdirSync(path).length === 0 : isFileOf(path, text)
 }
 
@@ -152,7 +151,7 @@ function make(point: MountPoint): boolean {
   try {
     if (kind === "folder") mkdirSync(path)
     else writeFileSync(path, text, { flag: "wx" })
-    utimesSync(path, MARK, MARK)
+    utimesSync(path, STAND_IN_TIME, STAND_IN_TIME)
     return true
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException

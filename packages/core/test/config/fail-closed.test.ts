@@ -1,10 +1,11 @@
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import type { Config } from "@opencode/protocol/config.ts"
-import { mkdir } from "node:fs/promises"
+import { mkdir, utimes } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
 import { sandboxSetting } from "../../src/config/sandbox.ts"
+import { STAND_IN_TIME } from "../../src/process/stand-in.ts"
 import { place, USER } from "./place.ts"
 
 const attempt = script(calls("bash", { command: "echo ran > ran.txt" }), says("tried"))
@@ -75,9 +76,11 @@ test.each<[Config["sandbox"], string, boolean]>([
   expect(sandboxSetting(value)).toEqual({ mode, network })
 })
 
-test("an empty folder in the place of a settings file is no file: it stands there while a command runs in a sandbox", async () => {
+test("what stands in the place of a settings file while a command runs in a sandbox is no file", async () => {
   await using at = await place()
-  await mkdir(join(at.root, "project", "opencode.json"))
+  const path = join(at.root, "project", "opencode.json")
+  await mkdir(path)
+  await utimes(path, STAND_IN_TIME, STAND_IN_TIME)
   expect(await at.load()).toMatchObject({ value: {}, issues: [] })
   await at.write({ "project/opencode.json/x": "" })
   expect((await at.load()).issues).toMatchObject([{ kind: "unreadable" }])

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { deferred } from "../../src/lib/deadline.ts"
 import { createMountPoints } from "../../src/process/mount-points.ts"
+import { STAND_IN_TIME } from "../../src/process/stand-in.ts"
 import { hasBwrap } from "../process/bwrap.ts"
 import { until } from "../process/support.ts"
 import { sandboxed } from "./sandbox-place.ts"
@@ -224,10 +225,9 @@ describe.skipIf(!hasBwrap)("what git, editors and agents obey", () => {
   test("what an earlier power cut left is taken away, and what a person made in such a place is not", async () => {
     await using w = await sandboxed("workspace")
     for (const name of ["opencode.json", ".idea", ".zed"]) await mkdir(w.path(name))
-    const mark = new Date(Date.UTC(1981, 0, 1, 0, 0, 7))
-    for (const name of ["opencode.json", ".idea"]) await utimes(w.path(name), mark, mark)
+    for (const name of ["opencode.json", ".idea"]) await utimes(w.path(name), STAND_IN_TIME, STAND_IN_TIME)
     await w.write(".idea/x", "mine")
-    await utimes(w.path(".idea"), mark, mark)
+    await utimes(w.path(".idea"), STAND_IN_TIME, STAND_IN_TIME)
     await w.run("true")
     expect(readdirSync(w.directory)).toEqual([".idea", ".zed"])
     expect(await w.text(".idea/x")).toBe("mine")
