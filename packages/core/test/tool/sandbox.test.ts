@@ -62,6 +62,24 @@ describe.skipIf(!hasBwrap)("in a sandbox", () => {
     expect((await reading.run("false")).told).toContain("it can change no file")
   })
 
+  test.each(["workspace", "read-only"] as const)(
+    "%s: hidden folders and files are not seen, wherever they are",
+    async (mode) => {
+      await using w = await sandboxed("off")
+      await w.write("a/data/auth.json", "the key")
+      await w.write("b/store.db", "the key")
+      const hidden = [w.path("a/data"), w.path("b/store.db"), w.path("absent")]
+      await using inner = await sandboxed(mode, { workspace: w.context.workspace, hidden })
+      const { output } = await inner.run(
+        `cd ${w.directory}; ls -A a/data; cat a/data/auth.json b/store.db; echo x > a/data/auth.json; echo x > b/store.db
+       mv a c; mv b/store.db b/x; cat c/data/auth.json b/x; grep -r "the key" .`,
+      )
+      expect(output).not.toContain("the key\n")
+      expect(output).not.toMatch(/^the key|:the key/m)
+      expect(tree(w.directory)).toMatchObject({ "a/data/auth.json": "the key", "b/store.db": "the key" })
+    },
+  )
+
   test("our data folder is neither read nor written", async () => {
     await using w = await sandboxed("workspace")
     await writeFile(join(w.data, "auth.json"), "the key")
