@@ -4,7 +4,7 @@ import type {
   PermissionRule,
   PermissionRuleset,
 } from "@opencode/protocol/permission.ts"
-import { permissionOf } from "../permission/rules.ts"
+import { counts, permissionOf } from "../permission/rules.ts"
 import { expandHome } from "../permission/wildcard.ts"
 
 const STRICTNESS: Record<PermissionAction, number> = { allow: 0, ask: 1, deny: 2 }
@@ -56,6 +56,7 @@ function findLoosened(
   const pattern = expandHome(rule.pattern, home)
   for (const other of base.toReversed()) {
     const otherPattern = expandHome(other.pattern, home)
+    if (!counts(other, rule.permission)) continue
     if (!mayOverlap(other.permission, rule.permission) || !mayOverlap(otherPattern, pattern)) continue
     if (STRICTNESS[other.action] > STRICTNESS[rule.action]) return other
     // What came before is not in effect for anything that `rule` is about.

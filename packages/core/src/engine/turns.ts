@@ -9,6 +9,7 @@ import type { Models, ResolvedModel } from "../model/resolve.ts"
 import { createImages } from "../model/image/fit.ts"
 import type { Gate } from "../permission/gate.ts"
 import { childEnvironment } from "../process/environment.ts"
+import { createMountPoints } from "../process/mount-points.ts"
 import { resolveShell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { createChangeDiffs, type ChangeDiffs } from "../session/change-diff.ts"
@@ -94,6 +95,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     isOff: () => settings.current().config.value.snapshot === false,
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
+  const mountPoints = createMountPoints()
   const shared: Turns["shared"] = {
     store,
     log,
@@ -132,6 +134,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
         path: env.PATH,
         platform: home.platform,
         start,
+        mountPoints,
       }),
       config: {
         continueOnDeny: config.experimental?.continue_loop_on_deny ?? false,

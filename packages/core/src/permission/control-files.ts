@@ -48,7 +48,7 @@ const FILES = new Set([
 
 /** What the machine itself obeys, or this program on the word of who administers it. */
 const SYSTEM =
-  /^\/(?:etc\/(?:opencode|cron[^/]*|systemd|profile(?:\.d)?|bash\.bashrc|zsh|ssh|sudoers[^/]*|environment|ld\.so[^/]*|rc\.local|init\.d)|var\/spool\/cron|library\/(?:application support\/opencode|launch(?:agents|daemons)))(?:\/|$)/
+  /^\/(?:(?:private\/)?etc\/(?:opencode|cron[^/]*|systemd|profile(?:\.d)?|bash\.bashrc|zsh|ssh|sudoers[^/]*|environment|ld\.so[^/]*|rc\.local|init\.d)|var\/spool\/cron|library\/(?:application support\/opencode|launch(?:agents|daemons)))(?:\/|$)/
 
 /** The one thing in there that is written all the time: plans, which nothing executes. */
 const PLAN = /(?:^|\/)\.opencode\/plans\/[^/]+\.md$/

@@ -76,9 +76,7 @@ export function decide(asks: readonly Ask[], sources: RuleSources): Decision {
 function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: RuleSources): Decision {
   const puzzling = (ask.problems?.length ?? 0) > 0
   const trusted = (rules: PermissionRuleset) =>
-    rules.filter(
-      (rule) => rule.action !== "allow" || ((!puzzling || rule.pattern === "*") && mayAllow(rule, ask.permission)),
-    )
+    puzzling ? rules.filter((rule) => rule.action !== "allow" || rule.pattern === "*") : rules
   const all = rulesets.flat()
   const rules = trusted(all)
   const answers = trusted(approved)
@@ -106,8 +104,9 @@ function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: Ru
 /** Who allows everything did not think of these: only a rule that names them allows them. */
 const NAMED_ONLY = new Set(["control_file"])
 
-const mayAllow = (rule: PermissionRule, permission: string): boolean =>
-  !NAMED_ONLY.has(permission) || rule.permission === permission
+/** Whether a rule has a say about this permission, if it matches. */
+export const counts = (rule: PermissionRule, permission: string): boolean =>
+  rule.action !== "allow" || !NAMED_ONLY.has(permission) || rule.permission === permission
 
 /** Do any rules deny or ask for some patterns only? Those before the last rule for `*` decide nothing any more. */
 function isSelective(permission: string, rules: PermissionRuleset): boolean {
@@ -144,6 +143,7 @@ function strictest(
 function lastMatch(permission: string, pattern: string, rules: PermissionRuleset, home: string): number {
   return rules.findLastIndex(
     (rule) =>
+      counts(rule, permission) &&
       matches(rule.permission, permission) &&
       (matches(rule.pattern, pattern) || matches(expandHome(rule.pattern, home), pattern)),
   )

@@ -4,7 +4,7 @@ import type { SandboxSetting } from "../config/sandbox.ts"
 import { toolFailure } from "../lib/fault.ts"
 import { guardedIn, guardedInGit } from "../permission/guarded.ts"
 import { collect } from "../process/collect.ts"
-import { createMountPoints, type MountPoint } from "../process/mount-points.ts"
+import type { MountPoint, MountPoints } from "../process/mount-points.ts"
 import type { Confinement } from "../process/sandbox.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { which } from "../process/which.ts"
@@ -44,13 +44,14 @@ export interface SandboxDeps {
   path: string | undefined
   platform: string
   start: StartProcess
+  /** One for all sandboxes of a folder, so that they do not take from each other what they need. */
+  mountPoints: MountPoints
 }
 
 /** @returns undefined when none was asked for */
 export function createSandbox(deps: SandboxDeps): Sandbox | undefined {
   const { setting } = deps
   if (setting.mode === "off") return undefined
-  const points = createMountPoints()
   let looked: Promise<Found> | undefined
   const look = () => (looked ??= find(deps))
   const onlyReads = ({ readOnly }: { readOnly: boolean }) => readOnly || setting.mode === "read-only"
@@ -72,17 +73,13 @@ export function createSandbox(deps: SandboxDeps): Sandbox | undefined {
       const hidden = await sorted([...deps.hidden, ...SOCKETS])
       const place = { ...found, hidden, cwd, network: setting.network && !readOnly }
       if (isReadOnly) return { confinement: await readOnlyPlace(place, deps), leave: async () => {} }
-      const writable = [...deps.workspace.roots, ...(await linkedGit(deps.workspace))]
+      const base = await readOnlyPlace(place, deps)
+      const { roots } = deps.workspace
+      const writable = [...roots, ...(await linkedGit(deps.workspace)), ...(await canonical(deps.shared))]
       const wanted = await guarded(deps.workspace)
-      const held = orRefuse(() => points.hold(wanted))
-      return {
-        confinement: {
-          ...(await readOnlyPlace(place, deps)),
-          writable: [...writable, ...(await canonical(deps.shared))],
-          protected: held.paths,
-        },
-        leave: held.release,
-      }
+      // From here on nothing may fail: what is held has to be released.
+      const held = orRefuse(() => deps.mountPoints.hold(wanted))
+      return { confinement: { ...base, writable, protected: held.paths }, leave: held.release }
     },
   }
 }

@@ -55,6 +55,12 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
   [{ write: "allow" }, { edit: "deny" }, undefined, ["permission.write"]],
   [{ "b*": "allow" }, { bash: "ask" }, undefined, ["permission.b*"]],
   [{ doom_loop: "allow" }, undefined, undefined, ["permission.doom_loop"]],
+  [{ control_file: "allow" }, undefined, undefined, ["permission.control_file"]],
+  // Who allows everything has not allowed these.
+  [{ control_file: "allow" }, "allow", undefined, ["permission.control_file"]],
+  [{ control_file: { ".vscode/*": "allow" } }, { "*": "allow" }, undefined, ["permission.control_file..vscode/*"]],
+  [{ control_file: "allow" }, { control_file: "allow" }, { control_file: "allow" }, []],
+  [{ control_file: "deny" }, "allow", { control_file: "deny" }, []],
 ]
 test.each(permissions)("permission %j over %j", (project, user, effect, held) => {
   expect(restrict({ permission: project }, { permission: user })).toEqual({

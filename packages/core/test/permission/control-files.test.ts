@@ -67,6 +67,7 @@ test.each([
   "/Users/u/Library/LaunchAgents/x.plist",
   "/Users/u/Library/Application Support/Code/User/settings.json",
   "/etc/crontab",
+  "/private/etc/profile",
   "/etc/cron.d/x",
   "/var/spool/cron/crontabs/u",
   "/etc/opencode/opencode.json",

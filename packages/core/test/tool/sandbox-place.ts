@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises"
 import { join } from "node:path"
 import { sandboxSetting } from "../../src/config/sandbox.ts"
+import { createMountPoints } from "../../src/process/mount-points.ts"
 import { createSandbox, type SandboxDeps } from "../../src/tool/sandbox.ts"
 import type { ToolContext } from "../../src/tool/tool.ts"
 import { openWorld } from "./world.ts"
@@ -23,6 +24,7 @@ export async function sandboxed(
     path: process.env["PATH"],
     platform: "linux",
     start: w.context.start,
+    mountPoints: createMountPoints(),
     ...changes,
   })
   const run = async (command: string) => {

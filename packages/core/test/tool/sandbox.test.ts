@@ -276,6 +276,21 @@ describe.skipIf(!hasBwrap)("what git, editors and agents obey", () => {
     expect(readdirSync(w.directory)).toEqual(["go"])
   })
 
+  test("sandboxes of other processes are seen by what is mounted, and the last one takes it all away", async () => {
+    await using w = await sandboxed("workspace")
+    await using other = await sandboxed("workspace", { workspace: w.context.workspace })
+    await w.write("go/x", "")
+    const second = other.run(
+      `cd ${w.directory}; touch go/in; until [ -e go/now ]; do sleep 0.02; done; echo evil > opencode.json || echo kept`,
+    )
+    await until(() => existsSync(w.path("go/in")))
+    await w.run("true")
+    expect(existsSync(w.path("opencode.json"))).toBe(true)
+    await w.write("go/now", "")
+    expect((await second).output).toContain("kept")
+    expect(readdirSync(w.directory)).toEqual(["go"])
+  })
+
   test("a link in the place of something protected is refused, because it cannot be protected", async () => {
     await using w = await sandboxed("workspace")
     await w.write("shared/settings.json", "{}")
