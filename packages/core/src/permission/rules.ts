@@ -102,11 +102,11 @@ function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: Ru
 }
 
 /** Who allows everything did not think of these: only a rule that names them allows them. */
-const NAMED_ONLY = new Set(["control_file"])
+export const NAMED_ONLY: readonly string[] = ["control_file"]
 
 /** Whether a rule has a say about this permission, if it matches. */
 export const counts = (rule: PermissionRule, permission: string): boolean =>
-  rule.action !== "allow" || !NAMED_ONLY.has(permission) || rule.permission === permission
+  rule.action !== "allow" || !NAMED_ONLY.includes(permission) || rule.permission === permission
 
 /** Do any rules deny or ask for some patterns only? Those before the last rule for `*` decide nothing any more. */
 function isSelective(permission: string, rules: PermissionRuleset): boolean {

@@ -198,9 +198,11 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
   const action = fc.constantFrom("allow", "ask", "deny")
   const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
   const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
-  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a"), value, { maxKeys: 4 })
+  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a", "control_file"), value, {
+    maxKeys: 4,
+  })
   const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
-  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask")]
+  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("control_file", "*", "ask")]
   fc.assert(
     fc.property(permission, permission, permission, (user, own, project) => {
       const config: Config = { permission: user, agent: { x: { permission: own } } }
@@ -213,7 +215,7 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
       const after = [...base, ...rulesFromConfig(merge.value.permission)]
       const ownBefore = [...before, ...rulesFromConfig(own)]
       const ownAfter = [...after, ...rulesFromConfig(merge.value.agent?.x?.permission)]
-      for (const name of ["bash", "edit", "m_a", "m_b"]) {
+      for (const name of ["bash", "edit", "m_a", "m_b", "control_file"]) {
         for (const text of ["ab", "a", "a b", "b", "/h/x1", "z"]) {
           const grade = (rules: PermissionRuleset) => strictness[evaluate(name, text, rules, { home: "/h" }).action]
           expect(grade(after)).toBeGreaterThanOrEqual(grade(before))
