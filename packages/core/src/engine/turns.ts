@@ -1,4 +1,4 @@
-import { resolve } from "node:path"
+import { join, resolve } from "node:path"
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
 import { sandboxSetting } from "../config/sandbox.ts"
@@ -137,6 +137,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
         home: folders.home,
         hidden: [folders.data, ...databaseFiles(env, folders.data)],
         shared: [folders.temp, folders.toolOutput],
+        readable: [join(folders.data, "repos")],
         path: env.PATH,
         platform: home.platform,
         start,

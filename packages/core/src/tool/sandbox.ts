@@ -40,6 +40,8 @@ export interface SandboxDeps {
   hidden: readonly string[]
   /** Folders of ours that commands work with: temporary files, saved output. */
   shared: readonly string[]
+  /** What commands may read though it lies in what is hidden: clones of repositories that are referred to. */
+  readable: readonly string[]
   /** Where bubblewrap is looked for. */
   path: string | undefined
   platform: string
@@ -105,7 +107,8 @@ interface Site {
 
 async function readOnlyPlace({ program, hidden, cwd, network }: Site, deps: SandboxDeps): Promise<Confinement> {
   const isOurs = [...hidden.folders, ...hidden.files].some((path) => isInside(path, cwd))
-  const visible = [...deps.workspace.roots, ...(await canonical(deps.shared)), ...HARMLESS, ...(isOurs ? [] : [cwd])]
+  const own = await canonical([...deps.shared, ...deps.readable])
+  const visible = [...deps.workspace.roots, ...own, ...HARMLESS, ...(isOurs ? [] : [cwd])]
   return { program, hidden, network, writable: [], protected: [], visible: await existing(visible) }
 }
 

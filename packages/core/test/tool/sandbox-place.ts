@@ -21,6 +21,7 @@ export async function sandboxed(
     home: join(w.directory, "..", "home"),
     hidden: [data],
     shared: [temp, w.context.outputFolder],
+    readable: [],
     path: process.env["PATH"],
     platform: "linux",
     start: w.context.start,

@@ -95,8 +95,12 @@ describe.skipIf(!hasBwrap)("in a sandbox", () => {
     const kept = join(w.data, "tool-output")
     await mkdir(kept)
     await writeFile(join(kept, "t"), "saved")
-    await using inside = await sandboxed("workspace", { hidden: [w.data], shared: [kept] })
-    expect((await inside.run(`cat ${kept}/t; ls -A ${w.data}`)).output).toBe("savedtool-output\n")
+    const clone = join(w.data, "repos")
+    await mkdir(clone)
+    await using inside = await sandboxed("workspace", { hidden: [w.data], shared: [kept], readable: [clone] })
+    expect((await inside.run(`cat ${kept}/t; ls -A ${w.data}`)).output).toBe("savedrepos\ntool-output\n")
+    expect((await inside.run(`touch ${clone}/x`)).exit).not.toBe(0)
+    expect((await inside.run(`touch ${kept}/x`)).exit).toBe(0)
   })
 
   test.each([
