@@ -165,7 +165,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       }
       // Nobody is here to be shown what it is; that it is held back was said at the start.
       const isTrust = permission === TRUST
-      const reply = prompt.auto && !isTrust ? "once" : "reject"
+      const reply = prompt.auto && !isTrust && !NEEDS_A_PERSON.has(permission) ? "once" : "reject"
       if (reply === "reject" && !isTrust) refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
@@ -175,7 +175,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
-    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused, view)
+    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, { refused, auto: prompt.auto, view })
   } catch (error) {
     // What was stopped before its prompt was sent has no answer.
     if (interrupt.happened) return INTERRUPTED
@@ -187,6 +187,7 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
 }
 
 const PLAN_STAYS = "Nobody is here to approve the plan. Put it into your answer."
+
 function send(sessionID: string, prompt: Prompt, { session }: Door["client"]): Promise<{ data?: unknown }> {
   const { command, text, files, model, variant, agent } = prompt
   const how = { sessionID, ...(variant === undefined ? {} : { variant }), ...(agent === undefined ? {} : { agent }) }
@@ -194,6 +195,15 @@ function send(sessionID: string, prompt: Prompt, { session }: Door["client"]): P
     return session.prompt({ ...how, parts: [...files, { type: "text", text }], ...(model ? { model } : {}) })
   const named = model ? { model: `${model.providerID}/${model.modelID}` } : {}
   return session.command({ ...how, command, arguments: text, parts: files, ...named })
+}
+
+/** What `--auto` leaves to a person, or to a rule that names it: the files that decide what is run or allowed later. */
+const NEEDS_A_PERSON = new Set(["control_file"])
+
+interface Asked {
+  refused: string[]
+  auto: boolean
+  view: RunView
 }
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
@@ -230,10 +240,11 @@ function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Prom
   }
 }
 
-function verdict({ info, parts }: AnswerWithParts, refused: string[], view: RunView): number {
+function verdict({ info, parts }: AnswerWithParts, { refused, auto, view }: Asked): number {
   if (info.error) return 1 // the view has said why
   if (refused.length > 0) {
-    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
+    const way = auto ? "Use" : "Use --auto or"
+    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. ${way} a permission rule.`)
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0

@@ -2,6 +2,7 @@ import type { Config } from "@opencode/protocol/config.ts"
 import { didYouMean, nearNames } from "../lib/text.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
+import { STRICTEST_SANDBOX, type SandboxMode } from "./sandbox.ts"
 
 /**
  * What holds where rules were written and cannot be read: nothing of what they may have forbidden happens unasked.
@@ -46,8 +47,15 @@ const KNOWN = [
   "control_file",
 ]
 
-/** What a value stands for that should be a rule and is none. Undefined where no rule was meant. */
-export function safeRule(path: readonly string[], value: unknown): Config["permission"] | undefined {
+/** What holds where a text cannot be read that may have held rules, or asked for a sandbox. */
+export const safeInstead = (text: string, guard: Config = { permission: ASK_BEFORE_HARM }): Config => ({
+  ...(mayHoldRules(text) && guard),
+  ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
+})
+
+/** What a value stands for that should be a rule or a sandbox and is none. Undefined where neither was meant. */
+export function safeRule(path: readonly string[], value: unknown): Config["permission"] | SandboxMode | undefined {
+  if (path[0] === "sandbox" && (path.length === 1 || path[1] === "mode")) return STRICTEST_SANDBOX
   const depth = depthInRules(path)
   if (depth === undefined) return undefined
   const word = typeof value === "string" ? value.trim().toLowerCase() : ""

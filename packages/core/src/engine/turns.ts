@@ -1,5 +1,7 @@
+import { join, resolve } from "node:path"
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
+import { sandboxSetting } from "../config/sandbox.ts"
 import type { Home } from "../home.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import { isFault } from "../lib/fault.ts"
@@ -7,6 +9,7 @@ import type { Models, ResolvedModel } from "../model/resolve.ts"
 import { createImages } from "../model/image/fit.ts"
 import type { Gate } from "../permission/gate.ts"
 import { childEnvironment } from "../process/environment.ts"
+import { createMountPoints } from "../process/mount-points.ts"
 import { resolveShell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { createChangeDiffs, type ChangeDiffs } from "../session/change-diff.ts"
@@ -17,6 +20,7 @@ import type { Sessions } from "../session/sessions.ts"
 import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
+import { createSandbox } from "../tool/sandbox.ts"
 import { createSeenBySession } from "../tool/seen.ts"
 import { planExitTool } from "../tool/plan-exit.ts"
 import { skillTool } from "../tool/skill.ts"
@@ -50,7 +54,7 @@ export interface Turns {
 
 type PerGeneration = Pick<
   TurnDeps,
-  "images" | "models" | "agents" | "environment" | "config" | "instructions" | "references"
+  "images" | "models" | "agents" | "environment" | "sandbox" | "config" | "instructions" | "references"
 >
 
 export interface TurnsInput {
@@ -116,6 +120,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     isOff: () => settings.current().config.value.snapshot === false,
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
+  const mountPoints = createMountPoints()
   const shared: Turns["shared"] = {
     store,
     log,
@@ -148,6 +153,18 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
       // A prompt that arrives in a running turn may name what only the newer settings know.
       agents: { get: (name) => agentSettings.get(name) ?? settings.current().agentSettings.get(name) },
       environment: childEnvironment(env, { drop: models.keyVariables() }),
+      sandbox: createSandbox({
+        setting: sandboxSetting(config.sandbox),
+        workspace,
+        home: folders.home,
+        hidden: [folders.data, ...databaseFiles(env, folders.data)],
+        shared: [folders.temp, folders.toolOutput],
+        readable: [join(folders.data, "repos")],
+        path: env.PATH,
+        platform: home.platform,
+        start,
+        mountPoints,
+      }),
       config: {
         continueOnDeny: config.experimental?.continue_loop_on_deny ?? false,
         limits: {
@@ -195,6 +212,10 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   }
   return { shared, of, begin, trust, children, diffs }
 }
+
+/** Where a database lies that is not in the data folder, and where processes meet that use it. */
+const databaseFiles = ({ OPENCODE_DB: file }: Home["env"], data: string): string[] =>
+  file ? ["", "-wal", "-shm", ".peers"].map((end) => resolve(data, file) + end) : []
 
 const sessionOf = ({ properties }: Frame): string | undefined =>
   "sessionID" in properties ? properties.sessionID : undefined

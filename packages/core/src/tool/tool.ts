@@ -9,6 +9,7 @@ import type { StartProcess } from "../process/spawn.ts"
 import type { Effect } from "../store/intent-store.ts"
 import type { Fingerprint } from "../workspace/files.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import type { Sandbox } from "./sandbox.ts"
 
 /** What a tool may know and use while it prepares or runs. Nothing is ambient. */
 export interface ToolContext {
@@ -31,6 +32,8 @@ export interface ToolContext {
   environment: Record<string, string>
   /** Start a child process: the only way to run one. */
   start: StartProcess
+  /** Where commands run, when somebody asked for a place that lets them touch less. */
+  sandbox?: Sandbox | undefined
   /** Where output that is too long for the model is kept whole. Mode 0700; made on first use. */
   outputFolder: string
   limits: OutputLimits

@@ -158,6 +158,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     signal: turn.signal,
     environment: { ...deps.environment, ...shellEnv.env, [CALL_MARK]: callMark({ messageID, callID }) },
     start: deps.start,
+    sandbox: deps.sandbox,
     outputFolder: deps.outputFolder,
     limits: deps.config.limits,
     shell: deps.config.shell,

@@ -23,6 +23,7 @@ import type { Bounds } from "../store/child-store.ts"
 import type { StepChanges } from "../session/step-changes.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
+import type { Sandbox } from "../tool/sandbox.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Asked } from "./attempt.ts"
@@ -80,6 +81,8 @@ export interface TurnDeps {
     shell: Shell
   }
   start: StartProcess
+  /** Where the commands of agents run; none was asked for, or a person typed the command. */
+  sandbox: Sandbox | undefined
   instructions: TurnInstructions
   references: readonly Reference[]
   environment: Record<string, string>

@@ -268,6 +268,10 @@ export type Config = {
     instructions?: Array<string>;
     layout?: 'auto' | 'stretch';
     permission?: PermissionConfig;
+    sandbox?: 'off' | 'workspace' | 'read-only' | {
+        mode?: 'off' | 'workspace' | 'read-only';
+        network?: boolean;
+    };
     tools?: {
         [key: string]: boolean;
     };
