@@ -69,10 +69,12 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const seen = (path: string): void => void looked.add(path)
   const former = options.before?.former ?? new Map()
   const now = Date.now()
+  let stoodIn = false
   if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
   const found = await withGone(await findSources({ ...options, seen }), former, now)
   for (const given of orderedSources(options, found)) {
     const source = await insteadOfEmpty(given, former, now)
+    if (source !== given || (source.file !== undefined && former.get(source.file) === source)) stoodIn = true
     const parsed = await readOrKeep(source, { ...options, seen, merged: merge.value, former })
     merge.add(parsed.value, { layer: source.layer, ...(source.file ? { file: source.file } : {}) })
     issues.push(...parsed.issues)
@@ -86,7 +88,8 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     origin: (path) => merge.origin(path),
     issues,
     trust: configTrust(items, merge, options),
-    reading: { stamp: await takeStamp(looked, now), former: texts },
+    // What stands in for a moment has to be looked at again.
+    reading: { stamp: await takeStamp(looked, stoodIn ? 0 : now), former: texts },
   }
 }
 
