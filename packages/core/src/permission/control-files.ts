@@ -24,7 +24,7 @@ const NESTED_FOLDERS = [".github/workflows", ".config/opencode", ".config/git", 
 
 const FILES = new Set([
   // This program, and tool servers.
-  ..."opencode.json opencode.jsonc .opencode.json .mcp.json mcp.json".split(" "),
+  ..."opencode.json opencode.jsonc .opencode.json opencode-trust.json .mcp.json mcp.json".split(" "),
   // Shells, and what they load when one enters a folder.
   ...".bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .inputrc .envrc".split(" "),
   ...".zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .cshrc .tcshrc .login".split(" "),
