@@ -7,6 +7,7 @@ import type { ConfigIssue } from "./issue.ts"
 import type { RulesBefore } from "./layers.ts"
 import { insteadOfEmpty, withGone, type Former } from "./former.ts"
 import { createMerge, type Origin } from "./merge.ts"
+import { MAX_HASHED_BYTES, type LocalFilesInput } from "./local-files.ts"
 import { configTrust, projectCode, type ConfigTrust } from "./project-code.ts"
 import type { Settled } from "./parse.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
@@ -59,19 +60,20 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const seen = (path: string): void => void looked.add(path)
   const former = options.before?.former ?? new Map()
   const now = Date.now()
+  const budget = { bytes: MAX_HASHED_BYTES }
   let stoodIn = false
   if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
   const found = await withGone(await findSources({ ...options, seen }), former, now)
   for (const given of orderedSources(options, found)) {
     const source = await insteadOfEmpty(given, former, now)
     if (source !== given || (source.file !== undefined && former.get(source.file) === source)) stoodIn = true
-    const parsed = await readOrKeep(source, { ...options, seen, merged: merge.value, former })
+    const parsed = await readOrKeep(source, { ...options, seen, budget, merged: merge.value, former })
     merge.add(parsed.value, { layer: source.layer, ...(source.file ? { file: source.file } : {}) })
     issues.push(...parsed.issues)
     items.push(...parsed.items)
     if (parsed.source?.file !== undefined) texts.set(parsed.source.file, parsed.source)
   }
-  items.push(...(await projectCode(options, seen)))
+  items.push(...(await projectCode(options, { seen, budget })))
   return {
     value: merge.value,
     generation: options.generation ?? 1,
@@ -83,7 +85,12 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   }
 }
 
-export type ReadOptions = LoadOptions & { seen(path: string): void; merged: Config; former: Former }
+export type ReadOptions = LoadOptions & {
+  seen(path: string): void
+  budget: LocalFilesInput["budget"]
+  merged: Config
+  former: Former
+}
 
 interface Read extends Settled {
   items: readonly TrustItem[]

@@ -23,6 +23,8 @@ export interface LocalFilesInput {
   home: string
   /** Told of each path that the answer depends on. */
   seen(path: string): void
+  /** How many bytes may still be read, for all definitions together. */
+  budget: { bytes: number }
 }
 
 /** Files of one definition. A program of a repository has hundreds; whoever has more is told apart by these. */
@@ -31,8 +33,11 @@ const MAX_FILES = 500
 const MAX_WORDS = 300
 /** No path is longer. */
 const MAX_PATH = 1_000
-/** Larger ones are told apart by size and time. */
-const MAX_HASHED_BYTES = 64 * 1024 * 1024
+/**
+ * Bytes that one reading of the settings may hash: a second of work. A repository that names more must not keep the
+ * program busy; what is left is told apart by size and by the time of its state, which nobody can set.
+ */
+export const MAX_HASHED_BYTES = 256 * 1024 * 1024
 const MAX_SOURCE_BYTES = 2_000_000
 
 export async function localFiles(definition: unknown, input: LocalFilesInput): Promise<LoadedFile[]> {
@@ -64,7 +69,7 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
         if (name !== "node_modules" && name !== ".git") await add(join(path, name))
       }
     } else if (kind?.isFile()) {
-      found.set(path, await hashOf(path))
+      found.set(path, await hashOf(path, input.budget))
       for (const imported of await importsOf(path)) for (const one of asFile(imported)) await add(one)
     }
   }
@@ -98,9 +103,10 @@ const isWord = (word: string): boolean =>
   word.length < MAX_PATH && !/^\.{0,2}\/*$/.test(word) && !word.startsWith("-") && !word.includes("\0")
 const isPath = (word: string): boolean => /[./]/.test(word)
 
-async function hashOf(path: string): Promise<string> {
-  const { size, mtimeMs } = await stat(path)
-  if (size > MAX_HASHED_BYTES) return `${size} ${mtimeMs}`
+async function hashOf(path: string, budget: LocalFilesInput["budget"]): Promise<string> {
+  const { size, ctimeMs } = await stat(path)
+  if (size > budget.bytes) return `${size} ${ctimeMs}`
+  budget.bytes -= size
   const hash = createHash("sha256")
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined)
   if (!handle) return "unreadable"

@@ -4,6 +4,7 @@ import type { TrustItem } from "@opencode/protocol/trust.ts"
 import { canonicalPath } from "../workspace/canonical.ts"
 import type { LoadOptions } from "./load.ts"
 import type { Merge } from "./merge.ts"
+import type { CodeFilesInput } from "./code-files.ts"
 import { isSet, projectLevels } from "./sources.ts"
 
 export interface ConfigTrust {
@@ -32,7 +33,10 @@ export function configTrust(
 }
 
 /** The files of the project that are code for this program. */
-export async function projectCode(options: LoadOptions, seen: (path: string) => void): Promise<TrustItem[]> {
+export async function projectCode(
+  options: LoadOptions,
+  looking: Pick<CodeFilesInput, "seen" | "budget">,
+): Promise<TrustItem[]> {
   if (isSet(options.env.OPENCODE_DISABLE_PROJECT_CONFIG)) return []
   const items: TrustItem[] = []
   const levels = projectLevels(options)
@@ -41,7 +45,7 @@ export async function projectCode(options: LoadOptions, seen: (path: string) => 
     if (!(await stat(folder).catch(() => undefined))) continue
     const { codeFiles } = await import("./code-files.ts")
     const [bound, within] = [await canonicalPath(level), await canonicalPath(levels[0] ?? level)]
-    items.push(...(await codeFiles({ folder, bound, within, home: options.folders.home, seen })))
+    items.push(...(await codeFiles({ folder, bound, within, home: options.folders.home, ...looking })))
   }
   return items
 }

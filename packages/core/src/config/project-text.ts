@@ -28,12 +28,12 @@ export function withLine(item: TrustItem, issues: readonly ConfigIssue[]): Trust
 
 export async function linkItem(
   source: Source & { text: string },
-  { folders, seen }: ReadOptions,
+  { folders, seen, budget }: ReadOptions,
 ): Promise<TrustItem | undefined> {
   const { file = "", level = "", leadsTo = "" } = source
   const within = await canonicalPath(level)
   const held = { kind: "link" as const, path: [], why: "reads", definition: leadsTo }
-  const files = await localFiles(`{file:${leadsTo}}`, { bases: [within], within, home: folders.home, seen })
+  const files = await localFiles(`{file:${leadsTo}}`, { bases: [within], within, home: folders.home, seen, budget })
   return trustItem(held, { file, folder: within }, files)
 }
 
@@ -42,7 +42,7 @@ export async function untrustedText(
   source: Source,
   options: ReadOptions,
 ): Promise<(value: unknown) => Promise<Settled & { items: readonly TrustItem[] }>> {
-  const { env, folders, seen, merged, directory, trust } = options
+  const { env, folders, seen, merged, directory, trust, budget } = options
   const { file = "", level = directory } = source
   const input = {
     file,
@@ -51,6 +51,7 @@ export async function untrustedText(
     directory,
     below: belowProject(options, merged),
     variables: { env, home: folders.home, folder: source.folder, seen },
+    budget,
     trust: trust ?? { allows: () => false },
   }
   return (value: unknown) => settleUntrusted(value, input)

@@ -7,7 +7,7 @@ import { MAX_SHOWN, shellPieces, trustItem, type Held } from "./held-item.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
 import { restrictProject, type Below } from "./layers.ts"
-import { localFiles } from "./local-files.ts"
+import { localFiles, type LocalFilesInput } from "./local-files.ts"
 import type { Settled } from "./parse.ts"
 import { validate } from "./validate.ts"
 import { elementKey, substitute, type Variable, type VariableSources } from "./variables.ts"
@@ -24,6 +24,7 @@ export interface Untrusted {
   below: Omit<Below, "isGranted">
   variables: Omit<VariableSources, "judge"> & { seen(path: string): void }
   trust: Pick<Trust, "allows">
+  budget: LocalFilesInput["budget"]
 }
 
 /** An approved value may turn out to hold something else that waits, and that again. Nobody means more than this. */
@@ -147,11 +148,11 @@ async function itemOf(
   written: unknown,
   input: Untrusted,
 ): Promise<TrustItem | undefined> {
-  const { file, bound, within, directory, variables } = input
+  const { file, bound, within, directory, variables, budget } = input
   const definition = definitionAt(written, key)
   const held: Held = { kind: kindOf(path, why), path: key, why, definition }
   const bases = [variables.folder, directory, within]
-  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen })
+  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen, budget })
   return trustItem(held, { file, folder: bound }, files)
 }
 

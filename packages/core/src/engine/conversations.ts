@@ -108,6 +108,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     host,
     models,
     openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
+    mayCome: turns.trust.mayCome,
     agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
   }
   const sessions: Sessions = createSessions({

@@ -1,9 +1,9 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { MessageWithParts, PromptInput, UserMessage } from "@opencode/protocol/message.ts"
-import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { ModelChoice, ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { didYouMean } from "../lib/text.ts"
 import type { Models } from "../model/resolve.ts"
@@ -17,6 +17,8 @@ export interface AdmitDeps {
   host: Pick<Host, "id" | "now">
   agents: { get(name: string): Agent | undefined; names(): string[]; default(): string }
   models: Pick<Models, "default" | "settle" | "offers">
+  /** Whether a provider that is not there may be before the turn starts. */
+  mayCome?(providerID: string): boolean
 }
 
 /** Each is a row of the store and an event. Nobody writes as many. */
@@ -41,7 +43,7 @@ export async function promptMessage(
   const name = input.agent ?? session.agent ?? agents.default()
   const agent = requireAgent(name, agents)
   const named = input.model ?? agent.model ?? lastModel(session) ?? models.default()
-  const { variant: asked, ...model } = models.settle(named, input.variant)
+  const { variant: asked, ...model } = settleOrTake(named, input.variant, deps)
 
   // What was not asked for this time follows the model as far as it has it.
   const last = session.model?.id === model.modelID && session.model.providerID === model.providerID && session.model
@@ -59,6 +61,16 @@ export async function promptMessage(
     ...(input.tools ? { tools: input.tools } : {}),
   }
   return { info, parts: await allParts(input.parts, info, deps) }
+}
+
+/** A provider that waits for trust may be there when the turn begins: its beginning is when the person is asked. */
+function settleOrTake(named: ModelRef, variant: string | undefined, { models, mayCome }: AdmitDeps): ModelChoice {
+  try {
+    return models.settle(named, variant)
+  } catch (error) {
+    if (!isFault(error, "model_not_found") || !mayCome?.(named.providerID)) throw error
+    return named
+  }
 }
 
 /** @throws fault `bad_request` for a schema that could only fail later, at the provider or with the answer */

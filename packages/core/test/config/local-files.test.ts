@@ -4,6 +4,8 @@ import { expect, test } from "vitest"
 import { localFiles } from "../../src/config/local-files.ts"
 import { place } from "./place.ts"
 
+const seen = (): void => {}
+
 /** A definition, and the files of the project that it loads. */
 const LOADS: [string, unknown, string[]][] = [
   ["a script that a command names", { command: ["node", "./server.js"] }, ["lib/more.ts", "lib/most.js", "server.js"]],
@@ -32,17 +34,24 @@ test.each(LOADS)("%s", async (_, definition, files) => {
   const within = join(at.root, "project")
   await symlink(join(within, "run.sh"), join(within, "link.js"))
   const written = JSON.parse(JSON.stringify(definition).replace("ROOT", within)) as unknown
-  const seen = new Set<string>()
-  const found = await localFiles(written, { bases: [within], within, home: at.root, seen: (path) => seen.add(path) })
+  const found = await localFiles(written, {
+    bases: [within],
+    within,
+    home: at.root,
+    seen,
+    budget: { bytes: 1_000_000 },
+  })
   expect(found.map(({ name }) => name)).toEqual(files)
 })
 
-test("a file's content tells it apart", async () => {
+test("a file's content tells it apart, also one that is too large to be read", async () => {
   await using at = await place({ "project/a.js": "1" })
   const within = join(at.root, "project")
-  const look = () => localFiles("./a.js", { bases: [within], within, home: at.root, seen: () => {} })
-  const before = await look()
-  expect(await look()).toEqual(before)
-  await at.write({ "project/a.js": "2" })
-  expect(await look()).not.toEqual(before)
+  for (const bytes of [1_000, 0]) {
+    const look = () => localFiles("./a.js", { bases: [within], within, home: at.root, seen, budget: { bytes } })
+    const before = await look()
+    expect(await look()).toEqual(before)
+    await at.write({ "project/a.js": `2 ${bytes}` })
+    expect(await look()).not.toEqual(before)
+  }
 })

@@ -113,6 +113,30 @@ describe("the question before a turn", () => {
     await Promise.all([first, second.answer])
   })
 
+  test("a prompt for a model of a provider that waits is asked about like any other, and answered by it", async () => {
+    await using w = await world({ model: [says("from the project's provider")] })
+    const provider = { company: { options: { baseURL: `${w.model.url}/v1` }, env: ["COMPANY_KEY"], models: { m: {} } } }
+    writeFileSync(join(w.project, "opencode.json"), JSON.stringify({ model: "company/m", provider }))
+    await w.engine.settings.reload()
+    const turn = w.prompt("go")
+    ;(await w.asked("trust")).once()
+    expect((await turn).info).toMatchObject({ providerID: "company", modelID: "m" })
+    expect(JSON.stringify((await turn).parts)).toContain("from the project's provider")
+  })
+
+  test("an approval of some of it, or of what has changed since, answers no question about all", async () => {
+    await using w = await world({ files: repository({ shell: "./sh" }), model: [says("one")] })
+    const turn = w.prompt("go")
+    const question = await w.asked("trust")
+    const { items } = await w.engine.trust.list()
+    writeFileSync(join(w.project, "opencode.json"), JSON.stringify({ ...MCP, shell: "./other" }))
+    await w.engine.trust.approve(items.filter(({ kind }) => kind === "mcp").map(({ id }) => id))
+    expect(w.engine.gate.list()).toHaveLength(1)
+    question.reject()
+    await turn
+    expect(pending(w)).toEqual(["shell"])
+  })
+
   test("nobody is asked for a subagent's sake", async () => {
     await using w = await world({
       files: repository(),
