@@ -1,5 +1,6 @@
 import { existsSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import { expect, test } from "vitest"
 import { calls, modelScript, says } from "./shared.ts"
 
@@ -74,6 +75,14 @@ test("trust is listed, added after it was shown, and removed", async () => {
   expect((await at.run(["trust", "list"])).stdout).toMatch(/Approved:[^]*permission\.bash[^]*Held back[^]*mcp\.notes/)
   expect((await at.run(["trust", "remove"])).stderr).toContain("Taken back")
   expect((await at.run(["run", "go"])).stderr).toMatch(HELD)
+})
+
+test("a command that the agent runs cannot give trust", async () => {
+  await using at = await modelScript([calls("bash", { command: "node $BIN trust add --yes" }), says("no")], { files })
+  const bin = fileURLToPath(new URL("../bin/opencode.mjs", import.meta.url))
+  const { stderr } = await at.run(["run", "--auto", "go"], { env: { BIN: bin } })
+  expect(stderr).toMatch(HELD)
+  expect((await at.run(["trust"])).stdout).not.toContain("Approved")
 })
 
 test("a server whose caller hears no questions answers the prompt, and lets nothing in until another process adds it", async () => {

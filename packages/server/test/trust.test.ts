@@ -5,6 +5,7 @@ import { expect, test } from "vitest"
 import { dataOf, served } from "./served.ts"
 
 const MCP = { notes: { type: "local", command: ["node", "./server.js"] } }
+const settings = (more: object) => JSON.stringify({ mcp: MCP, ...more }, null, 2)
 const files = { "opencode.json": JSON.stringify({ mcp: MCP }), "server.js": "" }
 
 interface Listed {
@@ -59,6 +60,13 @@ test("what waits is listed, approved by what was shown, and taken back", async (
   const removed = (await (await s.fetch("/trust", { method: "DELETE" })).json()) as Listed
   expect(removed.items).toMatchObject([{ state: "pending" }])
   expect((await dataOf(s.v2.config.get())).mcp).toBeUndefined()
+})
+
+test("each item is listed with the line that it stands in", async () => {
+  const instructions = ["a.md", "https://one.example", "https://two.example"]
+  await using s = await served({ files: { "opencode.json": settings({ instructions, shell: "./sh" }) } })
+  const { items } = (await (await s.fetch("/trust")).json()) as Listed
+  expect(items.map(({ line }) => line)).toEqual([3, 13, 14, 16])
 })
 
 test("dispose reads the settings again and tells the clients, whether they have changed or not", async () => {

@@ -8,6 +8,7 @@ import type { RulesBefore } from "./layers.ts"
 import { insteadOfEmpty, withGone, type Former } from "./former.ts"
 import { createMerge, type Origin } from "./merge.ts"
 import { MAX_HASHED_BYTES, type LocalFilesInput } from "./local-files.ts"
+import type { SettledItems } from "./untrusted.ts"
 import { configTrust, projectCode, type ConfigTrust } from "./project-code.ts"
 import type { Settled } from "./parse.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
@@ -135,6 +136,7 @@ async function readSource(source: Source & { text: string }, options: ReadOption
   const { env, folders, seen, merged, trusted = false } = options
   const variables = { env, home: folders.home, folder: source.folder, seen }
   const items: TrustItem[] = []
+  let settled: SettledItems | undefined
   const project = source.layer === "project" && !trusted ? await import("./project-text.ts") : undefined
   if (project && source.leadsTo !== undefined) {
     const link = await project.linkItem(source, options)
@@ -150,12 +152,13 @@ async function readSource(source: Source & { text: string }, options: ReadOption
     ...(source.defines ? await definition(source.defines, merged) : {}),
     async settle(value) {
       if (!untrusted) return settleFreely(value, (text) => substitute(text, variables))
-      const settled = await untrusted(value)
-      items.push(...settled.items)
+      settled = await untrusted(value)
       return settled
     },
   })
-  return { ...parsed, items: items.map((item) => project?.withLine(item, parsed.issues) ?? item) }
+  const { items: found = [], places } = settled ?? {}
+  const located = found.map((item) => project?.withLine(item, places?.get(item.id) ?? [], parsed.issues) ?? item)
+  return { ...parsed, items: [...items, ...located] }
 }
 
 async function definition(defines: NonNullable<Source["defines"]>, merged: Config) {

@@ -7,22 +7,16 @@ import type { Below, RulesBefore } from "./layers.ts"
 import type { LoadOptions, ReadOptions } from "./load.ts"
 import { hasKeyVariable } from "./local-provider.ts"
 import { localFiles } from "./local-files.ts"
-import type { Settled } from "./parse.ts"
 import { projectLevels, type Source } from "./sources.ts"
-import { settleUntrusted } from "./untrusted.ts"
+import { settleUntrusted, type SettledItems } from "./untrusted.ts"
 
 /** Why a file of a project is left out that is not in the project. */
 export const LINK = "it is a link to something outside of this project, which is followed once you trust it"
 
-/** Where it is written, as the issue about it says. */
-export function withLine(item: TrustItem, issues: readonly ConfigIssue[]): TrustItem {
-  const line = issues.find(
-    ({ kind, path }) =>
-      kind === "held_back" &&
-      path.length === item.path.length &&
-      path.slice(0, -1).every((name, index) => name === item.path[index]) &&
-      (path.at(-1) === item.path.at(-1) || /^\d+$/.test(path.at(-1) ?? "")),
-  )?.line
+/** With its line, as the issue about it tells it. */
+export function withLine(item: TrustItem, place: readonly string[], issues: readonly ConfigIssue[]): TrustItem {
+  const name = JSON.stringify(place)
+  const line = issues.find(({ kind, path }) => kind === "held_back" && JSON.stringify(path) === name)?.line
   return line === undefined ? item : { ...item, line }
 }
 
@@ -41,7 +35,7 @@ export async function linkItem(
 export async function untrustedText(
   source: Source,
   options: ReadOptions,
-): Promise<(value: unknown) => Promise<Settled & { items: readonly TrustItem[] }>> {
+): Promise<(value: unknown) => Promise<SettledItems>> {
   const { env, folders, seen, merged, directory, trust, budget } = options
   const { file = "", level = directory } = source
   const input = {
