@@ -78,10 +78,12 @@ test("trust is listed, added after it was shown, and removed", async () => {
 })
 
 test("a command that the agent runs cannot give trust", async () => {
-  await using at = await modelScript([calls("bash", { command: "node $BIN trust add --yes" }), says("no")], { files })
   const bin = fileURLToPath(new URL("../bin/opencode.mjs", import.meta.url))
-  const { stderr } = await at.run(["run", "--auto", "go"], { env: { BIN: bin } })
-  expect(stderr).toMatch(HELD)
+  const command = `'${process.execPath}' '${bin}' trust add --yes 2>&1`
+  await using at = await modelScript([calls("bash", { command }), says("no")], { files })
+  const { stdout, stderr } = await at.run(["run", "--auto", "go"])
+  expect({ stdout, stderr }).toMatchObject({ stdout: "no\n", stderr: expect.stringContaining("bash") })
+  expect(at.model.heard()).toContain("a command of the agent cannot give it")
   expect((await at.run(["trust"])).stdout).not.toContain("Approved")
 })
 
