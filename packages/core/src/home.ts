@@ -16,6 +16,7 @@ import { CALL_MARK } from "./process/left-behind.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
+import type { Tool } from "./tool/tool.ts"
 import type { Limits } from "./turn/limits.ts"
 
 /** What one process has one of, whatever folders it works in. */
@@ -52,6 +53,8 @@ export interface Home {
   limits?: Partial<Limits>
   /** What looks into turns. */
   hooks: Hooks
+  /** Tools beside the program's own. */
+  tools: readonly Tool[]
   close(): Promise<void>
 }
 
@@ -72,6 +75,8 @@ export interface Surroundings extends Pick<
   beforeCommit?: (n: number) => void
   /** Default: nothing looks into turns. */
   hooks?: Partial<Hooks>
+  /** Default: none but the program's own. */
+  tools?: readonly Tool[]
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
@@ -111,6 +116,7 @@ export async function openHome({
   catalogFolder,
   openBoundary = plainBoundary,
   hooks = {},
+  tools = [],
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -145,6 +151,7 @@ export async function openHome({
   return {
     ...around,
     hooks: safeHooks(hooks, log),
+    tools,
     trust,
     host,
     folders,

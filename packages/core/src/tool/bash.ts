@@ -22,6 +22,7 @@ export const bash = defineTool({
   name: "bash",
   prose,
   effect: "unsafe",
+  isBound: true,
   permission: "bash",
   input: () =>
     z.object({

@@ -83,6 +83,8 @@ export interface TurnDeps {
   references: readonly Reference[]
   environment: Record<string, string>
   outputFolder: string
+  /** Where a session keeps its plan. */
+  planFile(session: Session): string
   /** What a session has read, kept as long as the session is in use. */
   seenBy(sessionID: string): SeenFiles
   platform: string
