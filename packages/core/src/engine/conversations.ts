@@ -117,6 +117,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     openAttachment: (part, sessionID, told) =>
       boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID, told)),
     explain: explainMentions(home, () => settings.current().references, fetched),
+    mayCome: turns.trust.mayCome,
     agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
   }
   const sessions: Sessions = createSessions({

@@ -28,7 +28,7 @@ const NESTED = [
 
 const FILES = new Set([
   // This program, other agents, and tool servers.
-  ..."opencode.json opencode.jsonc .opencode.json tui.json tui.jsonc".split(" "),
+  ..."opencode.json opencode.jsonc .opencode.json opencode-trust.json tui.json tui.jsonc".split(" "),
   ...".mcp.json mcp.json .claude.json .aider.conf.yml .roomodes .clinerules".split(" "),
   // Shells, and what they load when one enters a folder.
   ...".bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .inputrc .envrc".split(" "),
