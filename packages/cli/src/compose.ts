@@ -2,7 +2,7 @@ import { tmpdir, userInfo } from "node:os"
 import { lstatSync } from "node:fs"
 import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { findFolders, type Folders } from "@opencode/core/config/folders.ts"
+import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import { credentialsFile, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
@@ -88,6 +88,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     catalogFolder: catalogFolder(),
     pid: process.pid,
     platform: process.platform,
+    managedFolder: findManagedFolder({ env, platform: process.platform }),
     trusted: options.trust || env.OPENCODE_TRUST === "1",
     ...(process.getuid ? { uid: process.getuid() } : {}),
     ...userName(),

@@ -11,14 +11,19 @@ export interface Workplace {
   directory: string
 }
 
+/** A screen has room for them beside the answer. */
+const SHOWN_ISSUES = 10
+
 /** What of the settings was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
   const { config } = await composition.engines.at(directory)
-  for (const issue of config.issues) out.note(`Warning: ${issueLine(issue)}`)
+  for (const issue of config.issues.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
+  const more = config.issues.length - SHOWN_ISSUES
+  if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
 }
 
 /** `file:line:column: sentence`, as editors and compilers write it. */
-export function issueLine({ file, line, column, message }: ConfigIssue): string {
+export function issueLine({ file, line, column, message }: Partial<ConfigIssue> & { message: string }): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(":")
   return place ? `${place}: ${message}` : message
 }

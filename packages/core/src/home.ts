@@ -42,6 +42,8 @@ export interface Home {
   username?: string
   /** Settings from flags, as configuration text. */
   commandLine?: string
+  /** Where the administrator of the machine puts settings that nobody overrules. */
+  managedFolder?: string
   /** The person has decided that this project's settings may run and send what they say. */
   trusted: boolean
   /** What a turn may use, where somebody said so for this process. */
@@ -54,7 +56,7 @@ export interface Home {
 /** The process as its composer sees it: everything below takes its surroundings from here. */
 export interface Surroundings extends Pick<
   Home,
-  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "trusted" | "limits"
+  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "managedFolder" | "trusted" | "limits"
 > {
   /** The user's home folder. */
   home: string

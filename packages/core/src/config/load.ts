@@ -1,9 +1,11 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { configFromEnvironment, permissionText } from "./environment.ts"
 import { ASK_BEFORE_HARM, SAYS_ASKED } from "./fail-closed.ts"
+import type { Position } from "./document.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Below, RulesBefore } from "./layers.ts"
 import { createMerge, type Origin } from "./merge.ts"
+import type { ParsedConfig } from "./parse.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
 
 /** The settings of one workspace at one moment, and where each of them came from. Never changes: a reload makes another. */
@@ -14,6 +16,18 @@ export interface ConfigSnapshot {
   /** Who set a value, for an object or list who touched it last; nothing for a value that is not set. */
   origin(path: readonly string[]): Origin | undefined
   readonly issues: readonly ConfigIssue[]
+  /** Every text that was read, lowest first, for whoever asks why a value is as it is. */
+  readonly said: readonly Said[]
+}
+
+/** What one text says. */
+export interface Said extends Origin {
+  /** What a text without a file is called. */
+  name?: string
+  value: Config
+  /** `value` with what is held back. */
+  wanted: Config
+  locate(path: readonly string[]): Promise<Position | undefined>
 }
 
 export interface LoadOptions extends Places {
@@ -34,11 +48,19 @@ export interface LoadOptions extends Places {
 export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> {
   const merge = createMerge()
   const issues: ConfigIssue[] = []
-  if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
+  const said: Said[] = []
+  if (options.username) {
+    const value = { username: options.username }
+    merge.add(value, { layer: "builtin" })
+    said.push({ layer: "builtin", name: "The user of this machine", value, wanted: value, locate: async () => undefined })
+  }
   for (const source of orderedSources(options, await findSources(options))) {
     const parsed =
       "problem" in source ? await unreadable(source, merge.value) : await readSource(source, options, merge.value)
-    merge.add(parsed.value, { layer: source.layer, ...(source.file ? { file: source.file } : {}) })
+    const origin: Origin = { layer: source.layer, ...(source.file ? { file: source.file } : {}) }
+    merge.add(parsed.value, origin)
+    const { value, wanted, locate } = parsed
+    said.push({ ...origin, ...(source.name ? { name: source.name } : {}), value, wanted, locate })
     issues.push(...parsed.issues)
   }
   return {
@@ -46,11 +68,14 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     generation: options.generation ?? 1,
     origin: (path) => merge.origin(path),
     issues,
+    said,
   }
 }
 
 /** The files among the texts that are not files, lowest layer first. */
-function orderedSources({ env, directory, organisation, commandLine }: LoadOptions, found: Source[]): Source[] {
+function orderedSources(options: LoadOptions, found: Source[]): Source[] {
+  const { env, directory, organisation, commandLine } = options
+  if (options.onlyUser) return found
   const text = (layer: Source["layer"], name: string, content: string | undefined): Source[] =>
     content === undefined ? [] : [{ layer, name, folder: directory, text: content }]
   const settings = configFromEnvironment(env)
@@ -112,11 +137,13 @@ const USUAL_RULES: RulesBefore = {
 }
 
 async function unreadable(
-  { file = "", problem, defines }: Source & { problem: string },
+  { file = "", problem, defines, isHarmless }: Source & { problem: string },
   merged: Config,
-): Promise<{ value: Config; issues: ConfigIssue[] }> {
-  const value = defines ? (await definition(defines, merged)).guard : { permission: ASK_BEFORE_HARM }
+): Promise<ParsedConfig> {
+  const guard = isHarmless ? {} : { permission: ASK_BEFORE_HARM }
+  const value = defines ? (await definition(defines, merged)).guard : guard
   const consequence = Object.keys(value).length > 0 ? `; ${SAYS_ASKED}` : ""
   const message = `${file} is left out: ${problem}${consequence}.`
-  return { value, issues: [{ severity: "error", kind: "unreadable", message, path: [], file }] }
+  const issue: ConfigIssue = { severity: "error", kind: "unreadable", message, path: [], file }
+  return { value, wanted: value, issues: [issue], locate: async () => undefined }
 }

@@ -1,5 +1,5 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import { parseJson, type ParsedDocument, type Unreadable } from "./document.ts"
+import { parseJson, type ParsedDocument, type Position, type Unreadable } from "./document.ts"
 import { ASK_BEFORE_HARM, mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
@@ -22,8 +22,18 @@ export interface ParseInput {
   restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
 }
 
+export interface ParsedConfig {
+  /** What is in effect of it. */
+  value: Config
+  /** What it says, with what is held back. */
+  wanted: Config
+  issues: ConfigIssue[]
+  /** Where a member of it is written. */
+  locate(path: readonly string[]): Promise<Position | undefined>
+}
+
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
-export async function parseConfig(input: ParseInput): Promise<{ value: Config; issues: ConfigIssue[] }> {
+export async function parseConfig(input: ParseInput): Promise<ParsedConfig> {
   const { text, file } = input
   const parsed = await (input.read ?? parseJson)(text)
   if ("problem" in parsed) return broken(parsed, input)
@@ -32,19 +42,26 @@ export async function parseConfig(input: ParseInput): Promise<{ value: Config; i
   const checked = validate(filled.value)
   const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
 
-  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
-  if (issues.length === 0) return { value: restricted.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
-  return { value: restricted.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+  const locate = (paths: readonly (readonly string[])[]) =>
+    parsed.locate(paths.map((path) => writtenPath(path, translated.renames, has)))
+  const read = {
+    value: restricted.value,
+    wanted: checked.value,
+    locate: async (path: readonly string[]) => (await locate([path]))[0],
+  }
+  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
+  if (issues.length === 0) return { ...read, issues }
+  const positions = await locate(issues.map(({ path }) => path))
+  return { ...read, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
 }
 
-function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {
+function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput): ParsedConfig {
   const { line, column } = position
   const guarded = mayHoldRules(text) ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
     (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")
   const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
-  return { value: guarded, issues: [issue] }
+  return { value: guarded, wanted: guarded, issues: [issue], locate: async () => position }
 }

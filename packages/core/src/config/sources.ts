@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
 import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
@@ -10,6 +11,8 @@ export type Source = {
   file?: string
   name?: string
   folder: string
+  /** It is no file that could hold rules. */
+  isHarmless?: true
   /** A Markdown file that defines one member. */
   defines?: Pick<Definition, "kind" | "name">
 } & ({ text: string } | { problem: string })
@@ -24,6 +27,8 @@ export interface Places {
   managedFolder?: string | undefined
   /** What the project's files say is in effect as if the user had written it. */
   trusted?: boolean | undefined
+  /** Of all places only the user's own folders. */
+  onlyUser?: boolean | undefined
 }
 
 /** A file that may hold configuration, or a folder whose Markdown files may. */
@@ -39,13 +44,16 @@ type Candidate =
 const NAMES = ["config.json", "opencode.json", "opencode.jsonc"]
 
 /**
- * Every text to read, lowest first: the user's files, `OPENCODE_CONFIG`, the project's files from the root down, its
+ * Every text to read, lowest first: the user's files, those of `~/.opencode`, `OPENCODE_CONFIG`, the project's files from the root down, its
  * `.opencode` folders from the root down, `OPENCODE_CONFIG_DIR`, `OPENCODE_CONFIG_CONTENT`, the managed folder. The
  * Markdown files of a folder come after its settings. Costs one failed open for each place without a file.
  */
 export async function findSources(places: Places): Promise<Source[]> {
   const { env, folders, directory, managedFolder } = places
-  const before: Candidate[] = inFolder({ layer: "user", path: folders.config })
+  const before: Candidate[] = [folders.config, join(folders.home, ".opencode")].flatMap((path) =>
+    inFolder({ layer: "user", path }),
+  )
+  if (places.onlyUser) return (await Promise.all(before.map(readCandidate))).flat()
   if (env.OPENCODE_CONFIG) {
     before.push({ layer: "user", file: resolve(directory, env.OPENCODE_CONFIG), isNamed: true })
   }
@@ -74,7 +82,12 @@ const inFolder = (folder: ConfigFolder): Candidate[] => [
   folder,
 ]
 
-function projectFiles({ directory, worktree, trusted }: Places): Candidate[] {
+/** The project's places, lowest first. */
+export function projectFiles({
+  directory,
+  worktree,
+  trusted,
+}: Pick<Places, "directory" | "worktree" | "trusted">): Candidate[] {
   const levels = levelsBetween(worktree, directory)
   const within = trusted ? undefined : levels[0]
   return [
@@ -92,7 +105,7 @@ function projectFiles({ directory, worktree, trusted }: Places): Candidate[] {
  * The folders from the root down to the directory. Without a repository there is only the directory: in a folder that
  * everybody can write to, such as `/tmp`, anybody could put a file above it.
  */
-function levelsBetween(worktree: string, directory: string): string[] {
+export function levelsBetween(worktree: string, directory: string): string[] {
   const steps = relative(worktree, directory)
   if (dirname(worktree) === worktree || steps.startsWith("..")) return [directory]
   const levels = [worktree]
@@ -116,6 +129,11 @@ async function readCandidate(candidate: Candidate): Promise<Source[]> {
 }
 
 async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
+  const { layer, path } = folder
+  const found = await stat(path).catch(() => undefined)
+  if (!found) return []
+  if (!found.isDirectory())
+    return [{ layer, file: path, folder: dirname(path), isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
   const sources = await Promise.all(
     definitions.map(async ({ kind, name, file, read }): Promise<Source[]> => {

@@ -47,6 +47,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
       hasKeyVariable(env, providerID) ||
       (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
     ...(home.username === undefined ? {} : { username: home.username }),
+    ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
   })
   const resolved = resolveAgents({ config: config.value, defaults })

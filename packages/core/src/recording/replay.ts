@@ -87,7 +87,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
           const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
           const value = found?.k === "config" ? found.value : {}
-          return { value, generation: 1, origin: () => undefined, issues: [] }
+          return { value, generation: 1, origin: () => undefined, issues: [], said: [] }
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
