@@ -22,8 +22,14 @@ export async function warnOfSettings({ composition, directory }: Workplace): Pro
   if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
 }
 
+interface Placed extends Pick<ConfigIssue, "message"> {
+  file?: string | undefined
+  line?: number | undefined
+  column?: number | undefined
+}
+
 /** `file:line:column: sentence`, as editors and compilers write it. */
-export function issueLine({ file, line, column, message }: Partial<ConfigIssue> & { message: string }): string {
+export function issueLine({ file, line, column, message }: Placed): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(":")
   return place ? `${place}: ${message}` : message
 }

@@ -35,7 +35,10 @@ function described(definition: z.ZodType, title: string, about: (path: string[])
   function within(key: string, value: unknown, path: string[]): unknown {
     if (key === "properties")
       return Object.fromEntries(
-        Object.entries(value as Record<string, JsonSchema>).map(([name, member]) => [name, at(member, [...path, name])]),
+        Object.entries(value as Record<string, JsonSchema>).map(([name, member]) => [
+          name,
+          at(member, [...path, name]),
+        ]),
       )
     if (key === "anyOf" || key === "oneOf") return (value as JsonSchema[]).map((option) => at(option, path))
     const isSchema = typeof value === "object" && value !== null && !Array.isArray(value)

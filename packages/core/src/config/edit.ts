@@ -24,8 +24,7 @@ export async function editText(text: string, changes: readonly Change[]): Promis
   }
   const parsed = await parseJson(edited)
   if ("problem" in parsed) return undefined
-  const isSet = ({ path, value }: Change) =>
-    JSON.stringify(valueAt(parsed.value, path)) === JSON.stringify(value)
+  const isSet = ({ path, value }: Change) => JSON.stringify(valueAt(parsed.value, path)) === JSON.stringify(value)
   return changes.every(isSet) ? edited : undefined
 }
 

@@ -5,6 +5,7 @@ import type { Position } from "./document.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Below, RulesBefore } from "./layers.ts"
 import { createMerge, type Origin } from "./merge.ts"
+import type { Published } from "./organisation.ts"
 import type { ParsedConfig } from "./parse.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
 
@@ -34,8 +35,8 @@ export interface LoadOptions extends Places {
   generation?: number
   /** The user's name on this machine. */
   username?: string
-  /** Configuration that an organisation publishes, already fetched. */
-  organisation?: { text: string; from: string }
+  /** Configuration that organisations publish, lowest first. */
+  organisations?(): Promise<Published[]>
   /** Configuration from flags, as text. */
   commandLine?: { text: string }
   /** The rules before all configuration (`permission/defaults.ts`): what an untrusted project must not loosen. */
@@ -52,9 +53,15 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   if (options.username) {
     const value = { username: options.username }
     merge.add(value, { layer: "builtin" })
-    said.push({ layer: "builtin", name: "The user of this machine", value, wanted: value, locate: async () => undefined })
+    said.push({
+      layer: "builtin",
+      name: "The user of this machine",
+      value,
+      wanted: value,
+      locate: async () => undefined,
+    })
   }
-  for (const source of orderedSources(options, await findSources(options))) {
+  for (const source of orderedSources(options, await findSources(options), await options.organisations?.())) {
     const parsed =
       "problem" in source ? await unreadable(source, merge.value) : await readSource(source, options, merge.value)
     const origin: Origin = { layer: source.layer, ...(source.file ? { file: source.file } : {}) }
@@ -73,14 +80,14 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
 }
 
 /** The files among the texts that are not files, lowest layer first. */
-function orderedSources(options: LoadOptions, found: Source[]): Source[] {
-  const { env, directory, organisation, commandLine } = options
+function orderedSources(options: LoadOptions, found: Source[], published: Published[] = []): Source[] {
+  const { env, directory, commandLine } = options
   if (options.onlyUser) return found
   const text = (layer: Source["layer"], name: string, content: string | undefined): Source[] =>
     content === undefined ? [] : [{ layer, name, folder: directory, text: content }]
   const settings = configFromEnvironment(env)
   return [
-    ...text("organisation", organisation?.from ?? "", organisation?.text),
+    ...published.flatMap((one) => text("organisation", one.from, one.text)),
     ...found.filter(({ layer }) => layer !== "managed"),
     ...text("environment", "The environment", Object.keys(settings).length ? JSON.stringify(settings) : undefined),
     ...text("environment", "OPENCODE_PERMISSION", permissionText(env)),

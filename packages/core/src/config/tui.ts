@@ -40,7 +40,11 @@ export async function loadTui(places: Places): Promise<TuiSettings> {
 
 function placesOf({ env, folders, directory, worktree }: Places): Place[] {
   const inFolder = (folder: string, isProject: boolean): Place[] => [
-    ...["opencode.json", "opencode.jsonc"].map((name) => ({ file: join(folder, name), isProject, isOlder: true as const })),
+    ...["opencode.json", "opencode.jsonc"].map((name) => ({
+      file: join(folder, name),
+      isProject,
+      isOlder: true as const,
+    })),
     ...["tui.json", "tui.jsonc"].map((name) => ({ file: join(folder, name), isProject })),
   ]
   const levels = isSet(env.OPENCODE_DISABLE_PROJECT_CONFIG) ? [] : levelsBetween(worktree, directory)
@@ -85,7 +89,11 @@ function flattened(written: unknown): unknown {
 function ofTheScreen(written: unknown): JsonObject {
   if (!isObject(written)) return {}
   const { theme, keybinds, tui } = written
-  return { ...(isObject(tui) ? tui : {}), ...(theme === undefined ? {} : { theme }), ...(keybinds === undefined ? {} : { keybinds }) }
+  return {
+    ...(isObject(tui) ? tui : {}),
+    ...(theme === undefined ? {} : { theme }),
+    ...(keybinds === undefined ? {} : { keybinds }),
+  }
 }
 
 const writtenAt = (path: string[], written: unknown): string[] =>

@@ -33,12 +33,14 @@ export interface SettingsInput {
 
 /** Reads them once; what has to be said about them goes to the log. */
 export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
-  const { boundary, catalog, env, folders, log, store } = home
+  const { boundary, catalog, folders, log, organisations, store } = home
+  const env = organisations.withTokens(home.env)
   const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
   const config = await boundary.config(loadConfig, {
     env,
     folders,
     defaults,
+    organisations: organisations.published,
     directory: workspace.directory,
     worktree: workspace.worktree,
     trusted: home.trusted,
@@ -50,6 +52,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
   })
+  if (config.value.logLevel) home.setLogLevel?.(config.value.logLevel)
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,

@@ -60,6 +60,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     gate,
     limits,
     depth,
+    primaryTools: config.experimental?.primary_tools ?? [],
     agents: { list: () => [...agentSettings.values()], get: (name) => agentSettings.get(name) },
     sessions,
     listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,

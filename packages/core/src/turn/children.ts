@@ -34,6 +34,8 @@ export interface ChildrenDeps {
   limits: Limits
   /** How many levels of children there may be below a session that a person made. */
   depth: number
+  /** Tools, by name or wildcard, that no subagent gets. */
+  primaryTools: readonly string[]
   /** Tells of each event of a session in this folder, until the returned function is called. */
   listen(hear: (sessionID: string | undefined) => void): () => void
 }
@@ -136,6 +138,9 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         model: ref,
         ...(variant === undefined ? {} : { variant }),
         parts: [{ type: "text", text: prompt }],
+        ...(deps.primaryTools.length
+          ? { tools: Object.fromEntries(deps.primaryTools.map((name) => [name, false])) }
+          : {}),
       })
       ending.addEventListener("abort", abort, { once: true })
       if (ending.aborted) void abort()
