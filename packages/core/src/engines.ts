@@ -28,9 +28,12 @@ export function createEngines(home: Home): Engines {
   /** By canonical folder, least recently used first: two names of one folder must not get two engines. */
   const engines = new Map<string, Promise<Engine>>()
   const state = { closing: false }
+  /** Folders whose settings have changed since their engine was opened. */
+  const stale = new Set<string>()
 
   async function at(name: string, mayBeGone = false): Promise<Engine> {
     const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
+    if (stale.has(directory)) await closeStale(directory)
     const known = engines.get(directory)
     const engine = known ?? openEngine(home, directory, mayBeGone)
     engines.delete(directory)
@@ -56,14 +59,17 @@ export function createEngines(home: Home): Engines {
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
   }
 
-  /** Those that nobody uses are opened anew when they are asked for; the others keep what they began with. */
+  /** Opened anew as soon as they are asked for and nobody uses them: a running turn keeps what it began with. */
   async function reload(directory?: string): Promise<void> {
-    for (const [name, opening] of [...engines]) {
-      const engine = directory === undefined || name === directory ? await opening.catch(() => undefined) : undefined
-      if (!engine || isInUse(engine) || engines.get(name) !== opening) continue
-      engines.delete(name)
-      await engine.close()
-    }
+    for (const name of engines.keys()) if (directory === undefined || name === directory) stale.add(name)
+  }
+
+  async function closeStale(directory: string): Promise<void> {
+    const opening = engines.get(directory)
+    const engine = await opening?.catch(() => undefined)
+    if (!engine || isInUse(engine) || engines.get(directory) !== opening || !stale.delete(directory)) return
+    engines.delete(directory)
+    await engine.close()
   }
 
   const self: Engines = {

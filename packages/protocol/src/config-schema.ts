@@ -18,7 +18,7 @@ function described(definition: z.ZodType, title: string, about: (path: string[])
 
   /** With every reference resolved: what is said of a member differs from place to place, and editors pass it over beside a `$ref`. */
   function at(node: JsonSchema, path: string[]): JsonSchema {
-    const { $ref, id, allOf, propertyNames, ...own } = node
+    const { $ref, id: _id, allOf, propertyNames: _text, ...own } = node
     const [only] = (allOf ?? []) as JsonSchema[]
     const reference = $ref ?? only?.$ref
     if (typeof reference === "string") return at({ ...named[reference.split("/").at(-1) ?? ""], ...own }, path)

@@ -35,7 +35,10 @@ export function changesOf(patch: JsonObject, written: unknown, path: string[] = 
     const there = valueAt(written, [key])
     if (wanted === undefined) return []
     if (wanted === null) return there === undefined ? [] : [{ path: at, value: undefined }]
-    if (isObject(wanted) && isObject(there)) return changesOf(wanted, there, at)
+    // A member without members says something of a provider, say, but nothing of all providers.
+    const isEmpty = isObject(wanted) && Object.keys(wanted).length === 0
+    if (isEmpty && (isObject(there) || path.length === 0)) return []
+    if (isObject(wanted) && !isEmpty && (isObject(there) || there === undefined)) return changesOf(wanted, there, at)
     // One word stands for a rule for everything; it stays the first of the rules.
     if (isObject(wanted) && typeof there === "string" && isInRules(at))
       return [{ path: at, value: withoutNulls({ "*": there, ...wanted }) }]
