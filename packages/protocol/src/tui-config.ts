@@ -113,4 +113,5 @@ export const ABOUT_TUI: Readonly<Record<string, string>> = {
   "prompt.max_height": "Lines it grows to.",
   "prompt.max_width": "Columns it grows to.",
   plugin: "Plugins of the screen.",
+  "plugin.*": "A plugin, or a list of it and its options.",
 }

@@ -2,9 +2,10 @@ import type { Config } from "@opencode/protocol/config.ts"
 import { isNativeAgent } from "./agents.ts"
 import type { DefinitionKind } from "./definitions.ts"
 import type { ParsedDocument } from "./document.ts"
-import { ASK_BEFORE_HARM } from "./fail-closed.ts"
 import { parseFrontmatter } from "./frontmatter.ts"
 import { isObject } from "./json.ts"
+import type { Below } from "./layers.ts"
+import { askBeforeHarmOf } from "./never-looser.ts"
 
 interface Defines {
   kind: DefinitionKind
@@ -36,7 +37,5 @@ export const readDefinition =
   }
 
 /** An agent whose file cannot be read is left out; one that there is without the file must not be freer for it. */
-export const definitionGuard = ({ kind, name }: Defines, merged: Config): Config =>
-  kind !== "command" && (isNativeAgent(name) || merged.agent?.[name])
-    ? { agent: { [name]: { permission: ASK_BEFORE_HARM } } }
-    : {}
+export const definitionGuard = ({ kind, name }: Defines, below: Below): Config =>
+  kind !== "command" && (isNativeAgent(name) || below.config.agent?.[name]) ? askBeforeHarmOf(name, below) : {}

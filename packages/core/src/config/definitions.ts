@@ -32,7 +32,7 @@ export interface ConfigFolder {
 }
 
 /** More than anybody keeps, and few enough to read at every start. */
-const MAX_FILES = 1_000
+export const MAX_FILES = 1_000
 const MAX_DEPTH = 8
 
 /** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */

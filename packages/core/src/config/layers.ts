@@ -3,6 +3,8 @@ import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
+import { mergePermission } from "./merge-permission.ts"
+import { keepAgents } from "./never-looser.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { tightenOnly } from "./tighten.ts"
 
@@ -143,7 +145,21 @@ export function restrictProject(config: Config, below: Below): { value: Config; 
       issues.push({ severity: "warning", kind: "held_back", message, path: member })
     }
   }
-  return { value: value as Config, issues }
+  const { permission, agent } = value as Config
+  const kept = permission === undefined ? {} : keepAgents(permission, below)
+  return { value: { ...(value as Config), ...withRules(agent, kept.agent) }, issues }
+}
+
+/** What agents keep denying comes before what the project says of each, which is held to it already. */
+function withRules(agents: Config["agent"], kept: Config["agent"]): Pick<Config, "agent"> {
+  if (!kept) return {}
+  const merged = { ...agents }
+  for (const [name, { permission }] of Object.entries(kept)) {
+    const own = merged[name]?.permission
+    const rules = permission && own ? mergePermission(permission, own) : (own ?? permission)
+    merged[name] = { ...merged[name], ...(rules === undefined ? {} : { permission: rules }) }
+  }
+  return { agent: merged }
 }
 
 function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged<Config["agent"]> {

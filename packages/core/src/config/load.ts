@@ -1,12 +1,13 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { configFromEnvironment, permissionText } from "./environment.ts"
-import { ASK_BEFORE_HARM, SAYS_ASKED } from "./fail-closed.ts"
+import { SAYS_ASKED } from "./fail-closed.ts"
 import type { Position } from "./document.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Below, RulesBefore } from "./layers.ts"
 import { createMerge, type Origin } from "./merge.ts"
 import type { Published } from "./organisation.ts"
 import type { ParsedConfig } from "./parse.ts"
+import type { Restrict } from "./rule-budget.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
 
 /** The settings of one workspace at one moment, and where each of them came from. Never changes: a reload makes another. */
@@ -48,6 +49,7 @@ export interface LoadOptions extends Places {
 /** Reads every layer. Never throws for what is written in them: what cannot be used is in `issues`. */
 export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> {
   const merge = createMerge()
+  const restrict = onceLoaded()
   const issues: ConfigIssue[] = []
   const said: Said[] = []
   if (options.username) {
@@ -63,7 +65,9 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   }
   for (const source of orderedSources(options, await findSources(options), await options.organisations?.())) {
     const parsed =
-      "problem" in source ? await unreadable(source, merge.value) : await readSource(source, options, merge.value)
+      "problem" in source
+        ? await unreadable(source, await belowProject(options, merge.value))
+        : await readSource(source, { ...options, restrict }, merge.value)
     const origin: Origin = { layer: source.layer, ...(source.file ? { file: source.file } : {}) }
     merge.add(parsed.value, origin)
     const { value, wanted, locate } = parsed
@@ -76,6 +80,21 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     origin: (path) => merge.origin(path),
     issues,
     said,
+  }
+}
+
+interface Loading extends LoadOptions {
+  /** What takes out of a configuration what its project may not set. */
+  restrict(below: Below): Promise<(config: Config) => ReturnType<Restrict>>
+}
+
+/** One for all files of a project, made when there is such a file. */
+function onceLoaded(): Loading["restrict"] {
+  let made: Restrict | undefined
+  return async (below) => {
+    const { createRestrict } = await import("./rule-budget.ts")
+    const restrict = (made ??= createRestrict())
+    return (config) => restrict(config, below)
   }
 }
 
@@ -96,27 +115,29 @@ function orderedSources(options: LoadOptions, found: Source[], published: Publis
   ]
 }
 
-async function readSource(source: Source & { text: string }, options: LoadOptions, merged: Config) {
+async function readSource(source: Source & { text: string }, options: Loading, merged: Config) {
   // Most starts have no configuration at all, and then need neither the schemas nor the parser.
   const { parseConfig } = await import("./parse.ts")
   const { substitute } = await import("./variables.ts")
   const { env, folders, trusted = false } = options
   const isHeldBack = source.layer === "project" && !trusted
-  const below = isHeldBack ? await belowProject(options, merged) : undefined
-  const { restrictProject } = await import("./layers.ts")
+  const below = await belowProject(options, merged)
   return parseConfig({
     text: source.text,
     file: source.file,
     name: source.name,
-    ...(source.defines ? await definition(source.defines, merged) : {}),
+    ...(source.defines ? { read: (await import("./definition.ts")).readDefinition(source.defines) } : {}),
+    guard: () => guardOf(source, below),
     substitute: (value) => substitute(value, { env, home: folders.home, folder: source.folder, heldBack: isHeldBack }),
-    restrict: below && ((config) => restrictProject(config, below)),
+    ...(isHeldBack ? { restrict: await options.restrict(below) } : {}),
   })
 }
 
-async function definition(defines: NonNullable<Source["defines"]>, merged: Config) {
-  const { readDefinition, definitionGuard } = await import("./definition.ts")
-  return { read: readDefinition(defines), guard: definitionGuard(defines, merged) }
+/** What holds in the place of a text that cannot be read and may have held rules. */
+async function guardOf({ defines, isHarmless }: Source, below: Below): Promise<Config> {
+  if (isHarmless) return {}
+  if (defines) return (await import("./definition.ts")).definitionGuard(defines, below)
+  return (await import("./never-looser.ts")).askBeforeHarm(below)
 }
 
 async function belowProject({ env, folders, defaults, hasCredential }: LoadOptions, config: Config): Promise<Below> {
@@ -143,14 +164,11 @@ const USUAL_RULES: RulesBefore = {
   agents: {},
 }
 
-async function unreadable(
-  { file = "", problem, defines, isHarmless }: Source & { problem: string },
-  merged: Config,
-): Promise<ParsedConfig> {
-  const guard = isHarmless ? {} : { permission: ASK_BEFORE_HARM }
-  const value = defines ? (await definition(defines, merged)).guard : guard
+async function unreadable(source: Source & { problem: string }, below: Below): Promise<ParsedConfig> {
+  const { file = "", problem } = source
+  const value = await guardOf(source, below)
   const consequence = Object.keys(value).length > 0 ? `; ${SAYS_ASKED}` : ""
-  const message = `${file} is left out: ${problem}${consequence}.`
+  const message = source.isHarmless ? `${file}: ${problem}.` : `${file} is left out: ${problem}${consequence}.`
   const issue: ConfigIssue = { severity: "error", kind: "unreadable", message, path: [], file }
   return { value, wanted: value, issues: [issue], locate: async () => undefined }
 }

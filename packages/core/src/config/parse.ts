@@ -1,6 +1,6 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { parseJson, type ParsedDocument, type Position, type Unreadable } from "./document.ts"
-import { ASK_BEFORE_HARM, mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
+import { mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { translate, writtenPath } from "./translate.ts"
@@ -15,7 +15,7 @@ export interface ParseInput {
   /** Takes the text apart. Default: JSON with comments. */
   read?: ((text: string) => Promise<ParsedDocument>) | undefined
   /** What holds where the text cannot be read and may have held rules. */
-  guard?: Config
+  guard?(): Promise<Config>
   /** Fills in variables, before types are checked. */
   substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
   /** Takes out what this layer may not set. */
@@ -36,7 +36,7 @@ export interface ParsedConfig {
 export async function parseConfig(input: ParseInput): Promise<ParsedConfig> {
   const { text, file } = input
   const parsed = await (input.read ?? parseJson)(text)
-  if ("problem" in parsed) return broken(parsed, input)
+  if ("problem" in parsed) return broken(parsed, input, (mayHoldRules(text) && (await input.guard?.())) || {})
   const translated = translate(parsed.value)
   const filled = await input.substitute(translated.value)
   const checked = validate(filled.value)
@@ -56,9 +56,8 @@ export async function parseConfig(input: ParseInput): Promise<ParsedConfig> {
   return { ...read, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
 }
 
-function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput): ParsedConfig {
+function broken({ problem, position }: Unreadable, { file, name }: ParseInput, guarded: Config): ParsedConfig {
   const { line, column } = position
-  const guarded = mayHoldRules(text) ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
     (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
+import { findDefinitions, MAX_FILES, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
 import { readSmallFile } from "./read.ts"
@@ -133,7 +133,7 @@ async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found) return []
   if (!found.isDirectory())
-    return [{ layer, file: path, folder: dirname(path), isHarmless: true, problem: "it is not a folder" }]
+    return [{ layer, file: path, folder: path, isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
   const sources = await Promise.all(
     definitions.map(async ({ kind, name, file, read }): Promise<Source[]> => {
@@ -143,5 +143,17 @@ async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
       return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...text }]
     }),
   )
-  return sources.flat()
+  return [...fullFolders(definitions).map((full) => ({ layer, file: full, folder: full, ...FULL })), ...sources.flat()]
+}
+
+const FULL = { isHarmless: true, problem: `no more than ${MAX_FILES} of its files are read` } as const
+
+/** Those with as many files as are read of one. */
+function fullFolders(definitions: readonly Definition[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { file, name } of definitions) {
+    const folder = file.slice(0, -`/${name}.md`.length)
+    counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+  return [...counts].flatMap(([folder, count]) => (count < MAX_FILES ? [] : [folder]))
 }

@@ -139,9 +139,13 @@ const isPermission = (value: unknown): value is PermissionConfig =>
 
 const hasText = (members: JsonObject) => Object.values(members).every((member) => typeof member === "string")
 
+/** Each rule may move those before it. */
+const MAX_RULES = 2_000
+
 /** The newer spelling is a list of rules: `{action, resource, effect}` or `{permission, pattern, action}`. */
 function rulesAsObject(written: unknown): unknown {
-  if (!Array.isArray(written)) return written
+  // A longer list is nobody's, and is taken for what it is not: rules that cannot be read.
+  if (!Array.isArray(written) || written.length > MAX_RULES) return written
   let merged: PermissionConfig | undefined
   for (const rule of written) {
     if (!isObject(rule)) return written

@@ -83,7 +83,8 @@ export const isEnabled = (id: string, { enabled_providers, disabled_providers, e
   !disabled_providers?.includes(id) &&
   (enabled_providers?.includes(id) ?? true) &&
   // Of the policies that match the last decides, as it is with rules.
-  experimental?.policies?.findLast(({ resource }) => matches(resource, id))?.effect !== "deny"
+  experimental?.policies?.findLast(({ action, resource }) => action === "provider.use" && matches(resource, id))
+    ?.effect !== "deny"
 
 /** One provider of the catalogue, of the configuration, or of both. Pure. */
 export function providerOf(
