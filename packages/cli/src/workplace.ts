@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from "node:fs"
-import { resolve } from "node:path"
+import { relative, resolve } from "node:path"
 import type { ConfigIssue } from "@opencode/core/config/issue.ts"
 import type { Composition } from "./compose.ts"
 import { CommandFailure } from "./fail.ts"
@@ -17,9 +17,20 @@ const SHOWN_ISSUES = 10
 /** What of the settings was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
   const { config } = await composition.engines.at(directory)
-  for (const issue of config.issues.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
-  const more = config.issues.length - SHOWN_ISSUES
+  const told = config.issues.filter(({ kind }) => kind !== "held_back")
+  for (const issue of told.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
+  const more = told.length - SHOWN_ISSUES
   if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
+  const { pending } = config.trust
+  if (pending.length) out.note(heldBack(pending.map(({ path, file }) => path.join(".") || relative(directory, file))))
+}
+
+/** Names that one line has room for. */
+const MAX_NAMED = 5
+
+function heldBack(names: string[]): string {
+  const some = names.slice(0, MAX_NAMED).join(", ") + (names.length > MAX_NAMED ? ", …" : "")
+  return `Held back from this project's settings: ${some} (\`opencode trust\` shows and approves, --trust lets in).`
 }
 
 interface Placed extends Pick<ConfigIssue, "message"> {

@@ -28,12 +28,9 @@ export function createEngines(home: Home): Engines {
   /** By canonical folder, least recently used first: two names of one folder must not get two engines. */
   const engines = new Map<string, Promise<Engine>>()
   const state = { closing: false }
-  /** Folders whose settings have changed since their engine was opened. */
-  const stale = new Set<string>()
 
   async function at(name: string, mayBeGone = false): Promise<Engine> {
     const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
-    if (stale.has(directory)) await closeStale(directory)
     const known = engines.get(directory)
     const engine = known ?? openEngine(home, directory, mayBeGone)
     engines.delete(directory)
@@ -59,17 +56,9 @@ export function createEngines(home: Home): Engines {
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
   }
 
-  /** Opened anew as soon as they are asked for and nobody uses them: a running turn keeps what it began with. */
   async function reload(directory?: string): Promise<void> {
-    for (const name of engines.keys()) if (directory === undefined || name === directory) stale.add(name)
-  }
-
-  async function closeStale(directory: string): Promise<void> {
-    const opening = engines.get(directory)
-    const engine = await opening?.catch(() => undefined)
-    if (!engine || isInUse(engine) || engines.get(directory) !== opening || !stale.delete(directory)) return
-    engines.delete(directory)
-    await engine.close()
+    const concerned = (await open()).filter(({ scope }) => directory === undefined || scope.directory === directory)
+    await Promise.all(concerned.map(({ settings }) => settings.reload()))
   }
 
   const self: Engines = {

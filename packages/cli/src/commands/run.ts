@@ -1,6 +1,7 @@
 import type { AnswerWithParts } from "@opencode/protocol/message.ts"
 import type { Event } from "@opencode/protocol/event.ts"
 import { parseModelRef } from "@opencode/protocol/model-ref.ts"
+import { TRUST } from "@opencode/protocol/trust.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
@@ -143,8 +144,10 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
-      const reply = prompt.auto ? "once" : "reject"
-      if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
+      // Nobody is here to be shown what it is; that it is held back was said at the start.
+      const isTrust = permission === TRUST
+      const reply = prompt.auto && !isTrust ? "once" : "reject"
+      if (reply === "reject" && !isTrust) refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
   })

@@ -16,18 +16,19 @@ export interface ParseInput {
   read?: ((text: string) => Promise<ParsedDocument>) | undefined
   /** What holds where the text cannot be read and may have held rules. */
   guard?(): Promise<Config>
-  /** Fills in variables, before types are checked. */
-  substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
-  /** Takes out what this layer may not set. */
-  restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
+  /** Fills in variables, checks the types, and takes out what this layer may not set. */
+  settle(value: unknown): Promise<Settled>
 }
 
-export interface ParsedConfig {
+export interface Settled {
   /** What is in effect of it. */
   value: Config
   /** What it says, with what is held back. */
   wanted: Config
   issues: ConfigIssue[]
+}
+
+export interface ParsedConfig extends Settled {
   /** Where a member of it is written. */
   locate(path: readonly string[]): Promise<Position | undefined>
 }
@@ -38,22 +39,26 @@ export async function parseConfig(input: ParseInput): Promise<ParsedConfig> {
   const parsed = await (input.read ?? parseJson)(text)
   if ("problem" in parsed) return broken(parsed, input, (mayHoldRules(text) && (await input.guard?.())) || {})
   const translated = translate(parsed.value)
-  const filled = await input.substitute(translated.value)
-  const checked = validate(filled.value)
-  const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
+  const settled = await input.settle(translated.value)
 
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
   const locate = (paths: readonly (readonly string[])[]) =>
     parsed.locate(paths.map((path) => writtenPath(path, translated.renames, has)))
-  const read = {
-    value: restricted.value,
-    wanted: checked.value,
-    locate: async (path: readonly string[]) => (await locate([path]))[0],
-  }
-  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
+  const read = { ...settled, locate: async (path: readonly string[]) => (await locate([path]))[0] }
+  const issues = [...translated.issues, ...settled.issues]
   if (issues.length === 0) return { ...read, issues }
   const positions = await locate(issues.map(({ path }) => path))
   return { ...read, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+}
+
+/** Of a text that its layer may write as it likes. */
+export async function settleFreely(
+  value: unknown,
+  substitute: (value: unknown) => Promise<{ value: unknown; issues: ConfigIssue[] }>,
+): Promise<Settled> {
+  const filled = await substitute(value)
+  const checked = validate(filled.value)
+  return { value: checked.value, wanted: checked.value, issues: [...filled.issues, ...checked.issues] }
 }
 
 function broken({ problem, position }: Unreadable, { file, name }: ParseInput, guarded: Config): ParsedConfig {

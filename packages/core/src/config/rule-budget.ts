@@ -3,7 +3,7 @@ import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
-import { restrictProject, type Below } from "./layers.ts"
+import { restrictProject } from "./layers.ts"
 import { createMerge } from "./merge.ts"
 import { askBeforeHarm } from "./never-looser.ts"
 
@@ -14,7 +14,7 @@ import { askBeforeHarm } from "./never-looser.ts"
 const MAX_WORK = 20_000_000
 
 /** `restrictProject` for all files of one project, in bounded time. */
-export type Restrict = (config: Config, below: Below) => { value: Config; issues: ConfigIssue[] }
+export type Restrict = typeof restrictProject
 
 /** Rules beyond what anybody writes are not read, and harm is asked about instead. */
 export function createRestrict(): Restrict {
@@ -26,13 +26,13 @@ export function createRestrict(): Restrict {
       budget.left -= work
       return restrictProject(config, below)
     }
-    const { value, issues } = restrictProject(withoutRules(config), below)
+    const { value, issues, held } = restrictProject(withoutRules(config), below)
     const merge = createMerge()
     merge.add(value, { layer: "project" })
     merge.add(askBeforeHarm(below), { layer: "project" })
     const message = `There are too many rules to compare them before you trust this project; ${SAYS_ASKED}.`
     const issue: ConfigIssue = { severity: "error", kind: "held_back", message, path: ["permission"] }
-    return { value: merge.value, issues: [...issues, issue] }
+    return { value: merge.value, issues: [...issues, issue], held }
   }
 }
 

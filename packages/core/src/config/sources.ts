@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, MAX_FILES, type ConfigFolder, type Definition } from "./definitions.ts"
+import { findDefinitions, MAX_FILES, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
-import { readSmallFile } from "./read.ts"
 
 /** A text with configuration in it, or a file that is there and cannot be read. */
 export type Source = {
@@ -15,6 +14,10 @@ export type Source = {
   isHarmless?: true
   /** A Markdown file that defines one member. */
   defines?: Pick<Definition, "kind" | "name">
+  /** Of a project: the folder that holds it, or the `.opencode` that it is in. */
+  level?: string
+  /** A link leads there, out of the project. */
+  leadsTo?: string
 } & ({ text: string } | { problem: string })
 
 export interface Places {
@@ -29,6 +32,8 @@ export interface Places {
   trusted?: boolean | undefined
   /** Of all places only the user's own folders. */
   onlyUser?: boolean | undefined
+  /** Told of each place that was looked at. */
+  seen?: ((path: string) => void) | undefined
 }
 
 /** A file that may hold configuration, or a folder whose Markdown files may. */
@@ -36,10 +41,12 @@ type Candidate =
   | {
       layer: Layer
       file: string
+      level?: string
+      within?: string | undefined
       /** Somebody named this file, so that its absence is worth a word. */
       isNamed?: boolean
     }
-  | ConfigFolder
+  | (ConfigFolder & { level?: string })
 
 const NAMES = ["config.json", "opencode.json", "opencode.jsonc"]
 
@@ -53,7 +60,7 @@ export async function findSources(places: Places): Promise<Source[]> {
   const before: Candidate[] = [folders.config, join(folders.home, ".opencode")].flatMap((path) =>
     inFolder({ layer: "user", path }),
   )
-  if (places.onlyUser) return (await Promise.all(before.map(readCandidate))).flat()
+  if (places.onlyUser) return (await Promise.all(before.map((candidate) => readCandidate(candidate, places)))).flat()
   if (env.OPENCODE_CONFIG) {
     before.push({ layer: "user", file: resolve(directory, env.OPENCODE_CONFIG), isNamed: true })
   }
@@ -66,7 +73,7 @@ export async function findSources(places: Places): Promise<Source[]> {
   const managed = managedFolder ? inFolder({ layer: "managed", path: managedFolder }) : []
 
   const candidates = withoutDoubles([...before, ...after, ...managed])
-  const found = (await Promise.all(candidates.map(readCandidate))).flat()
+  const found = (await Promise.all(candidates.map((candidate) => readCandidate(candidate, places)))).flat()
   const content = env.OPENCODE_CONFIG_CONTENT
   if (!content) return found
   const inline: Source = { layer: "environment", name: "OPENCODE_CONFIG_CONTENT", folder: directory, text: content }
@@ -77,27 +84,32 @@ export async function findSources(places: Places): Promise<Source[]> {
 /** Variables that switch something on: `1` or `true`. */
 export const isSet = (value: string | undefined): boolean => value === "1" || value?.toLowerCase() === "true"
 
-const inFolder = (folder: ConfigFolder): Candidate[] => [
-  ...NAMES.map((name) => ({ layer: folder.layer, file: join(folder.path, name) })),
+const inFolder = (folder: ConfigFolder & { level?: string }): Candidate[] => [
+  ...NAMES.map((name): Candidate => {
+    const { path, seen: _, ...rest } = folder
+    return { ...rest, file: join(path, name) }
+  }),
   folder,
 ]
 
+/** The folders of a project that may hold its configuration, from its root down. */
+export const projectLevels = ({ directory, worktree }: Pick<Places, "directory" | "worktree">): string[] =>
+  levelsBetween(worktree, directory)
+
 /** The project's places, lowest first. */
-export function projectFiles({
-  directory,
-  worktree,
-  trusted,
-}: Pick<Places, "directory" | "worktree" | "trusted">): Candidate[] {
-  const levels = levelsBetween(worktree, directory)
+export function projectFiles({ trusted, ...place }: Pick<Places, "directory" | "worktree" | "trusted">): Candidate[] {
+  const levels = projectLevels(place)
   const within = trusted ? undefined : levels[0]
   return [
     ...levels.flatMap((folder) =>
       [".opencode.json", "opencode.json", "opencode.jsonc"].map((name): Candidate => ({
         layer: "project",
         file: join(folder, name),
+        level: folder,
+        within,
       })),
     ),
-    ...levels.flatMap((folder) => inFolder({ layer: "project", path: join(folder, ".opencode"), within })),
+    ...levels.flatMap((level) => inFolder({ layer: "project", path: join(level, ".opencode"), level, within })),
   ]
 }
 
@@ -105,7 +117,7 @@ export function projectFiles({
  * The folders from the root down to the directory. Without a repository there is only the directory: in a folder that
  * everybody can write to, such as `/tmp`, anybody could put a file above it.
  */
-export function levelsBetween(worktree: string, directory: string): string[] {
+function levelsBetween(worktree: string, directory: string): string[] {
   const steps = relative(worktree, directory)
   if (dirname(worktree) === worktree || steps.startsWith("..")) return [directory]
   const levels = [worktree]
@@ -120,27 +132,30 @@ function withoutDoubles(candidates: Candidate[]): Candidate[] {
   return candidates.filter((candidate) => candidate.layer !== "project" || !trusted.has(placeOf(candidate)))
 }
 
-async function readCandidate(candidate: Candidate): Promise<Source[]> {
-  if (!("file" in candidate)) return readDefinitions(candidate)
-  const { layer, file, isNamed } = candidate
-  const read = await readSmallFile(file)
-  if (!("missing" in read)) return [{ layer, file, folder: dirname(file), ...read }]
+async function readCandidate(candidate: Candidate, { seen }: Places): Promise<Source[]> {
+  if (!("file" in candidate)) return readDefinitions({ ...candidate, seen })
+  const { layer, file, isNamed, level, within } = candidate
+  seen?.(file)
+  const read = await readWithin(file, within)
+  const of = level === undefined ? {} : { level }
+  if (!("missing" in read)) return [{ layer, file, folder: dirname(file), ...of, ...read }]
   return isNamed ? [{ layer, file, folder: dirname(file), problem: "it does not exist" }] : []
 }
 
-async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
+async function readDefinitions(folder: ConfigFolder & { level?: string }): Promise<Source[]> {
   const { layer, path } = folder
-  const found = await stat(path).catch(() => undefined)
-  if (!found) return []
-  if (!found.isDirectory())
+  const there = await stat(path).catch(() => undefined)
+  if (there && !there.isDirectory())
     return [{ layer, file: path, folder: path, isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
+  const of = folder.level === undefined ? {} : { level: folder.level }
   const sources = await Promise.all(
     definitions.map(async ({ kind, name, file, read }): Promise<Source[]> => {
+      folder.seen?.(file)
       const text = await read()
       // Gone since it was listed, or a link to nowhere.
       if ("missing" in text) return []
-      return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...text }]
+      return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...of, ...text }]
     }),
   )
   return [...fullFolders(definitions).map((full) => ({ layer, file: full, folder: full, ...FULL })), ...sources.flat()]

@@ -4,7 +4,7 @@ import { parseJson } from "./document.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject, valueAt, type JsonObject } from "./json.ts"
 import { readSmallFile } from "./read.ts"
-import { isSet, levelsBetween, type Places } from "./sources.ts"
+import { isSet, projectLevels, type Places } from "./sources.ts"
 import { validate } from "./validate.ts"
 import { substitute } from "./variables.ts"
 
@@ -47,7 +47,7 @@ function placesOf({ env, folders, directory, worktree }: Places): Place[] {
     })),
     ...["tui.json", "tui.jsonc"].map((name) => ({ file: join(folder, name), isProject })),
   ]
-  const levels = isSet(env.OPENCODE_DISABLE_PROJECT_CONFIG) ? [] : levelsBetween(worktree, directory)
+  const levels = isSet(env.OPENCODE_DISABLE_PROJECT_CONFIG) ? [] : projectLevels({ directory, worktree })
   const named = env.OPENCODE_TUI_CONFIG
   return [
     ...inFolder(folders.config, false),
@@ -71,10 +71,18 @@ async function readPlace(place: Place, { env, folders, trusted = false }: Places
   }
   const written = isOlder ? ofTheScreen(parsed.value) : flattened(parsed.value)
   const isHeldBack = isProject && !trusted
-  const filled = await substitute(written, { env, home: folders.home, folder: dirname(file), heldBack: isHeldBack })
+  const variables: ConfigIssue[] = []
+  const filled = await substitute(written, {
+    env,
+    home: folders.home,
+    folder: dirname(file),
+    ...(isHeldBack
+      ? { judge: async ({ path, whole }) => (variables.push(heldIssue(path, `uses ${whole}`)), "drop") }
+      : {}),
+  })
   const checked = validate(filled.value, tuiConfigMembers)
   const held = isHeldBack ? holdBack(checked.value) : []
-  const issues = [...filled.issues, ...checked.issues, ...held]
+  const issues = [...variables, ...filled.issues, ...checked.issues, ...held]
   const positions = issues.length ? await parsed.locate(issues.map(({ path }) => writtenAt(path, parsed.value))) : []
   return { value: checked.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
 }
@@ -106,13 +114,19 @@ function holdBack(value: JsonObject): ConfigIssue[] {
     const key = path.at(-1) ?? ""
     if (!isObject(holder) || holder[key] === undefined) return
     delete holder[key]
-    const message = `${dotted(path)} ${why}; it is held back until you trust this project.`
-    held.push({ severity: "warning", kind: "held_back", message, path })
+    held.push(heldIssue(path, why))
   }
   take(value, ["plugin"], "runs code")
   take(value.attention, ["attention", "sounds"], "opens files")
   return held
 }
+
+const heldIssue = (path: string[], why: string): ConfigIssue => ({
+  severity: "warning",
+  kind: "held_back",
+  message: `${dotted(path)} ${why}; it is held back until you trust this project.`,
+  path,
+})
 
 /** Objects member by member, keys as a whole; anything else is replaced. */
 function merged(below: JsonObject, above: JsonObject): JsonObject {

@@ -1,5 +1,5 @@
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
-import { isSet, levelsBetween } from "../config/sources.ts"
+import { isSet, projectLevels } from "../config/sources.ts"
 import type { TuiSettings } from "../config/tui.ts"
 import type { Engine } from "../engine.ts"
 import type { Home } from "../home.ts"
@@ -49,7 +49,7 @@ export function createConfigEdits({ home, reload }: ConfigEditsInput): ConfigEdi
       const { patchFile } = await import("../config/patch.ts")
       const { projectFile } = await import("../config/target.ts")
       const file = await projectFile({ directory, worktree })
-      const within = home.trusted ? undefined : levelsBetween(worktree, directory)[0]
+      const within = home.trusted ? undefined : projectLevels({ directory, worktree })[0]
       if (await patchFile(patch, { file, beginning: BEGINNING, state: folders.state, within })) await reload(directory)
     },
   }

@@ -13,9 +13,10 @@ import { defaultRules } from "../permission/defaults.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createGenerations, isSameConfig, type GenerationsInput, type Read, type Settings } from "./generations.ts"
 
-/** What a folder and its user say: the configuration, and the agents and models that come of it. */
-export interface Settings {
+/** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
+export interface Generation {
   /** With the issues of agents and models too. */
   config: ConfigSnapshot
   agents: { list(): Agent[]; get(name: string): Agent | undefined; names(): string[]; default: string }
@@ -31,8 +32,15 @@ export interface SettingsInput {
   places: Folders
 }
 
-/** Reads them once; what has to be said about them goes to the log. */
-export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
+/** Reads them, and again whenever that is asked for. */
+export async function openSettings(input: SettingsInput & Pick<GenerationsInput, "changed">): Promise<Settings> {
+  const read = (before?: Read): Promise<Read> => readGeneration(input, before)
+  return createGenerations({ first: await read(), read, changed: input.changed })
+}
+
+/** @param before what was read last; its generation stays when nothing is different */
+async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
+  const { home, workspace, places } = input
   const { boundary, catalog, folders, log, organisations, store } = home
   const env = organisations.withTokens(home.env)
   const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
@@ -51,13 +59,21 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     ...(home.username === undefined ? {} : { username: home.username }),
     ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
+    trust: home.trust,
+    before: before?.loaded.reading,
+    ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
+  if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
   if (config.value.logLevel) home.setLogLevel?.(config.value.logLevel)
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
     origin: config.origin,
     isTrusted: () => home.trusted,
+    isApproved: (providerID) =>
+      config.trust.items.some(
+        (item) => item.kind === "provider" && item.path[1] === providerID && home.trust.allows(item),
+      ),
     auth: home.auth,
     env,
     request: home.request,
@@ -75,7 +91,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
-  return {
+  const generation: Generation = {
     config: { ...config, issues },
     agents: {
       list: () => resolved.agents,
@@ -86,6 +102,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
   }
+  return { generation, loaded: config }
 }
 
 function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {

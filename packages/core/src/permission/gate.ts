@@ -16,6 +16,8 @@ import { decide, type Decision, type RuleSources } from "./rules.ts"
 export interface Gate {
   /** Resolves when every ask is allowed, or one is not. Asks that need a person are put one after the other. */
   check(call: PermissionCheck): Promise<PermissionOutcome>
+  /** Puts a question that no rule decides and no answer to another one: a person's own answer, or the end. */
+  ask(question: PersonalQuestion): Promise<{ reply: PermissionReply }>
   /** Whether the rules and the answers so far allow it all; asks nobody. */
   allows(asks: readonly Ask[], sources: Pick<RuleSources, "rulesets" | "ceiling">): boolean
   /** Questions that wait, oldest first. */
@@ -42,6 +44,10 @@ export interface PermissionCheck {
   signal: AbortSignal
 }
 
+export interface PersonalQuestion extends Pick<PermissionCheck, "sessionID" | "signal"> {
+  ask: Ask
+}
+
 export type PermissionOutcome =
   | { type: "allow" }
   /** A rule says no. The message is for the model, and the turn goes on. */
@@ -66,6 +72,8 @@ interface Pending {
   ask: Ask
   sources: Pick<RuleSources, "rulesets" | "ceiling">
   settle(answer: Answer): void
+  /** Neither rules nor other answers decide it, and its answer is no rule. */
+  isPersonal: boolean
 }
 
 export function createGate({ publish, id, home }: GateDeps): Gate {
@@ -87,9 +95,11 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
     return { type: "allow" }
   }
 
-  function put(ask: Ask, call: Omit<PermissionCheck, "asks" | "signal">, signal: AbortSignal): Promise<Answer> {
+  type Call = Omit<PermissionCheck, "asks" | "signal"> & { isPersonal?: true }
+
+  function put(ask: Ask, call: Call, signal: AbortSignal): Promise<Answer> {
     if (signal.aborted) return Promise.resolve({ reply: "reject" })
-    const { sessionID, tool, rulesets, ceiling } = call
+    const { sessionID, tool, rulesets, ceiling, isPersonal = false } = call
     const { permission, patterns, metadata, always } = ask
     const request: PermissionRequest = {
       id: id("per", sessionID),
@@ -107,6 +117,7 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
         request,
         ask,
         sources: { rulesets, ceiling },
+        isPersonal,
         settle(answer) {
           signal.removeEventListener("abort", abort)
           resolve(answer)
@@ -133,13 +144,14 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
       const rule: PermissionRule = { permission, pattern, action: "allow" }
       if (!approved.some((known) => known.permission === permission && known.pattern === pattern)) approved.push(rule)
     }
-    for (const { request, ask, sources } of [...pending.values()]) {
-      if (judge([ask], sources).type === "allow") settle(request.id, { reply: "always" })
+    for (const { request, ask, sources, isPersonal } of [...pending.values()]) {
+      if (!isPersonal && judge([ask], sources).type === "allow") settle(request.id, { reply: "always" })
     }
   }
 
   return {
     check,
+    ask: ({ ask, sessionID, signal }) => put(ask, { sessionID, rulesets: [], isPersonal: true }, signal),
     allows: (asks, sources) => judge(asks, sources).type === "allow",
     list: () => [...pending.values()].map((entry) => entry.request),
     approved: () => [...approved],
@@ -152,9 +164,9 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
         })
       }
       settle(requestID, answer)
-      if (answer.reply === "always") approve(entry.ask)
+      if (answer.reply === "always" && !entry.isPersonal) approve(entry.ask)
       // A bare no stops the turn, so what its session asked besides has lost its purpose.
-      if (answer.reply === "reject" && !answer.message) {
+      if (answer.reply === "reject" && !answer.message && !entry.isPersonal) {
         for (const { request } of [...pending.values()]) {
           if (request.sessionID === entry.request.sessionID) settle(request.id, { reply: "reject" })
         }

@@ -33,9 +33,9 @@ export interface ChildrenDeps {
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
   /** How many levels of children there may be below a session that a person made. */
-  depth: number
+  depth(): number
   /** Tools, by name or wildcard, that no subagent gets. */
-  primaryTools: readonly string[]
+  primaryTools(): readonly string[]
   /** Tells of each event of a session in this folder, until the returned function is called. */
   listen(hear: (sessionID: string | undefined) => void): () => void
 }
@@ -67,7 +67,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         `There is no subagent "${name}".${didYouMean(name, names) || ` There are: ${names.join(", ")}.`}`,
       )
     }
-    if (depthOf(context.sessionID, store) >= deps.depth)
+    if (depthOf(context.sessionID, store) >= deps.depth())
       throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
     if (taskID !== undefined) requireOwn(taskID, context.sessionID)
     const model = context.model ?? setting.agent.model
@@ -104,7 +104,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
       await store.write((tx) => store.children.open(tx, { ...run, childID: taskID }))
       return session
     }
-    const isLowest = depthOf(sessionID, store) + 1 >= deps.depth
+    const isLowest = depthOf(sessionID, store) + 1 >= deps.depth()
     const noTask = isLowest ? [{ permission: "task", pattern: "*", action: "deny" as const }] : []
     const { providerID, modelID: id, variant } = model
     return deps.sessions().create(
@@ -122,6 +122,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   async function ask(child: Session, plan: ChildPlan, context: ToolContext, deadline: AbortSignal): Promise<Ended> {
     const { agent, prompt, model } = plan
     const { variant, ...ref } = model
+    const primary = deps.primaryTools()
     const forget = trees.expect(child.id, { parentID: context.sessionID, signal: deadline })
     // Its end is waited for below.
     const abort = async (): Promise<void> => {
@@ -138,9 +139,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         model: ref,
         ...(variant === undefined ? {} : { variant }),
         parts: [{ type: "text", text: prompt }],
-        ...(deps.primaryTools.length
-          ? { tools: Object.fromEntries(deps.primaryTools.map((name) => [name, false])) }
-          : {}),
+        ...(primary.length ? { tools: Object.fromEntries(primary.map((name) => [name, false])) } : {}),
       })
       ending.addEventListener("abort", abort, { once: true })
       if (ending.aborted) void abort()

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -372,6 +372,15 @@ export class Config2 extends HeyApiClient {
 
 export class Global extends HeyApiClient {
     /**
+     * Dispose instance
+     *
+     * Reads the settings of every open folder again, and has clients do so.
+     */
+    public dispose<ThrowOnError extends boolean = false>(options?: Options<never, ThrowOnError>) {
+        return (options?.client ?? this.client).post<GlobalDisposeResponses, GlobalDisposeErrors, ThrowOnError>({ url: '/global/dispose', ...options });
+    }
+    
+    /**
      * Get global events
      *
      * Everything that happens in any folder, as server-sent events.
@@ -392,6 +401,25 @@ export class Global extends HeyApiClient {
     private _config?: Config2;
     get config(): Config2 {
         return this._config ??= new Config2({ client: this.client });
+    }
+}
+
+export class Instance extends HeyApiClient {
+    /**
+     * Dispose instance
+     *
+     * Reads the settings of the folder again, and has clients do so. Running turns keep those they began with.
+     */
+    public dispose<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<InstanceDisposeResponses, InstanceDisposeErrors, ThrowOnError>({
+            url: '/instance/dispose',
+            ...options,
+            ...params
+        });
     }
 }
 
@@ -1342,6 +1370,74 @@ export class Part extends HeyApiClient {
     }
 }
 
+export class Trust extends HeyApiClient {
+    /**
+     * Take approvals back
+     *
+     * Takes back one approval of the folder, or all of them.
+     */
+    public remove<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        id?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'id' }
+                ] }]);
+        return (options?.client ?? this.client).delete<TrustRemoveResponses, TrustRemoveErrors, ThrowOnError>({
+            url: '/trust',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * List what needs trust
+     *
+     * What the settings of the folder would run, send or loosen, and whether somebody has approved it.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<TrustListResponses, TrustListErrors, ThrowOnError>({
+            url: '/trust',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Approve what needs trust
+     *
+     * Approves definitions as they were listed, for good. One that has changed since is not found.
+     */
+    public approve<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        ids: Array<string>;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'ids' }
+                ] }]);
+        return (options?.client ?? this.client).post<TrustApproveResponses, TrustApproveErrors, ThrowOnError>({
+            url: '/trust',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+}
+
 export class OpencodeClient extends HeyApiClient {
     public static readonly __registry = new HeyApiRegistry<OpencodeClient>();
     
@@ -1388,6 +1484,11 @@ export class OpencodeClient extends HeyApiClient {
         return this._global ??= new Global({ client: this.client });
     }
     
+    private _instance?: Instance;
+    get instance(): Instance {
+        return this._instance ??= new Instance({ client: this.client });
+    }
+    
     private _path?: Path;
     get path(): Path {
         return this._path ??= new Path({ client: this.client });
@@ -1416,5 +1517,10 @@ export class OpencodeClient extends HeyApiClient {
     private _part?: Part;
     get part(): Part {
         return this._part ??= new Part({ client: this.client });
+    }
+    
+    private _trust?: Trust;
+    get trust(): Trust {
+        return this._trust ??= new Trust({ client: this.client });
     }
 }

@@ -21,7 +21,7 @@ const get = route(
     answers: "Get config info",
     answer: Config,
   },
-  async ({ engine }) => publicConfig((await engine()).config),
+  async ({ engine }) => publicConfig((await (await engine()).settings.fresh()).config),
 )
 
 const update = route(
@@ -41,7 +41,7 @@ const update = route(
   },
   async ({ engine, body, server }) => {
     await server.engines.config.patchProject(await engine(), body)
-    return publicConfig((await engine()).config)
+    return publicConfig((await (await engine()).settings.fresh()).config)
   },
 )
 
@@ -58,7 +58,9 @@ const explain = route(
   },
   async ({ engine, query }) => {
     const { explainConfig } = await import("@opencode/core/config/explain.ts")
-    return explainConfig((await engine()).config, query.key)
+    const { settings } = await engine()
+    await settings.fresh()
+    return explainConfig(settings.loaded(), query.key)
   },
 )
 
@@ -72,7 +74,7 @@ const issues = route(
     description: "What of the settings was not taken as it is written, with its place.",
     answer: inline(() => z.array(ConfigIssueReport())),
   },
-  async ({ engine }) => [...(await engine()).config.issues],
+  async ({ engine }) => [...(await (await engine()).settings.fresh()).config.issues],
 )
 
 const globalGet = route(
@@ -135,7 +137,7 @@ const providers = route(
     answer: ConfigProviders,
   },
   async ({ engine }) => {
-    const { models } = await engine()
+    const { models } = await (await engine()).settings.fresh()
     return { providers: models.list(), default: models.defaults() }
   },
 )

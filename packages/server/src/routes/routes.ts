@@ -15,7 +15,9 @@ import { providerRoutes } from "./provider.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
+import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
+import { trustRoutes } from "./trust.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 
@@ -40,4 +42,6 @@ export const routes: readonly Route[] = [
   ...instanceRoutes,
   ...projectRoutes,
   ...toolRoutes,
+  ...trustRoutes,
+  ...disposeRoutes,
 ]
