@@ -71,18 +71,15 @@ async function readPlace(place: Place, { env, folders, trusted = false }: Places
   }
   const written = isOlder ? ofTheScreen(parsed.value) : flattened(parsed.value)
   const isHeldBack = isProject && !trusted
-  const variables: ConfigIssue[] = []
   const filled = await substitute(written, {
     env,
     home: folders.home,
     folder: dirname(file),
-    ...(isHeldBack
-      ? { judge: async ({ path, whole }) => (variables.push(heldIssue(path, `uses ${whole}`)), "drop") }
-      : {}),
+    ...(isHeldBack ? { judge: async () => "drop" } : {}),
   })
   const checked = validate(filled.value, tuiConfigMembers)
   const held = isHeldBack ? holdBack(checked.value) : []
-  const issues = [...variables, ...filled.issues, ...checked.issues, ...held]
+  const issues = [...filled.issues, ...checked.issues, ...held]
   const positions = issues.length ? await parsed.locate(issues.map(({ path }) => writtenAt(path, parsed.value))) : []
   return { value: checked.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
 }
