@@ -32,6 +32,7 @@ const KNOWN = [
   "task",
   "external_directory",
   "todowrite",
+  "todoread",
   "question",
   "webfetch",
   "websearch",

@@ -104,6 +104,12 @@ describe("what stands before the text", () => {
       { description: "Use when: it rains # hard" },
       "b",
     ],
+    [
+      "a value that should be quoted, beside a number",
+      "---\ndescription: Answers {a: 1}, or: b\ntemperature: 0.1\n---\nb",
+      { description: "Answers {a: 1}, or: b", temperature: 0.1 },
+      "b",
+    ],
     ["a rule of three dashes in the text", "---\na: 1\n---\nx\n---\ny", { a: 1 }, "x\n---\ny"],
     ["a name that would change what an object is", "---\n__proto__: 1\na: 2\n---\n", { a: 2 }, ""],
   ])("%s", async (_, text, data, body) => {
