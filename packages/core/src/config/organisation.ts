@@ -17,7 +17,7 @@ export interface OrganisationInput {
   /** The folder for copies that can be had again. */
   cache: string
   /** Sends a request, and gives up after a while. */
-  fetch(url: string): Promise<string>
+  get(url: string): Promise<string>
   warn(message: string): void
 }
 
@@ -31,7 +31,7 @@ const MAX_CHARACTERS = 1_000_000
 export async function organisationConfig({
   url,
   cache,
-  fetch,
+  get,
   warn,
 }: OrganisationInput): Promise<Published | undefined> {
   const from = addressOf(url)
@@ -41,7 +41,7 @@ export async function organisationConfig({
   }
   const copy = join(cache, "organisation", `${createHash("sha256").update(from).digest("hex").slice(0, 16)}.json`)
   try {
-    const text = configIn(await fetch(from))
+    const text = configIn(await get(from))
     replaceFile(copy, text)
     return { text, from }
   } catch (error) {

@@ -1,7 +1,7 @@
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import { isSet, projectLevels } from "../config/sources.ts"
 import type { TuiSettings } from "../config/tui.ts"
-import type { Engine } from "../engine.ts"
+import type { Workspace } from "../workspace/workspace.ts"
 import type { Home } from "../home.ts"
 import { fault } from "../lib/fault.ts"
 
@@ -10,11 +10,11 @@ export interface ConfigEdits {
   /** What the user's own folders say, whatever the project. */
   global(): Promise<ConfigSnapshot>
   /** The settings of the screen in a folder. */
-  tui(engine: Pick<Engine, "workspace">): Promise<TuiSettings>
+  tui(engine: { workspace: Workspace }): Promise<TuiSettings>
   /** Writes into the user's own file. @throws as `patchFile` */
   patchGlobal(patch: unknown): Promise<void>
   /** Writes into the project's file whose word counts most, or into a new one. @throws as `patchFile` */
-  patchProject(engine: Pick<Engine, "workspace">, patch: unknown): Promise<void>
+  patchProject(engine: { workspace: Workspace }, patch: unknown): Promise<void>
 }
 
 export interface ConfigEditsInput {

@@ -32,7 +32,7 @@ export function createOrganisations({ auth, folders, request, allowHost, log }: 
       url,
       cache: folders.cache,
       warn: (message) => log.warn(message),
-      async fetch(address) {
+      async get(address) {
         allowHost(new URL(address).host)
         const response = await request(address, { deadlines: { headerTimeoutMs: WAIT_MS, timeoutMs: WAIT_MS } })
         const text = await response.text()

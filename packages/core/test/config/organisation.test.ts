@@ -101,7 +101,7 @@ describe("the settings of an organisation", () => {
       url,
       cache: at.root,
       warn: (message) => warned.push(message),
-      fetch: async (address) => (asked.push(address), body),
+      get: async (address) => (asked.push(address), body),
     })
     expect(found?.text).toBe(text)
     expect(warned.length > 0).toBe(text === undefined)
