@@ -28,12 +28,7 @@ const MAX_CHARACTERS = 1_000_000
  * What an organisation publishes at `/.well-known/opencode`: its member `config`. When it cannot be had, what it was the
  * last time counts: without a network the same rules hold.
  */
-export async function organisationConfig({
-  url,
-  cache,
-  get,
-  warn,
-}: OrganisationInput): Promise<Published | undefined> {
+export async function organisationConfig({ url, cache, get, warn }: OrganisationInput): Promise<Published | undefined> {
   const from = addressOf(url)
   if (!from) {
     warn(`The settings of ${url} are not read: it is no address that begins with https://.`)
