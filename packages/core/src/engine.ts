@@ -4,6 +4,7 @@ import { ensureFolder } from "./config/folders.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
 import type { Settings } from "./engine/generations.ts"
+import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
 import { openTurns } from "./engine/turns.ts"
@@ -41,6 +42,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     mayBeGone,
     home: folders.home,
     allowed: [folders.toolOutput, ...temp],
+    opening: (real, signal) => fetched.open(real, signal),
     env: childEnvironment(env),
     start: processes.start,
     rememberedProjectID: store.projects.rememberedID,
@@ -61,6 +63,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     places,
     changed: () => publish("server.instance.disposed", { directory: scope.directory }),
   })
+  const fetched = fetchedReferences(
+    () => settings.current().references,
+    home,
+    () => workspace.git,
+  )
   const askID = (prefix: "per", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const gate = createGate({ publish, id: askID, home: places.home })
   const turns = await openTurns({
@@ -73,7 +80,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     start: processes.start,
     sessions: () => conversations.sessions,
   })
-  const conversations = openConversations({ home, settings, turns })
+  const conversations = openConversations({ home, settings, turns, fetched })
 
   return {
     ...conversations,

@@ -1,19 +1,23 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import type { Reference } from "../config/references.ts"
 import { isSet } from "../config/sources.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
 import type { Models } from "../model/resolve.ts"
 import { defaultRules } from "../permission/defaults.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { createGenerations, isSameConfig, type GenerationsInput, type Read, type Settings } from "./generations.ts"
+import { openReferences } from "./references.ts"
 
 /** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
 export interface Generation {
@@ -23,6 +27,9 @@ export interface Generation {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  references: readonly Reference[]
+  /** What holds whoever the agent is: the program's own rules and the configured ones. */
+  rules: PermissionRuleset
 }
 
 export interface SettingsInput {
@@ -43,11 +50,11 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
   const { home, workspace, places } = input
   const { boundary, catalog, folders, log, organisations, store } = home
   const env = organisations.withTokens(home.env)
-  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const open = { data: places.data, temp: places.temp, toolOutput: places.toolOutput }
   const config = await boundary.config(loadConfig, {
     env,
     folders,
-    defaults,
+    defaults: defaultRules(open),
     organisations: organisations.published,
     directory: workspace.directory,
     worktree: workspace.worktree,
@@ -65,6 +72,8 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
   })
   if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
   if (config.value.logLevel) home.setLogLevel?.(config.value.logLevel)
+  const references = await openReferences({ home, workspace, config })
+  const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
@@ -87,7 +96,7 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     lastUsed: () => lastModel(store, workspace.projectID),
     warn: (message) => log.warn(message),
   })
-  const issues = [...config.issues, ...resolved.issues, ...modelIssues]
+  const issues = [...config.issues, ...references.issues, ...resolved.issues, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -101,6 +110,8 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    references: references.list,
+    rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
   return { generation, loaded: config }
 }

@@ -38,6 +38,8 @@ export type Happening =
   | { k: "folder"; directory: string; worktree: string; vcs?: "git"; projectID: string }
   /** `pending`: what waited for trust. */
   | { k: "config"; directory: string; value: Config; pending?: TrustItem[] }
+  /** What was found out about the folder when its settings were read. */
+  | { k: "found"; what: string; directory: string; value: unknown }
   | { k: "models"; ask: string; value: unknown }
   | { k: "language"; name: string; input: RecordedLanguage }
   /** A session that existed before. */

@@ -92,6 +92,12 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       return config
     },
 
+    async found(what, { directory }, find) {
+      const value = await find()
+      write({ k: "found", what, directory, value })
+      return value
+    },
+
     async models(open, given) {
       const opened = await open(given)
       return { ...opened, models: recordModels(opened.models, write) }
