@@ -13,6 +13,7 @@ import { createGate, type Gate } from "./permission/gate.ts"
 import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import type { Publish } from "./session/record.ts"
+import type { ToolUser } from "./tool/tool.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
 import { rememberProject } from "./workspace/project.ts"
@@ -30,6 +31,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   gate: Gate
   registry: Registry
   children: ChildSessions
+  /** Whose turn it is when an agent answers in a session of its own: decides which tools there are for it. */
+  toolUser(agent: string): ToolUser
 }
 
 /** Opens the parts of a workspace in order; `close` ends them in reverse. */
@@ -97,6 +100,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     registry: turns.shared.registry,
     children: turns.children,
+    toolUser: (agent) => ({
+      agent,
+      isChild: false,
+      readOnly: settings.current().agentSettings.get(agent)?.readOnly ?? false,
+    }),
     async close() {
       gate.close()
       await conversations.close()

@@ -17,6 +17,7 @@ import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
+import type { Tool } from "./tool/tool.ts"
 import type { Limits } from "./turn/limits.ts"
 
 /** What one process has one of, whatever folders it works in. */
@@ -59,6 +60,8 @@ export interface Home {
   limits?: Partial<Limits>
   /** What looks into turns. */
   hooks: Hooks
+  /** Tools beside the program's own. */
+  tools: readonly Tool[]
   close(): Promise<void>
 }
 
@@ -88,6 +91,8 @@ export interface Surroundings extends Pick<
   beforeCommit?: (n: number) => void
   /** Default: nothing looks into turns. */
   hooks?: Partial<Hooks>
+  /** Default: none but the program's own. */
+  tools?: readonly Tool[]
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
@@ -127,6 +132,7 @@ export async function openHome({
   catalogFolder,
   openBoundary = plainBoundary,
   hooks = {},
+  tools = [],
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -163,6 +169,7 @@ export async function openHome({
   return {
     ...around,
     hooks: safeHooks(hooks, log),
+    tools,
     trust,
     host,
     folders,

@@ -144,6 +144,11 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
+      // To approve a plan is to have read it, and no flag has.
+      if (permission === "plan_exit") {
+        dataOf(await client.permission.reply({ requestID, reply: "reject", message: PLAN_STAYS }))
+        return
+      }
       // Nobody is here to be shown what it is; that it is held back was said at the start.
       const isTrust = permission === TRUST
       const reply = prompt.auto && !isTrust ? "once" : "reject"
@@ -168,6 +173,8 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     stopListening.abort()
   }
 }
+
+const PLAN_STAYS = "Nobody is here to approve the plan. Put it into your answer."
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
 async function follow(

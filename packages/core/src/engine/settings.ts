@@ -1,10 +1,12 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import { agentModelIssues } from "../config/agent-models.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
 import { isSet } from "../config/sources.ts"
 import type { Home } from "../home.ts"
@@ -96,7 +98,8 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     lastUsed: () => lastModel(store, workspace.projectID),
     warn: (message) => log.warn(message),
   })
-  const issues = [...config.issues, ...references.issues, ...resolved.issues, ...modelIssues]
+  const unplaced = [...resolved.issues, ...agentModelIssues(resolved.agents, models.settle), ...modelIssues]
+  const issues = [...config.issues, ...references.issues, ...(await placeIssues(unplaced, config.origin))]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))

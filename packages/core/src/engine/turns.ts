@@ -11,19 +11,23 @@ import { resolveShell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { createChangeDiffs, type ChangeDiffs } from "../session/change-diff.ts"
 import { createJournal } from "../session/journal.ts"
+import { planFile } from "../session/plan-file.ts"
 import { createOpenRecords, type Publish } from "../session/record.ts"
+import type { Sessions } from "../session/sessions.ts"
 import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createSeenBySession } from "../tool/seen.ts"
+import { planExitTool } from "../tool/plan-exit.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS } from "../tool/tool.ts"
-import { createChildren, type ChildrenDeps, type ChildSessions } from "../turn/children.ts"
+import { createChildren, type ChildSessions } from "../turn/children.ts"
 import { TURN_LIMITS } from "../turn/limits.ts"
 import { createTrees } from "../turn/tree.ts"
 import type { TurnDeps } from "../turn/turn.ts"
 import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createPlanExit } from "./plan-exit.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
 import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
@@ -57,7 +61,7 @@ export interface TurnsInput {
   publish: Publish
   start: StartProcess
   /** Opened after the turns, which are first run in them. */
-  sessions: ChildrenDeps["sessions"]
+  sessions: () => Sessions
 }
 
 export async function openTurns(input: TurnsInput): Promise<Turns> {
@@ -73,6 +77,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     log,
     trees,
     gate,
+    models: settings.models,
     limits,
     depth,
     primaryTools: () => settings.current().config.value.experimental?.primary_tools ?? [],
@@ -84,7 +89,9 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     listen: (hear) =>
       bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = boundary.tools([...builtinTools, taskTool(children)])
+  const data = boundary.folders(folders).data
+  const planExit = createPlanExit({ boundary, log, store, workspace, agents: settings.agents, data, sessions })
+  const tools = boundary.tools([...builtinTools, planExitTool(planExit), taskTool(children), ...home.tools])
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -110,6 +117,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     workspace,
     start,
     outputFolder: folders.toolOutput,
+    planFile: (session) => planFile(session, workspace, data),
     platform: home.platform,
     seenBy: createSeenBySession(),
   }

@@ -5,7 +5,7 @@ import type {
   PermissionRuleset,
 } from "@opencode/protocol/permission.ts"
 import type { Ask } from "./ask.ts"
-import { expandHome, matches } from "./wildcard.ts"
+import { expandHome, matches, mayMatch } from "./wildcard.ts"
 
 export interface Verdict {
   action: PermissionAction
@@ -95,8 +95,11 @@ function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: Ru
       if (action === "deny" && rule) return { type: "deny", ask, pattern, rule, ceiling: rule === above.rule }
     }
     const isCapped = above.rule?.action === "ask"
-    const isAllowed = below.action === "allow" || strictest(names, answers, home).action === "allow"
-    if (isCapped || !isAllowed) needsAnswer = true
+    const open = ask.open && Object.hasOwn(ask.open, pattern) ? (ask.open[pattern] ?? []) : []
+    const risk = riskOf({ ...names, open }, rules, home) ?? riskOf({ ...names, open }, ceiling, home)
+    const isAllowed =
+      (below.action === "allow" && risk === undefined) || strictest(names, answers, home).action === "allow"
+    if (isCapped || !isAllowed || risk === "deny") needsAnswer = true
   }
   return needsAnswer ? { type: "ask", asks: [ask] } : { type: "allow" }
 }
@@ -131,6 +134,24 @@ function strictest(
   }
   const rule = rules[decided]
   return rule ? { action, rule } : { action }
+}
+
+/** What a later rule would say if the parts that are not known made the text one that it matches. */
+function riskOf(
+  { permission, pattern, open }: { permission: string; pattern: string; open: readonly string[] },
+  rules: PermissionRuleset,
+  home: string,
+): "ask" | "deny" | undefined {
+  if (open.length === 0) return undefined
+  const decided = lastMatch(permission, pattern, rules, home)
+  const action = rules[decided]?.action ?? "ask"
+  let risk: "ask" | "deny" | undefined
+  for (const rule of rules.slice(decided + 1)) {
+    if (STRICTNESS[rule.action] <= STRICTNESS[action] || !matches(rule.permission, permission)) continue
+    if (open.some((text) => mayMatch(rule.pattern, text)) && rule.action !== "allow" && risk !== "deny")
+      risk = rule.action
+  }
+  return risk
 }
 
 function lastMatch(permission: string, pattern: string, rules: PermissionRuleset, home: string): number {
