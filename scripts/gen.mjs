@@ -1,6 +1,6 @@
-// Writes what is derived from the routes: the OpenAPI document and the calls of the SDK. `--check` only says whether
+// Writes what is derived: the OpenAPI document and the calls of the SDK from the routes, the JSON Schemas of settings. `--check` only says whether
 // they are up to date.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
@@ -12,12 +12,18 @@ const sdk = join(root, "packages/sdk")
 const checkOnly = process.argv.includes("--check")
 const temp = mkdtempSync(join(tmpdir(), "opencode-gen-"))
 try {
-  const document = JSON.stringify(await openApiDocument(), null, 2) + "\n"
+  const { openapi, routes, configSchemas } = await bundled()
+  const document = JSON.stringify(openapi(routes), null, 2) + "\n"
   const documentFile = join(temp, "openapi.json")
   writeFileSync(documentFile, document)
   const calls = join(temp, "gen")
   await generateCalls(documentFile, calls)
+  const schemas = Object.entries(configSchemas()).map(([name, schema]) => [
+    `packages/cli/schema/${name}.json`,
+    JSON.stringify(schema, null, 2) + "\n",
+  ])
   const stale = [
+    ...schemas.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
     ...(read(join(sdk, "openapi.json")) === document ? [] : ["packages/sdk/openapi.json"]),
     ...different(calls, join(sdk, "src/gen")),
   ]
@@ -28,6 +34,8 @@ try {
   if (!checkOnly) {
     writeFileSync(join(sdk, "openapi.json"), document)
     await generateCalls(documentFile, join(sdk, "src/gen"))
+    mkdirSync(join(root, "packages/cli/schema"), { recursive: true })
+    for (const [file, text] of schemas) writeFileSync(join(root, file), text)
     console.log(stale.length > 0 ? `wrote ${stale.length} files` : "everything was up to date")
   }
 } finally {
@@ -35,13 +43,14 @@ try {
 }
 
 /** The routes are TypeScript, which this Node may not read: they are bundled first. */
-async function openApiDocument() {
+async function bundled() {
   const outfile = join(temp, "document.mjs")
   await esbuild.build({
     absWorkingDir: root,
     stdin: {
       contents:
-        'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"',
+        'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"\n' +
+        'export { configSchemas } from "@opencode/protocol/config-schema.ts"',
       resolveDir: root,
       loader: "ts",
     },
@@ -55,8 +64,7 @@ async function openApiDocument() {
     banner: { js: 'import{createRequire as __r}from"node:module";const require=__r(import.meta.url);' },
     logLevel: "warning",
   })
-  const { openapi, routes } = await import(pathToFileURL(outfile).href)
-  return openapi(routes)
+  return import(pathToFileURL(outfile).href)
 }
 
 async function generateCalls(input, path) {

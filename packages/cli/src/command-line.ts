@@ -155,6 +155,18 @@ function createProgram(result: { code: number }): Command {
       result.code = await logout(provider)
     })
 
+  program
+    .command("config")
+    .description("Say why a setting is as it is.")
+    .command("explain")
+    .description("Print a setting, who set it where, and what every other place says of it.")
+    .argument("<key>", "setting, as in agent.build.model")
+    .addOption(new Option("--format <format>", "how to print").choices(["text", "json"]).default("text"))
+    .action(async (key: string, options: { format: "text" | "json" }) => {
+      const { explainSetting } = await import("./commands/config.ts")
+      await explainSetting(key, options)
+    })
+
   const agent = program.command("agent").description("List and create agents.")
   agent
     .command("list")

@@ -2,7 +2,7 @@ import { tmpdir, userInfo } from "node:os"
 import { lstatSync } from "node:fs"
 import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
-import { findFolders, type Folders } from "@opencode/core/config/folders.ts"
+import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import { credentialsFile, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
@@ -77,7 +77,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
   const log = openLog({
     folder: foldersOfUser().log,
     now: Date.now,
-    level: options.logLevel ?? (env.OPENCODE_LOG_LEVEL as LogLevel | undefined) ?? "INFO",
+    level: options.logLevel ?? levelNamed(env.OPENCODE_LOG_LEVEL) ?? "INFO",
     ...(options.printLogs || env.OPENCODE_PRINT_LOGS ? { print: out.note } : {}),
   })
   const home = await openHome({
@@ -88,6 +88,8 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     catalogFolder: catalogFolder(),
     pid: process.pid,
     platform: process.platform,
+    ...(options.logLevel === undefined ? { setLogLevel: log.setLevel } : {}),
+    managedFolder: findManagedFolder({ env, platform: process.platform }),
     trusted: options.trust || env.OPENCODE_TRUST === "1",
     ...(process.getuid ? { uid: process.getuid() } : {}),
     ...userName(),
@@ -103,6 +105,10 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     },
   }
 }
+
+/** Until the settings are read, which say so too. */
+const levelNamed = (name: string | undefined): LogLevel | undefined =>
+  (["DEBUG", "INFO", "WARN", "ERROR"] as const).find((level) => level === name?.toUpperCase())
 
 /** Writes down what decides this process's sessions, for `debug replay`. */
 async function recording(file: string): Promise<Pick<Surroundings, "openBoundary">> {

@@ -11,10 +11,16 @@ export interface Workplace {
   directory: string
 }
 
+/** A screen has room for them beside the answer. */
+const SHOWN_ISSUES = 10
+
 /** What of the settings was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
   const { config } = await composition.engines.at(directory)
-  for (const issue of config.issues) if (issue.kind !== "held_back") out.note(`Warning: ${issueLine(issue)}`)
+  const told = config.issues.filter(({ kind }) => kind !== "held_back")
+  for (const issue of told.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
+  const more = told.length - SHOWN_ISSUES
+  if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
   const { pending } = config.trust
   if (pending.length) out.note(heldBack(pending.map(({ path, file }) => path.join(".") || relative(directory, file))))
 }
@@ -27,8 +33,14 @@ function heldBack(names: string[]): string {
   return `Held back from this project's settings: ${some} (\`opencode trust\` shows and approves, --trust lets in).`
 }
 
+interface Placed extends Pick<ConfigIssue, "message"> {
+  file?: string | undefined
+  line?: number | undefined
+  column?: number | undefined
+}
+
 /** `file:line:column: sentence`, as editors and compilers write it. */
-export function issueLine({ file, line, column, message }: ConfigIssue): string {
+export function issueLine({ file, line, column, message }: Placed): string {
   const place = [file, line, column].filter((part) => part !== undefined).join(":")
   return place ? `${place}: ${message}` : message
 }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path"
+import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
@@ -12,6 +13,8 @@ export interface Engines {
   of(sessionID: string): Promise<Engine>
   /** Those that are open. */
   open(): Promise<Engine[]>
+  /** Changes of the settings on disk. */
+  config: ConfigEdits
   close(): Promise<void>
 }
 
@@ -53,7 +56,13 @@ export function createEngines(home: Home): Engines {
     return settled.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []))
   }
 
+  async function reload(directory?: string): Promise<void> {
+    const concerned = (await open()).filter(({ scope }) => directory === undefined || scope.directory === directory)
+    await Promise.all(concerned.map(({ settings }) => settings.reload()))
+  }
+
   const self: Engines = {
+    config: createConfigEdits({ home, reload }),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

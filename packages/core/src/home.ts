@@ -7,12 +7,14 @@ import { createHost, type Host } from "./lib/host.ts"
 import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
+import { createOrganisations, type Organisations } from "./model/organisations.ts"
 import { createRequest, type Request } from "./model/request.ts"
 import { openTrust, type Trust } from "./permission/trust.ts"
 import { openPeers, type Peers } from "./peer/peers.ts"
 import { sweepAll } from "./session/sweep.ts"
 import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/boundary.ts"
 import { CALL_MARK } from "./process/left-behind.ts"
+import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
@@ -32,6 +34,8 @@ export interface Home {
   request: Request
   /** Where a recording listens, or a replay stands in for the world. */
   boundary: Boundary
+  /** Whose settings count because the user logged in there. */
+  organisations: Organisations
   /** Lets `request` send to a host: the one of a provider that is about to be used. */
   allowHost(host: string): void
   owner: Owner
@@ -45,6 +49,10 @@ export interface Home {
   username?: string
   /** Settings from flags, as configuration text. */
   commandLine?: string
+  /** Told of the level of the log that the settings name. Absent: somebody has decided. */
+  setLogLevel?(level: LogLevel): void
+  /** Where the administrator of the machine puts settings that nobody overrules. */
+  managedFolder?: string
   /** Whoever started the process has decided that the settings of projects may run and send what they say. */
   trusted: boolean
   /** Who says what else of a project may. */
@@ -61,7 +69,16 @@ export interface Home {
 /** The process as its composer sees it: everything below takes its surroundings from here. */
 export interface Surroundings extends Pick<
   Home,
-  "env" | "platform" | "uid" | "version" | "username" | "commandLine" | "trusted" | "limits"
+  | "env"
+  | "platform"
+  | "uid"
+  | "version"
+  | "username"
+  | "commandLine"
+  | "setLogLevel"
+  | "managedFolder"
+  | "trusted"
+  | "limits"
 > {
   /** The user's home folder. */
   home: string
@@ -147,6 +164,9 @@ export async function openHome({
   })
   const sweeping = sweepAll({ store, owner, env, log })
   const boundary = openBoundary({ host, request })
+  const allowHost = (name: string): void => void allowedHosts.add(name)
+  const credentials = openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) })
+  const organisations = createOrganisations({ auth: credentials.auth, folders, request, allowHost, log })
   boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
@@ -157,12 +177,13 @@ export async function openHome({
     folders,
     store,
     request,
-    allowHost: (name) => void allowedHosts.add(name),
+    allowHost,
+    organisations,
     bus,
     owner,
     peers,
     boundary,
-    ...openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) }),
+    ...credentials,
     async close() {
       await sweeping
       await peers.close()

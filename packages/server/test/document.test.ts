@@ -56,6 +56,27 @@ const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
 
 /** Calls of our own. */
 const ADDITIONS: Record<string, Call & { reason: string }> = {
+  "GET /config/explain": {
+    id: "config.explain",
+    parameters: ["query directory?", "query key", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "`opencode config explain` goes through the API, as everything does",
+  },
+  "GET /config/issues": {
+    id: "config.issues",
+    parameters: ["query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "what is wrong in the settings is told, and the rest starts",
+  },
+  "GET /config/tui": {
+    id: "config.tui",
+    parameters: ["query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "screens are clients, and read the settings of theirs like everything else",
+  },
   "GET /session/{sessionID}/export": {
     id: "session.export",
     parameters: ["path sessionID", "query directory?", "query sanitize?", "query workspace?"],

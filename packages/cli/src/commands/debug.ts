@@ -15,9 +15,11 @@ export function debugPaths(): void {
 export async function debugConfig(): Promise<void> {
   const composition = await compose()
   try {
-    const { config } = await composition.engines.at(workingFolder(undefined))
-    out.line(JSON.stringify(publicConfig(config), null, 2))
-    for (const issue of config.issues) out.note(issueLine(issue))
+    const engine = await composition.engines.at(workingFolder(undefined))
+    const tui = await composition.engines.config.tui(engine)
+    const ofTheScreen = Object.keys(tui.config).length ? { tui: tui.config } : {}
+    out.line(JSON.stringify({ ...publicConfig(engine.config), ...ofTheScreen }, null, 2))
+    for (const issue of [...engine.config.issues, ...tui.issues]) out.note(issueLine(issue))
   } finally {
     await composition.close()
   }

@@ -3,10 +3,10 @@ import { nearNames } from "../lib/text.ts"
 import { isNativeAgent } from "./agents.ts"
 import type { DefinitionKind } from "./definitions.ts"
 import type { ParsedDocument } from "./document.ts"
-
-import { ASK_BEFORE_HARM } from "./fail-closed.ts"
 import { parseFrontmatter } from "./frontmatter.ts"
 import { isObject, type JsonObject } from "./json.ts"
+import type { Below } from "./layers.ts"
+import { askBeforeHarmOf } from "./never-looser.ts"
 
 interface Defines {
   kind: DefinitionKind
@@ -62,7 +62,5 @@ function withoutForeign(data: JsonObject): JsonObject {
 const FOREIGN = new Set(["mode", "models", "agents", "agent-type", "disable-model-invocation"])
 
 /** An agent whose file cannot be read is left out; one that there is without the file must not be freer for it. */
-export const definitionGuard = ({ kind, name }: Defines, merged: Config): Config =>
-  kind !== "command" && (isNativeAgent(name) || merged.agent?.[name])
-    ? { agent: { [name]: { permission: ASK_BEFORE_HARM } } }
-    : {}
+export const definitionGuard = ({ kind, name }: Defines, below: Below): Config =>
+  kind !== "command" && (isNativeAgent(name) || below.config.agent?.[name]) ? askBeforeHarmOf(name, below) : {}

@@ -34,7 +34,7 @@ export interface ConfigFolder {
 }
 
 /** More than anybody keeps, and few enough to read at every start. */
-const MAX_FILES = 1_000
+export const MAX_FILES = 1_000
 const MAX_DEPTH = 8
 /** A link to the top of a disk must not have us walk through it. */
 const MAX_FOLDERS = 2_000

@@ -33,6 +33,7 @@ const KNOWN = [
   "task",
   "external_directory",
   "todowrite",
+  "todoread",
   "question",
   "webfetch",
   "websearch",
@@ -48,8 +49,8 @@ const KNOWN = [
 ]
 
 /** What holds where a text cannot be read that may have held rules, or asked for a sandbox. */
-export const safeInstead = (text: string, guard: Config = { permission: ASK_BEFORE_HARM }): Config => ({
-  ...(mayHoldRules(text) && guard),
+export const safeInstead = async (text: string, guard?: () => Promise<Config>): Promise<Config> => ({
+  ...(mayHoldRules(text) && (await guard?.())),
   ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
 })
 

@@ -57,8 +57,10 @@ async function parseYaml(yaml: string): Promise<{ value: unknown; yaml: string }
  */
 const quoteValues = (yaml: string): string =>
   yaml.replaceAll(
-    /^([A-Za-z_][\w-]*):[ \t]+(?![|>&*!"'[{#])(\S.*?:.*?)[ \t]*$/gm,
-    (_, key: string, value: string) => `${key}: ${JSON.stringify(value.replace(/\r$/, ""))}`,
+    /^([A-Za-z_][\w-]*):[ \t]+(?![|>&*!"'[{#])(\S.*?)[ \t]*$/gm,
+    // A number beside it stays a number.
+    (whole, key: string, value: string) =>
+      /:(?:\s|$)|^[@`%]/.test(value) ? `${key}: ${JSON.stringify(value.replace(/\r$/, ""))}` : whole,
   )
 
 async function locateYaml(yaml: string, paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]> {

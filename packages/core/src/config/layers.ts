@@ -5,6 +5,8 @@ import { rulesFromConfig } from "../permission/rules.ts"
 import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
+import { mergePermission } from "./merge-permission.ts"
+import { keepAgents } from "./never-looser.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { isRepository, leadsOut } from "./reference.ts"
 import { isAsStrict } from "./sandbox.ts"
@@ -155,6 +157,7 @@ export function restrictProject(
   const issues: ConfigIssue[] = []
   const held: HeldMember[] = []
   const value: Record<string, unknown> = {}
+  let common: Config["permission"]
   for (const [key, wanted] of Object.entries(config) as [keyof Config, never][]) {
     const policy = POLICIES[key] as Policy<keyof Config>
     if (wanted === undefined) continue
@@ -164,6 +167,8 @@ export function restrictProject(
         : policy === "never"
           ? { held: [{ why: "is not for a project to decide" }] }
           : policy(wanted, below)
+    // What was approved is the user's word, also against what agents deny.
+    if (key === "permission") common = judged.value as Config["permission"]
     const found = judged.held.map(({ path = [], why }) => ({ path, key: [key, ...keysAt(wanted, path)], why }))
     const open = found.filter((one) => !below.isGranted?.(one.key))
     const kept = open.length === found.length ? judged.value : without(wanted, open)
@@ -175,7 +180,20 @@ export function restrictProject(
       issues.push({ severity: "warning", kind: "held_back", message, path: member })
     }
   }
-  return { value: value as Config, issues, held }
+  const kept = common === undefined ? {} : keepAgents(common, below)
+  return { value: { ...(value as Config), ...withRules((value as Config).agent, kept.agent) }, issues, held }
+}
+
+/** What agents keep denying comes before what the project says of each, which is held to it already. */
+function withRules(agents: Config["agent"], kept: Config["agent"]): Pick<Config, "agent"> {
+  if (!kept) return {}
+  const merged = { ...agents }
+  for (const [name, { permission }] of Object.entries(kept)) {
+    const own = merged[name]?.permission
+    const rules = permission && own ? mergePermission(permission, own) : (own ?? permission)
+    merged[name] = { ...merged[name], ...(rules === undefined ? {} : { permission: rules }) }
+  }
+  return { agent: merged }
 }
 
 function keysAt(value: unknown, path: readonly string[]): string[] {

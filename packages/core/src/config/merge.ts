@@ -11,7 +11,7 @@ export interface Origin {
 }
 
 export interface Merge {
-  /** The layers so far. */
+  /** The layers so far. Another object, or the same with more in it, after each `add`. */
   readonly value: Config
   /** Later layers win, value by value. */
   add(config: Config, origin: Origin): void
@@ -25,14 +25,17 @@ const CONCATENATED = new Set(["instructions", "plugin"])
 export function createMerge(): Merge {
   let value: JsonObject = {}
   const origins = new Map<string, Origin>()
+  /** Objects that only this value holds: with a thousand texts they must not be copied for each. */
+  const owned = new WeakSet<JsonObject>()
   return {
     get value() {
       return value as Config
     },
     add(config, origin) {
-      value = mergeObject(value, config, [], (path) => {
+      const mark = (path: string[]) => {
         for (let length = 0; length <= path.length; length++) origins.set(keyOf(path.slice(0, length)), origin)
-      })
+      }
+      value = mergeObject(value, config, [], { mark, owned })
     },
     origin(path) {
       if (valueAt(value, path) === undefined) return undefined
@@ -50,17 +53,24 @@ const keyOf = (path: readonly string[]) => JSON.stringify(path)
 
 type Mark = (path: string[]) => void
 
-function mergeObject(below: JsonObject, above: JsonObject, path: string[], mark: Mark): JsonObject {
-  const merged = { ...below }
+interface Merging {
+  mark: Mark
+  owned: WeakSet<JsonObject>
+}
+
+function mergeObject(below: JsonObject, above: JsonObject, path: string[], merging: Merging): JsonObject {
+  const merged = merging.owned.has(below) ? below : { ...below }
+  merging.owned.add(merged)
   for (const [key, value] of Object.entries(above)) {
     if (value === undefined) continue
     const member = [...path, key]
-    merged[key] = mergeMember(below[key], value, member, mark)
+    merged[key] = mergeMember(merged[key], value, member, merging)
   }
   return merged
 }
 
-function mergeMember(below: unknown, above: unknown, path: string[], mark: Mark): unknown {
+function mergeMember(below: unknown, above: unknown, path: string[], merging: Merging): unknown {
+  const { mark } = merging
   if (isPermission(path)) {
     markLeaves(above, path, mark)
     return mergePermission(below as PermissionConfig | undefined, above as PermissionConfig)
@@ -71,7 +81,7 @@ function mergeMember(below: unknown, above: unknown, path: string[], mark: Mark)
     added.forEach((_, index) => mark([...path, String(below.length + index)]))
     return [...below, ...added]
   }
-  if (isObject(above) && isObject(below) && !isOtherKind(below, above)) return mergeObject(below, above, path, mark)
+  if (isObject(above) && isObject(below) && !isOtherKind(below, above)) return mergeObject(below, above, path, merging)
   markLeaves(above, path, mark)
   return above
 }

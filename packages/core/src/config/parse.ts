@@ -1,5 +1,5 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import { parseJson, type ParsedDocument, type Unreadable } from "./document.ts"
+import { parseJson, type ParsedDocument, type Position, type Unreadable } from "./document.ts"
 import { safeInstead, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
@@ -15,29 +15,40 @@ export interface ParseInput {
   /** Takes the text apart. Default: JSON with comments. */
   read?: ((text: string) => Promise<ParsedDocument>) | undefined
   /** What holds where the text cannot be read and may have held rules. */
-  guard?: Config
+  guard?(): Promise<Config>
   /** Fills in variables, checks the types, and takes out what this layer may not set. */
   settle(value: unknown): Promise<Settled>
 }
 
 export interface Settled {
+  /** What is in effect of it. */
   value: Config
+  /** What it says, with what is held back. */
+  wanted: Config
   issues: ConfigIssue[]
 }
 
+export interface ParsedConfig extends Settled {
+  /** Where a member of it is written. */
+  locate(path: readonly string[]): Promise<Position | undefined>
+}
+
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
-export async function parseConfig(input: ParseInput): Promise<Settled> {
+export async function parseConfig(input: ParseInput): Promise<ParsedConfig> {
   const { text, file } = input
   const parsed = await (input.read ?? parseJson)(text)
-  if ("problem" in parsed) return broken(parsed, input)
+  if ("problem" in parsed) return broken(parsed, input, await safeInstead(text, input.guard))
   const translated = translate(parsed.value)
   const settled = await input.settle(translated.value)
 
-  const issues = [...translated.issues, ...settled.issues]
-  if (issues.length === 0) return { value: settled.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
-  return { value: settled.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+  const locate = (paths: readonly (readonly string[])[]) =>
+    parsed.locate(paths.map((path) => writtenPath(path, translated.renames, has)))
+  const read = { ...settled, locate: async (path: readonly string[]) => (await locate([path]))[0] }
+  const issues = [...translated.issues, ...settled.issues]
+  if (issues.length === 0) return { ...read, issues }
+  const positions = await locate(issues.map(({ path }) => path))
+  return { ...read, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
 }
 
 /** Of a text that its layer may write as it likes. */
@@ -47,15 +58,14 @@ export async function settleFreely(
 ): Promise<Settled> {
   const filled = await substitute(value)
   const checked = validate(filled.value)
-  return { value: checked.value, issues: [...filled.issues, ...checked.issues] }
+  return { value: checked.value, wanted: checked.value, issues: [...filled.issues, ...checked.issues] }
 }
 
-function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {
+function broken({ problem, position }: Unreadable, { file, name }: ParseInput, guarded: Config): ParsedConfig {
   const { line, column } = position
-  const guarded = safeInstead(text, guard)
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
     (Object.keys(guarded).some((key) => key !== "sandbox") ? `, and ${SAYS_ASKED}.` : ".")
   const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
-  return { value: guarded, issues: [issue] }
+  return { value: guarded, wanted: guarded, issues: [issue], locate: async () => position }
 }

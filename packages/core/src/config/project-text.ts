@@ -1,11 +1,9 @@
-import type { Config } from "@opencode/protocol/config.ts"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
 import { canonicalPath } from "../workspace/canonical.ts"
 import { trustItem } from "./held-item.ts"
+import { belowProject } from "./below.ts"
 import type { ConfigIssue } from "./issue.ts"
-import type { Below, RulesBefore } from "./layers.ts"
-import type { LoadOptions, ReadOptions } from "./load.ts"
-import { hasKeyVariable } from "./local-provider.ts"
+import type { ReadOptions } from "./read-source.ts"
 import { localFiles } from "./local-files.ts"
 import { isPlain, projectLevels, type Source } from "./sources.ts"
 import { settleUntrusted, type SettledItems } from "./untrusted.ts"
@@ -36,40 +34,18 @@ export async function untrustedText(
   source: Source,
   options: ReadOptions,
 ): Promise<(value: unknown) => Promise<SettledItems>> {
-  const { env, folders, seen, merged, directory, trust, budget } = options
+  const { env, folders, seen, directory, trust, budget } = options
   const { file = "", level = directory } = source
   const input = {
     file,
     bound: await canonicalPath(level),
     within: await canonicalPath(projectLevels(options)[0] ?? level),
     directory,
-    below: belowProject(options, merged),
+    below: belowProject(options),
+    restrict: await options.restrict(),
     variables: { env, home: folders.home, folder: source.folder, seen, isPlain: isPlain(source) },
     budget,
     trust: trust ?? { allows: () => false },
   }
   return (value: unknown) => settleUntrusted(value, input)
-}
-
-function belowProject({ env, folders, defaults, hasCredential }: LoadOptions, config: Config): Below {
-  return {
-    config,
-    defaults: defaults ?? USUAL_RULES,
-    home: folders.home,
-    hasCredential: hasCredential ?? ((id) => hasKeyVariable(env, id)),
-  }
-}
-
-/** Stands in for the program's own rules where the caller gives none: what they ask about must stay asked about. */
-const USUAL_RULES: RulesBefore = {
-  base: [
-    { permission: "*", pattern: "*", action: "allow" },
-    { permission: "doom_loop", pattern: "*", action: "ask" },
-    { permission: "external_directory", pattern: "*", action: "ask" },
-    { permission: "private_address", pattern: "*", action: "ask" },
-    { permission: "control_file", pattern: "*", action: "ask" },
-    { permission: "read", pattern: "*.env", action: "ask" },
-    { permission: "read", pattern: "*.env.*", action: "ask" },
-  ],
-  agents: {},
 }

@@ -1,5 +1,6 @@
+import { stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
+import { findDefinitions, MAX_FILES, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
 
@@ -9,6 +10,8 @@ export type Source = {
   file?: string
   name?: string
   folder: string
+  /** It is no file that could hold rules. */
+  isHarmless?: true
   /** A Markdown file that defines one member. */
   defines?: Pick<Definition, "kind" | "name">
   /** Of a project: the folder that holds it, or the `.opencode` that it is in. */
@@ -30,6 +33,8 @@ export interface Places {
   managedFolder?: string | undefined
   /** What the project's files say is in effect as if the user had written it. */
   trusted?: boolean | undefined
+  /** Of all places only the user's own folders. */
+  onlyUser?: boolean | undefined
   /** Told of each place that was looked at. */
   seen?: ((path: string) => void) | undefined
 }
@@ -49,13 +54,16 @@ type Candidate =
 const NAMES = ["config.json", "opencode.json", "opencode.jsonc"]
 
 /**
- * Every text to read, lowest first: the user's files, `OPENCODE_CONFIG`, the project's files from the root down, its
+ * Every text to read, lowest first: the user's files, those of `~/.opencode`, `OPENCODE_CONFIG`, the project's files from the root down, its
  * `.opencode` folders from the root down, `OPENCODE_CONFIG_DIR`, `OPENCODE_CONFIG_CONTENT`, the managed folder. The
  * Markdown files of a folder come after its settings. Costs one failed open for each place without a file.
  */
 export async function findSources(places: Places): Promise<Source[]> {
   const { env, folders, directory, managedFolder } = places
-  const before: Candidate[] = inFolder({ layer: "user", path: folders.config })
+  const before: Candidate[] = [folders.config, join(folders.home, ".opencode")].flatMap((path) =>
+    inFolder({ layer: "user", path }),
+  )
+  if (places.onlyUser) return (await Promise.all(before.map((candidate) => readCandidate(candidate, places)))).flat()
   if (env.OPENCODE_CONFIG) {
     before.push({ layer: "user", file: resolve(directory, env.OPENCODE_CONFIG), isNamed: true })
   }
@@ -91,7 +99,8 @@ const inFolder = (folder: ConfigFolder & { level?: string }): Candidate[] => [
 export const projectLevels = ({ directory, worktree }: Pick<Places, "directory" | "worktree">): string[] =>
   levelsBetween(worktree, directory)
 
-function projectFiles({ trusted, ...place }: Places): Candidate[] {
+/** The project's places, lowest first. */
+export function projectFiles({ trusted, ...place }: Pick<Places, "directory" | "worktree" | "trusted">): Candidate[] {
   const levels = projectLevels(place)
   // Not the repository's root: that may be a home folder under version control, with everything in it.
   const inside = (level: string) => ({ level, within: trusted ? undefined : level })
@@ -137,6 +146,10 @@ async function readCandidate(candidate: Candidate, { seen }: Places): Promise<So
 }
 
 async function readDefinitions(folder: ConfigFolder & { level?: string }): Promise<Source[]> {
+  const { layer, path } = folder
+  const there = await stat(path).catch(() => undefined)
+  if (there && !there.isDirectory())
+    return [{ layer, file: path, folder: path, isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
   const of = folder.level === undefined ? {} : { level: folder.level }
   const sources = await Promise.all(
@@ -148,5 +161,17 @@ async function readDefinitions(folder: ConfigFolder & { level?: string }): Promi
       return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...of, ...text }]
     }),
   )
-  return sources.flat()
+  return [...fullFolders(definitions).map((full) => ({ layer, file: full, folder: full, ...FULL })), ...sources.flat()]
+}
+
+const FULL = { isHarmless: true, problem: `no more than ${MAX_FILES} of its files are read` } as const
+
+/** Those with as many files as are read of one. */
+function fullFolders(definitions: readonly Definition[]): string[] {
+  const counts = new Map<string, number>()
+  for (const { file, name } of definitions) {
+    const folder = file.slice(0, -`/${name}.md`.length)
+    counts.set(folder, (counts.get(folder) ?? 0) + 1)
+  }
+  return [...counts].flatMap(([folder, count]) => (count < MAX_FILES ? [] : [folder]))
 }

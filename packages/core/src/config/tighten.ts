@@ -7,9 +7,9 @@ import type {
 import { counts, NAMED_ONLY, permissionOf } from "../permission/rules.ts"
 import { expandHome } from "../permission/wildcard.ts"
 
-const STRICTNESS: Record<PermissionAction, number> = { allow: 0, ask: 1, deny: 2 }
+export const STRICTNESS: Record<PermissionAction, number> = { allow: 0, ask: 1, deny: 2 }
 /** Longer patterns are taken to overlap everything: the comparison takes length times length. */
-const MAX_PATTERN = 1000
+const MAX_PATTERN = 256
 
 export interface Tightened {
   /** What is left: rules that take nothing back. Undefined when nothing is. */
@@ -75,7 +75,7 @@ function findReplaced(rule: PermissionRule, base: PermissionRuleset, home: strin
  * The rule of `base` that is in effect for something `rule` is about and is stricter than it. `default` when no rule is
  * in effect there, which means ask. Errs on the strict side where patterns overlap in part.
  */
-function findLoosened(
+export function findLoosened(
   rule: PermissionRule,
   base: PermissionRuleset,
   home: string,
@@ -99,6 +99,7 @@ export function covers(outer: string, inner: string): boolean {
 
 /** Whether some text is matched by both. */
 export function mayOverlap(a: string, b: string): boolean {
+  if (a === "*" || b === "*") return true
   if (a.length > MAX_PATTERN || b.length > MAX_PATTERN) return true
   return bothForms(a).some((x) => bothForms(b).some((y) => meet(x, y)))
 }

@@ -16,7 +16,7 @@ export interface Translated {
 }
 
 /** Same meaning, other name. Where a file has both, the canonical one wins, member by member. */
-const SAME: Record<string, string> = {
+const SAME: Readonly<Record<string, string>> = {
   permissions: "permission",
   agents: "agent",
   commands: "command",
@@ -24,6 +24,15 @@ const SAME: Record<string, string> = {
   providers: "provider",
   snapshots: "snapshot",
   reference: "references",
+}
+
+/** What a member is called in what is read of a file that calls it otherwise. */
+export const SPELLINGS: Readonly<Record<string, string>> = {
+  ...SAME,
+  mcpServers: "mcp",
+  mode: "agent",
+  tools: "permission",
+  autoshare: "share",
 }
 
 /** Settings of the screen, which OpenCode moved out of this file. */
@@ -47,7 +56,7 @@ export function translate(written: unknown): Translated {
 
   for (const key of OF_THE_SCREEN) {
     if (take(key) === undefined) continue
-    const message = `${dotted([key])} is a setting of the screen and belongs in tui.json; it is left out.`
+    const message = `${dotted([key])} is a setting of the screen and belongs in tui.json, which comes first where it says so too.`
     issues.push({ severity: "warning", kind: "moved", message, path: [key] })
   }
   for (const [old, key] of Object.entries(SAME)) {
@@ -130,9 +139,13 @@ const isPermission = (value: unknown): value is PermissionConfig =>
 
 const hasText = (members: JsonObject) => Object.values(members).every((member) => typeof member === "string")
 
+/** Each rule may move those before it. */
+const MAX_RULES = 2_000
+
 /** The newer spelling is a list of rules: `{action, resource, effect}` or `{permission, pattern, action}`. */
 function rulesAsObject(written: unknown): unknown {
-  if (!Array.isArray(written)) return written
+  // A longer list is nobody's, and is taken for what it is not: rules that cannot be read.
+  if (!Array.isArray(written) || written.length > MAX_RULES) return written
   let merged: PermissionConfig | undefined
   for (const rule of written) {
     if (!isObject(rule)) return written

@@ -7,8 +7,9 @@ import { MAX_SHOWN, trustItem, type Held } from "./held-item.ts"
 import { shellPieces } from "./shell-pieces.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
-import { restrictProject, type Below } from "./layers.ts"
+import type { Below } from "./layers.ts"
 import { localFiles, type LocalFilesInput } from "./local-files.ts"
+import type { Restrict } from "./rule-budget.ts"
 import type { Settled } from "./parse.ts"
 import { validate } from "./validate.ts"
 import { elementKey, substitute, type Variable, type VariableSources } from "./variables.ts"
@@ -23,6 +24,8 @@ export interface Untrusted {
   /** Where its commands would run. */
   directory: string
   below: Omit<Below, "isGranted">
+  /** For all texts of the project the same. */
+  restrict: Restrict
   variables: Omit<VariableSources, "judge"> & { seen(path: string): void }
   trust: Pick<Trust, "allows">
   budget: LocalFilesInput["budget"]
@@ -58,6 +61,7 @@ export async function settleUntrusted(written: unknown, input: Untrusted): Promi
   }
   return {
     value: judged.value,
+    wanted: judged.wanted,
     issues: [...judged.issues, ...distinct(unshowable)],
     items: [...items.values()],
     places,
@@ -94,7 +98,7 @@ async function judge(
       },
     })
     const checked = validate(filled.value)
-    return { filled, checked, restricted: restrictProject(checked.value, { ...input.below, isGranted }) }
+    return { filled, checked, restricted: input.restrict(checked.value, { ...input.below, isGranted }) }
   }
 
   // First as it is written, so that a member which needs a variable is held back as a whole and not called wrong.
@@ -108,6 +112,7 @@ async function judge(
   const isTold = ({ path }: ConfigIssue): boolean => !members.some((member) => isBelow(path, member.path))
   return {
     value: taken.restricted.value,
+    wanted: whole.checked.value,
     held: [...members, ...loose.map(waiting), ...commands],
     issues: [
       ...taken.filled.issues.filter(isTold),

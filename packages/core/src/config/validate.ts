@@ -5,17 +5,21 @@ import { misspeltRules, safeRule, SAYS_ASKED } from "./fail-closed.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject, type JsonObject } from "./json.ts"
 
+type Members = Record<string, () => z.ZodType>
+
 /**
  * Keeps what is right and drops what is not, member by member. What holds: the value is always a valid `Config`, and
  * every member that was dropped has an issue.
  */
-export function validate(written: unknown): { value: Config; issues: ConfigIssue[] } {
+export function validate(written: unknown): { value: Config; issues: ConfigIssue[] }
+/** The same for settings of another file. */
+export function validate(written: unknown, members: Members): { value: JsonObject; issues: ConfigIssue[] }
+export function validate(written: unknown, members: Members = configMembers): { value: object; issues: ConfigIssue[] } {
   const issues: ConfigIssue[] = []
   if (!isObject(written)) {
     issues.push(wrong([], `must be an object, not ${kindOf(written)}`))
     return { value: {}, issues }
   }
-  const members: Record<string, () => z.ZodType> = configMembers
   const value = keepMembers(written, [], (key, member, at) => {
     const schema = Object.hasOwn(members, key) ? members[key]?.() : undefined
     if (!schema) return unknownMember(at, written, Object.keys(members), issues)

@@ -13,6 +13,8 @@ export interface Settings {
   reload(): Promise<Generation>
   /** The settings as they are on disk now, for what begins now: reads again when something there has changed. */
   fresh(): Promise<Generation>
+  /** The configuration as it was last read: what is in effect, with the places where it stands today. */
+  loaded(): ConfigSnapshot
   /** The agents of now, whenever something is asked of them. */
   agents: Generation["agents"]
   /** The models of now, whenever something is asked of them. */
@@ -62,6 +64,7 @@ export function createGenerations({ first, read, changed }: GenerationsInput): S
   const models = (): Models => current.models
   return {
     current: () => current,
+    loaded: () => last.loaded,
     reload,
     fresh,
     agents: {

@@ -52,12 +52,14 @@ export async function openSettings(input: SettingsInput & Pick<GenerationsInput,
 /** @param before what was read last; its generation stays when nothing is different */
 async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
   const { home, workspace, places } = input
-  const { boundary, catalog, env, folders, log, store } = home
+  const { boundary, catalog, folders, log, organisations, store } = home
+  const env = organisations.withTokens(home.env)
   const open = { data: places.data, temp: places.temp, toolOutput: places.toolOutput }
   const config = await boundary.config(loadConfig, {
     env,
     folders,
     defaults: defaultRules(open),
+    organisations: organisations.published,
     directory: workspace.directory,
     worktree: workspace.worktree,
     trusted: home.trusted,
@@ -66,12 +68,14 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
       hasKeyVariable(env, providerID) ||
       (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
     ...(home.username === undefined ? {} : { username: home.username }),
+    ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
     trust: home.trust,
     before: before?.loaded.reading,
     ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
   if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
+  if (config.value.logLevel) home.setLogLevel?.(config.value.logLevel)
   const references = await openReferences({ home, workspace, config })
   const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })

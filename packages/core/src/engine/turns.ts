@@ -85,6 +85,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     models: settings.models,
     limits,
     depth,
+    primaryTools: () => settings.current().config.value.experimental?.primary_tools ?? [],
     agents: {
       list: () => [...settings.current().agentSettings.values()],
       get: (name) => settings.current().agentSettings.get(name),

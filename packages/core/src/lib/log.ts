@@ -13,6 +13,11 @@ export interface Log {
   child(service: string, facts?: Record<string, unknown>): Log
 }
 
+export interface LogFile extends Log {
+  /** From now on this level and those above it are written. */
+  setLevel(level: LogLevel): void
+}
+
 /** Files of earlier processes that are kept. */
 const KEPT_FILES = 10
 /** A file stops growing here: a log must never be what fills the disk. */
@@ -30,8 +35,9 @@ export function openLog(options: {
   now(): number
   /** Also gets each line, for `--print-logs`. */
   print?: (line: string) => void
-}): Log {
-  const { folder, level, now, print } = options
+}): LogFile {
+  const { folder, now, print } = options
+  let { level } = options
   const file = { path: "", bytes: 0 }
 
   function open(): string {
@@ -69,7 +75,7 @@ export function openLog(options: {
     error: (message, facts) => write("ERROR", service, message, { ...standing, ...facts }),
     child: (name, facts) => logFor(name, { ...standing, ...facts }),
   })
-  return logFor("engine", {})
+  return { ...logFor("engine", {}), setLevel: (wanted) => void (level = wanted) }
 }
 
 function lineOf(

@@ -13,12 +13,22 @@ import { asRecord, asText, type Json } from "./wire/json.ts"
 export interface Auth {
   /** The key of an entry of type `api`. */
   key(providerID: string): Secret | undefined
+  /** Organisations that the user logged in at, whose settings count. */
+  organisations(): Organisation[]
   /** Provider id to the type of its entry: `api`, `oauth`, `wellknown`… */
   list(): Record<string, string>
   /** @throws Fault `conflict` when the file is there and cannot be read: it is never overwritten then; or `busy` */
   set(providerID: string, entry: AuthEntry): Promise<void>
   /** @returns whether there was one. @throws as `set` */
   remove(providerID: string): Promise<boolean>
+}
+
+export interface Organisation {
+  /** Where it is: what the login was named by. */
+  url: string
+  /** The variable that its settings know the token by. */
+  variable: string
+  token: Secret
 }
 
 /** As stored: `{type: "api", key}`, `{type: "oauth", refresh, access, expires}`, `{type: "wellknown", key, token}`. */
@@ -62,6 +72,13 @@ export function openAuth(options: {
       const key = entry?.type === "api" ? asText(entry.key) : undefined
       return key ? secret(key) : undefined
     },
+    organisations: () =>
+      Object.entries(read()).flatMap(([url, value]) => {
+        const entry = asRecord(value)
+        const variable = asText(entry?.key)
+        const token = asText(entry?.token)
+        return entry?.type === "wellknown" && variable && token ? [{ url, variable, token: secret(token) }] : []
+      }),
     list: () =>
       Object.fromEntries(
         Object.entries(read()).flatMap(([id, entry]) => {

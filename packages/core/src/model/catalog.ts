@@ -1,5 +1,6 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { Model, ModelConfig, ProviderConfig } from "@opencode/protocol/provider.ts"
+import { matches } from "../permission/wildcard.ts"
 import type { CatalogData } from "./catalog-data.ts"
 import type { ApiShape, KnownModel, KnownProvider } from "./models-dev.ts"
 import { variantsOf } from "./variants.ts"
@@ -78,8 +79,12 @@ export function createCatalog({ config, known, found = [], withExperimental = fa
   }
 }
 
-export const isEnabled = (id: string, { enabled_providers, disabled_providers }: Config): boolean =>
-  !disabled_providers?.includes(id) && (enabled_providers?.includes(id) ?? true)
+export const isEnabled = (id: string, { enabled_providers, disabled_providers, experimental }: Config): boolean =>
+  !disabled_providers?.includes(id) &&
+  (enabled_providers?.includes(id) ?? true) &&
+  // Of the policies that match the last decides, as it is with rules.
+  experimental?.policies?.findLast(({ action, resource }) => action === "provider.use" && matches(resource, id))
+    ?.effect !== "deny"
 
 /** One provider of the catalogue, of the configuration, or of both. Pure. */
 export function providerOf(

@@ -102,7 +102,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const isHeld = (command: string): boolean =>
             pending.some(({ kind, path }) => kind === "command" && path[1] === command)
           const trust = { items: pending, pending, mayRunShell: (command: string) => !isHeld(command) }
-          return { value, generation, origin: () => undefined, issues: [], trust }
+          return { value, generation, origin: () => undefined, issues: [], said: [], trust }
         },
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},

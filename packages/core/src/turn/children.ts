@@ -37,6 +37,8 @@ export interface ChildrenDeps {
   models: Pick<Models, "offers">
   /** How many levels of children there may be below a session that a person made. */
   depth(): number
+  /** Tools, by name or wildcard, that no subagent gets. */
+  primaryTools(): readonly string[]
   /** Tells of each event of a session in this folder, until the returned function is called. */
   listen(hear: (sessionID: string | undefined) => void): () => void
 }
@@ -125,6 +127,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   async function ask(child: Session, plan: ChildPlan, context: ToolContext, deadline: AbortSignal): Promise<Ended> {
     const { agent, prompt, model } = plan
     const { variant, ...ref } = model
+    const primary = deps.primaryTools()
     const forget = trees.expect(child.id, { parentID: context.sessionID, signal: deadline })
     // Its end is waited for below.
     const abort = async (): Promise<void> => {
@@ -141,6 +144,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         model: ref,
         ...(variant === undefined ? {} : { variant }),
         parts: [{ type: "text", text: prompt }],
+        ...(primary.length ? { tools: Object.fromEntries(primary.map((name) => [name, false])) } : {}),
       })
       ending.addEventListener("abort", abort, { once: true })
       if (ending.aborted) void abort()

@@ -63,10 +63,30 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
   [{ control_file: "deny" }, "allow", { control_file: "deny" }, []],
 ]
 test.each(permissions)("permission %j over %j", (project, user, effect, held) => {
-  expect(restrict({ permission: project }, { permission: user })).toEqual({
-    value: effect === undefined ? {} : { permission: effect },
+  const { value, held: told } = restrict({ permission: project }, { permission: user })
+  expect({ value: value.permission, held: told }).toEqual({
+    value: effect,
     held,
   })
+})
+
+/** What a project says of everybody, and what a built-in agent that denies some of it goes on to say. */
+const kept: [Config["permission"], string, Config["permission"]][] = [
+  [{ edit: "allow" }, "explore", { edit: "deny" }],
+  [{ edit: "ask" }, "explore", { edit: "deny" }],
+  [{ edit: { "*.md": "allow" } }, "explore", { edit: { "*.md": "deny" } }],
+  [
+    { edit: "allow" },
+    "plan",
+    { edit: { "*": "deny", ".opencode/plans/*.md": "allow", "/h/data/plans/*.md": "allow" } },
+  ],
+  [{ task: "ask" }, "plan", { task: { "*": "ask", general: "deny" } }],
+  [{ bash: "ask" }, "explore", undefined],
+  [{ edit: "deny" }, "explore", undefined],
+  [{ edit: "allow" }, "title", undefined],
+]
+test.each(kept)("a project that says %j of everybody leaves %s what it denies", (project, name, own) => {
+  expect(restrict({ permission: project }).value.agent?.[name]?.permission).toEqual(own)
 })
 
 const local = (more: object = {}) => ({ options: { baseURL: "http://127.0.0.1:11434/v1" }, ...more })

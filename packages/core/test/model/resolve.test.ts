@@ -295,6 +295,33 @@ test("a disabled provider is gone, also when it is enabled; lists of models narr
   expect(narrow({ whitelist: ["a", "b"], blacklist: ["b"] })).toEqual(["a"])
 })
 
+/** Policies, and whether the provider `mock` may be used. */
+test.each<[[effect: "allow" | "deny", resource: string][], boolean]>([
+  [[["deny", "mock"]], false],
+  [[["deny", "m*"]], false],
+  [[["deny", "other"]], true],
+  [
+    [
+      ["deny", "*"],
+      ["allow", "mock"],
+    ],
+    true,
+  ],
+  [
+    [
+      ["allow", "mock"],
+      ["deny", "*"],
+    ],
+    false,
+  ],
+])("policies %j: %s", async (said, isUsable) => {
+  const policies = said.map(([effect, resource]) => ({ action: "provider.use" as const, effect, resource }))
+  const held = models({ ...mock("http://a"), experimental: { policies } })
+  expect(held.list().some(({ id }) => id === "mock")).toBe(isUsable)
+  if (!isUsable)
+    expect((await faultOf(() => held.settle({ providerID: "mock", modelID: "m" }))).code).toBe("model_not_found")
+})
+
 test("the offline model is the default only when there is nothing else", async () => {
   const alone = models({})
   expect(alone.list().map(({ id, source }) => `${id} ${source}`)).toEqual(["offline custom"])

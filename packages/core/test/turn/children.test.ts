@@ -180,6 +180,22 @@ test("where the turn goes on after a no, so does a subagent", async () => {
   expect((await w.calls())[0]?.state).toMatchObject({ output: expect.stringContaining("I was not allowed to.") })
 })
 
+test("tools that are for agents of people are not offered to a subagent, and not run for it", async () => {
+  await using w = await world({
+    config: { experimental: { primary_tools: ["bash", "todo*"] } },
+    model: cast([starts(task("make it")), says("not made")], {
+      "make it": [calls("bash", { command: "touch made" }), says("I cannot.")],
+    }),
+  })
+  await w.prompt("go")
+  const offered = (text: string) =>
+    w.model.requests.find(({ messages }) => messages.some((message) => message.text === text))?.tools
+  expect(offered("go")).toEqual(expect.arrayContaining(["bash", "todowrite"]))
+  expect(offered("make it")).toEqual(expect.not.arrayContaining(["bash"]))
+  expect(offered("make it")).toEqual(expect.not.arrayContaining(["todowrite"]))
+  expect(w.files()).not.toContain("made")
+})
+
 test("a subagent goes on by its id, also in another process, and remembers everything", async () => {
   await using w = await world({
     model: cast([starts(task("remember 7")), says("ok"), says("so it was 7")], {

@@ -312,6 +312,37 @@ export type Config = {
     };
 };
 
+export type ConfigExplanation = {
+    key: string;
+    path: Array<string>;
+    about?: string;
+    value?: unknown;
+    layer?: 'builtin' | 'organisation' | 'user' | 'project' | 'environment' | 'command line' | 'managed';
+    file?: string;
+    line?: number;
+    column?: number;
+    said: Array<{
+        layer: 'builtin' | 'organisation' | 'user' | 'project' | 'environment' | 'command line' | 'managed';
+        name?: string;
+        file?: string;
+        line?: number;
+        column?: number;
+        value: unknown;
+        heldBack: boolean;
+    }>;
+    issues: Array<ConfigIssue>;
+};
+
+export type ConfigIssue = {
+    severity: 'error' | 'warning';
+    kind: string;
+    message: string;
+    path: Array<string>;
+    file?: string;
+    line?: number;
+    column?: number;
+};
+
 export type ContentFilterError = {
     name: 'ContentFilterError';
     data: {
@@ -1578,6 +1609,91 @@ export type ConfigGetResponses = {
 
 export type ConfigGetResponse = ConfigGetResponses[keyof ConfigGetResponses];
 
+export type ConfigUpdateData = {
+    body: Config;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/config';
+};
+
+export type ConfigUpdateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ConfigUpdateError = ConfigUpdateErrors[keyof ConfigUpdateErrors];
+
+export type ConfigUpdateResponses = {
+    /**
+     * Successfully updated config
+     */
+    200: Config;
+};
+
+export type ConfigUpdateResponse = ConfigUpdateResponses[keyof ConfigUpdateResponses];
+
+export type ConfigExplainData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        key: string;
+    };
+    url: '/config/explain';
+};
+
+export type ConfigExplainErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ConfigExplainError = ConfigExplainErrors[keyof ConfigExplainErrors];
+
+export type ConfigExplainResponses = {
+    /**
+     * Explain a setting
+     */
+    200: ConfigExplanation;
+};
+
+export type ConfigExplainResponse = ConfigExplainResponses[keyof ConfigExplainResponses];
+
+export type ConfigIssuesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/config/issues';
+};
+
+export type ConfigIssuesErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ConfigIssuesError = ConfigIssuesErrors[keyof ConfigIssuesErrors];
+
+export type ConfigIssuesResponses = {
+    /**
+     * List what is wrong with the configuration
+     */
+    200: Array<ConfigIssue>;
+};
+
+export type ConfigIssuesResponse = ConfigIssuesResponses[keyof ConfigIssuesResponses];
+
 export type ConfigProvidersData = {
     body?: never;
     path?: never;
@@ -1610,6 +1726,91 @@ export type ConfigProvidersResponses = {
 };
 
 export type ConfigProvidersResponse = ConfigProvidersResponses[keyof ConfigProvidersResponses];
+
+export type ConfigTuiData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/config/tui';
+};
+
+export type ConfigTuiErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ConfigTuiError = ConfigTuiErrors[keyof ConfigTuiErrors];
+
+export type ConfigTuiResponses = {
+    /**
+     * Get settings of the screen
+     */
+    200: {
+        config: {
+            theme?: string;
+            keybinds?: {
+                [key: string]: false | string | {
+                    key: string;
+                    event?: 'press' | 'release';
+                    preventDefault?: boolean;
+                    fallthrough?: boolean;
+                    [key: string]: unknown;
+                } | Array<string | {
+                    key: string;
+                    event?: 'press' | 'release';
+                    preventDefault?: boolean;
+                    fallthrough?: boolean;
+                    [key: string]: unknown;
+                }>;
+            };
+            leader_timeout?: number;
+            scroll_speed?: number;
+            scroll_acceleration?: {
+                enabled?: boolean;
+            };
+            diff_style?: 'auto' | 'stacked';
+            mouse?: boolean;
+            cursor?: {
+                style?: 'block' | 'underline' | 'line' | 'default';
+                blinking?: boolean;
+            };
+            linux_clipboard_selection?: 'clipboard' | 'primary' | 'both';
+            attention?: {
+                enabled?: boolean;
+                notifications?: boolean;
+                sound?: boolean;
+                volume?: number;
+                sound_pack?: string;
+                sounds?: {
+                    default?: string;
+                    question?: string;
+                    permission?: string;
+                    error?: string;
+                    done?: string;
+                    subagent_done?: string;
+                };
+            };
+            prompt?: {
+                max_height?: number | 'auto';
+                max_width?: number | 'auto';
+            };
+            plugin?: Array<string | [
+                string,
+                {
+                    [key: string]: unknown;
+                }
+            ]>;
+        };
+        issues: Array<ConfigIssue>;
+    };
+};
+
+export type ConfigTuiResponse = ConfigTuiResponses[keyof ConfigTuiResponses];
 
 export type EventSubscribeData = {
     body?: never;
@@ -1700,6 +1901,56 @@ export type ToolIdsResponses = {
 };
 
 export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
+
+export type GlobalConfigGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/global/config';
+};
+
+export type GlobalConfigGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type GlobalConfigGetError = GlobalConfigGetErrors[keyof GlobalConfigGetErrors];
+
+export type GlobalConfigGetResponses = {
+    /**
+     * Get global config info
+     */
+    200: Config;
+};
+
+export type GlobalConfigGetResponse = GlobalConfigGetResponses[keyof GlobalConfigGetResponses];
+
+export type GlobalConfigUpdateData = {
+    body: Config;
+    path?: never;
+    query?: never;
+    url: '/global/config';
+};
+
+export type GlobalConfigUpdateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type GlobalConfigUpdateError = GlobalConfigUpdateErrors[keyof GlobalConfigUpdateErrors];
+
+export type GlobalConfigUpdateResponses = {
+    /**
+     * Successfully updated global config
+     */
+    200: Config;
+};
+
+export type GlobalConfigUpdateResponse = GlobalConfigUpdateResponses[keyof GlobalConfigUpdateResponses];
 
 export type GlobalDisposeData = {
     body?: never;

@@ -1,0 +1,102 @@
+import type { Config } from "@opencode/protocol/config.ts"
+import type { PermissionConfig, PermissionRule, PermissionRuleset } from "@opencode/protocol/permission.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
+import { ASK_BEFORE_HARM } from "./fail-closed.ts"
+import type { Below } from "./layers.ts"
+import { mergePermission } from "./merge-permission.ts"
+import { covers, findLoosened, mayOverlap, STRICTNESS } from "./tighten.ts"
+
+/**
+ * The rules of built-in agents come before the common ones, so that a common rule can take back what an agent denies.
+ * A user may want that; a project that nobody trusts, or a file that cannot be read, must not do it.
+ */
+
+/** What asks before harm where rules cannot be read, and is nowhere looser than what holds without them. */
+export function askBeforeHarm(below: Below): Config {
+  const asking = rulesFromConfig(ASK_BEFORE_HARM)
+  const permission = neverLooser(asking, commonRules(below), below.home)
+  return { permission, ...keepAgents(permission, below) }
+}
+
+/** The same for one agent, whose own file cannot be read. */
+export const askBeforeHarmOf = (name: string, below: Below): Config => ({
+  agent: { [name]: { permission: neverLooser(rulesFromConfig(ASK_BEFORE_HARM), agentRules(name, below), below.home) } },
+})
+
+/** Rules for built-in agents that say again what they deny, where common rules of a project would take it back. */
+export function keepAgents(permission: PermissionConfig | undefined, below: Below): Pick<Config, "agent"> {
+  const common = rulesFromConfig(permission)
+  const agents = Object.keys(below.defaults.agents).flatMap((name) => {
+    if (hasNoTools(name, below)) return []
+    const before = agentRules(name, below)
+    const looser = common.filter((rule) => findLoosened(rule, before, below.home) !== "none")
+    return looser.length ? [[name, { permission: neverLooser(looser, before, below.home) }] as const] : []
+  })
+  return agents.length ? { agent: Object.fromEntries(agents) } : {}
+}
+
+/** It writes titles, say: there is nothing that could be allowed to it. */
+function hasNoTools(name: string, { defaults }: Below): boolean {
+  const [only, ...more] = defaults.agents[name]?.rules ?? []
+  return more.length === 0 && only?.permission === "*" && only.action === "deny"
+}
+
+const commonRules = ({ defaults, config }: Below): PermissionRuleset => [
+  ...defaults.base,
+  ...rulesFromConfig(config.permission),
+]
+
+const agentRules = (name: string, below: Below): PermissionRuleset => [
+  ...below.defaults.base,
+  ...(below.defaults.agents[name]?.rules ?? []),
+  ...rulesFromConfig(below.config.permission),
+  ...rulesFromConfig(below.config.agent?.[name]?.permission),
+]
+
+/** `wanted`, and after each of its rules what `before` says of the same, where that is stricter. Pure. */
+function neverLooser(wanted: PermissionRuleset, before: PermissionRuleset, home: string): PermissionConfig {
+  const isAbout = (rule: PermissionRule) => (other: PermissionRule) =>
+    mayOverlap(other.permission, rule.permission) && mayOverlap(other.pattern, rule.pattern)
+  return asConfig(
+    wanted.flatMap((rule) =>
+      findLoosened(rule, before, home) === "none"
+        ? [rule]
+        : [
+            rule,
+            ...before.filter(isAbout(rule)).map((other) => ({
+              permission: narrower(other.permission, rule.permission),
+              pattern: narrower(other.pattern, rule.pattern),
+              action: STRICTNESS[other.action] > STRICTNESS[rule.action] ? other.action : rule.action,
+            })),
+          ],
+    ),
+  )
+}
+
+/** What both match; where neither holds the other, all that the first one does. */
+const narrower = (a: string, b: string): string => (covers(a, b) ? b : a)
+
+function asConfig(rules: PermissionRuleset): PermissionConfig {
+  let config: PermissionConfig = {}
+  for (let from = 0; from < rules.length;) {
+    const permission = rules[from]?.permission ?? ""
+    const after = rules.findIndex((rule, index) => index > from && rule.permission !== permission)
+    const until = after === -1 ? rules.length : after
+    config = mergePermission(config, { [permission]: patternsOf(rules.slice(from, until)) })
+    from = until
+  }
+  return config
+}
+
+/** The order of patterns is that of the last rule for each; one for everything ends what came before. */
+function patternsOf(rules: PermissionRuleset) {
+  const patterns = new Map<string, PermissionRule["action"]>()
+  for (const { pattern, action } of rules) {
+    if (pattern === "*") patterns.clear()
+    patterns.delete(pattern)
+    patterns.set(pattern, action)
+  }
+  const only = patterns.get("*")
+  const isOne = only !== undefined && [...patterns.values()].every((action) => action === only)
+  return isOne ? only : Object.fromEntries(patterns)
+}
