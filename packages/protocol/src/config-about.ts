@@ -21,7 +21,7 @@ const ABOUT: Readonly<Record<string, string>> = {
   "command.*.variant": "Variant of the model.",
   "command.*.subtask": "Whether a subagent does it.",
   sandbox: "What commands of agents may touch, held by the kernel (Linux, with bubblewrap).",
-  "sandbox.mode": "off, workspace (writes stay in the project) or read-only.",
+  "sandbox.mode": "How strict it is: off, workspace (writes stay in the project) or read-only.",
   "sandbox.network": "Whether commands in the sandbox reach the network (default false).",
   skills: "Where skills are found besides the usual folders.",
   "skills.paths": "Further folders of skills.",
