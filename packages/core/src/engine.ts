@@ -3,12 +3,15 @@ import type { Scope } from "./bus/bus.ts"
 import { ensureFolder } from "./config/folders.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
 import { openSettings, type Settings } from "./engine/settings.ts"
+import { openPermissions } from "./engine/permissions.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
-import { createGate, type Gate } from "./permission/gate.ts"
+import type { Approvals } from "./permission/approvals.ts"
+import type { Gate } from "./permission/gate.ts"
 import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import type { Publish } from "./session/record.ts"
+import { createQuestions, type Questions } from "./tool/questions.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
 import { rememberProject } from "./workspace/project.ts"
@@ -20,6 +23,8 @@ export interface Engine extends Pick<Settings, "config" | "agents" | "models">, 
   workspace: Workspace
   project: Project
   gate: Gate
+  approvals: Approvals
+  questions: Questions
   registry: Registry
   children: ChildSessions
 }
@@ -49,14 +54,16 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const project = await rememberProject(workspace, home)
   const places = boundary.folders(folders)
   const settings = await openSettings({ home, workspace, places })
-  const askID = (prefix: "per", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
-  const gate = createGate({ publish, id: askID, home: places.home })
+  const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
+  const questions = createQuestions({ publish, id: askID })
+  const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
   const turns = await openTurns({
     home,
     workspace,
     settings,
     scope,
     gate,
+    questions,
     publish,
     start: processes.start,
     sessions: () => conversations.sessions,
@@ -72,10 +79,13 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agents: settings.agents,
     models: settings.models,
     gate,
+    approvals,
+    questions,
     registry: turns.deps.registry,
     children: turns.children,
     async close() {
       gate.close()
+      questions.close()
       await conversations.close()
       await workspace.close()
       await processes.close()

@@ -13,6 +13,8 @@ import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createSeenBySession } from "../tool/seen.ts"
+import { questionTool } from "../tool/question.ts"
+import type { Questions } from "../tool/questions.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS } from "../tool/tool.ts"
 import { createChildren, type ChildrenDeps, type ChildSessions } from "../turn/children.ts"
@@ -36,6 +38,7 @@ export interface TurnsInput {
   settings: Settings
   scope: Scope
   gate: Gate
+  questions: Questions
   publish: Publish
   start: StartProcess
   /** Opened after the turns, which are first run in them. */
@@ -43,7 +46,7 @@ export interface TurnsInput {
 }
 
 export async function openTurns(input: TurnsInput): Promise<Turns> {
-  const { home, workspace, settings, scope, gate, publish, start, sessions } = input
+  const { home, workspace, settings, scope, gate, questions, publish, start, sessions } = input
   const { boundary, bus, env, folders, log, store } = home
   const { host } = boundary
   const { agentSettings, models } = settings
@@ -58,13 +61,14 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     log,
     trees,
     gate,
+    questions,
     limits,
     depth,
     agents: { list: () => [...agentSettings.values()], get: (name) => agentSettings.get(name) },
     sessions,
     listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = boundary.tools([...builtinTools, ...(depth > 0 ? [taskTool(children)] : [])])
+  const tools = boundary.tools([...builtinTools, questionTool(questions), ...(depth > 0 ? [taskTool(children)] : [])])
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)

@@ -1,6 +1,7 @@
 import type { Ask } from "../permission/ask.ts"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { DoorInput } from "./boundary.ts"
 import type { Fingerprint } from "./fingerprint.ts"
@@ -36,6 +37,8 @@ export type Happening =
   // What the run stood on.
   | { k: "folder"; directory: string; worktree: string; vcs?: "git"; projectID: string }
   | { k: "config"; directory: string; value: Config }
+  /** What is saved, from here on. */
+  | { k: "approvals"; directory: string; rules: PermissionRuleset }
   | { k: "models"; ask: string; value: unknown }
   | { k: "language"; name: string; input: RecordedLanguage }
   /** A session that existed before. */

@@ -84,6 +84,17 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       return config
     },
 
+    approvals(directory, read) {
+      let last = "[]"
+      return () => {
+        const rules = read()
+        const now = JSON.stringify(rules)
+        if (now !== last) write({ k: "approvals", directory, rules })
+        last = now
+        return rules
+      }
+    },
+
     async models(open, given) {
       const opened = await open(given)
       return { ...opened, models: recordModels(opened.models, write) }

@@ -1,7 +1,8 @@
 import { join } from "node:path"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Store } from "../store/store.ts"
 import type { Boundary, OpenBoundary } from "./boundary.ts"
-import { createCursor, Stalled, type Outside } from "./cursor.ts"
+import { createCursor, isStep, Stalled, type Outside } from "./cursor.ts"
 import type { Recording } from "./entry.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
@@ -65,6 +66,18 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   const inputs = recording.entries.filter((entry) => entry.k === "input")
   let taken = 0
   let tell = (): void => {}
+  const recordedName = (directory: string): string | undefined =>
+    [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+
+  /** What was noted before the next thing happens is known already. */
+  function approvalsAt(directory: string | undefined): PermissionRuleset {
+    const { entries } = recording
+    const next = entries.findIndex((entry, index) => index > cursor.position() && isStep(entry))
+    const found = entries
+      .slice(0, next < 0 ? entries.length : next)
+      .findLast((entry) => entry.k === "approvals" && entry.directory === directory)
+    return found?.k === "approvals" ? found.rules : []
+  }
 
   return {
     directoryOf,
@@ -84,11 +97,12 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
         async config(_, { directory }) {
-          const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+          const recorded = recordedName(directory)
           const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
           const value = found?.k === "config" ? found.value : {}
           return { value, generation: 1, origin: () => undefined, issues: [] }
         },
+        approvals: (directory) => () => approvalsAt(recordedName(directory)),
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
         ...replayEffects({ recording, cursor, lost }),

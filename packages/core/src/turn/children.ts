@@ -9,6 +9,7 @@ import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import type { Sessions } from "../session/sessions.ts"
 import type { Store } from "../store/store.ts"
+import type { Questions } from "../tool/questions.ts"
 import type { Children, ChildPlan, ChildRequest } from "../tool/task.ts"
 import type { ToolContext } from "../tool/tool.ts"
 import { boundBy, boundsFor, denials } from "./bounds.ts"
@@ -29,6 +30,7 @@ export interface ChildrenDeps {
   log: Log
   trees: Trees
   gate: Pick<Gate, "list">
+  questions: Pick<Questions, "list">
   sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
@@ -52,7 +54,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     parentOf: (sessionID) => working.get(sessionID),
     isWaiting: (sessionID) =>
       deps.sessions().status()[sessionID]?.type === "retry" ||
-      deps.gate.list().some((asked) => asked.sessionID === sessionID),
+      [...deps.gate.list(), ...deps.questions.list()].some((asked) => asked.sessionID === sessionID),
     monotonic: host.monotonic,
   }
 

@@ -12,6 +12,8 @@ import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { questionRoutes } from "./question.ts"
+import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
@@ -34,6 +36,8 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...undoRoutes,
   ...permissionRoutes,
+  ...savedApprovalRoutes,
+  ...questionRoutes,
   ...configRoutes,
   ...providerRoutes,
   ...authRoutes,
