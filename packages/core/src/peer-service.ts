@@ -46,6 +46,10 @@ export function peerService({ engines, bus, now, isOurs, isClosing }: PeerServic
         await asking?.approvals.reply(requestID, answer, sessionID)
         return asking !== undefined
       }
+      if (ask === "approved") {
+        for (const { gate } of await engines.open()) gate.reconsider()
+        return []
+      }
       if (ask === "question-requests") return (await openAt(args)).flatMap(({ questions }) => questions.list())
       if (ask === "answer") {
         const { requestID, answers } = read(answerArgs(), args)

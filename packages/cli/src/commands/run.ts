@@ -121,6 +121,9 @@ interface Prompt {
   auto: boolean
 }
 
+/** What runs or is allowed later is not approved by the way: `--auto` does not speak for these. */
+const FOR_A_PERSON = new Set(["control_file", "trust"])
+
 async function ask(session: Session, prompt: Prompt, view: RunView, door: Door): Promise<number> {
   const { client } = door
   const { id: sessionID } = session
@@ -141,10 +144,16 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       view.event(event)
       // Who was stopped while files were still being read had nothing to abort by then.
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
+      if (event.type === "question.asked") {
+        // A session of somebody who could answer, which is gone on with here.
+        refused.push("question (nobody is here to answer)")
+        dataOf(await client.question.reject({ requestID: event.properties.id }))
+      }
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
-      const reply = prompt.auto ? "once" : "reject"
-      if (reply === "reject") refused.push(`${permission} (${patterns.join(", ")})`)
+      const reply = prompt.auto && !FOR_A_PERSON.has(permission) ? "once" : "reject"
+      // Who is not trusted is told so; the prompt is answered without what would need it.
+      if (reply === "reject" && permission !== "trust") refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
   })
@@ -159,7 +168,9 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
-    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, refused, view)
+    return interrupt.happened
+      ? INTERRUPTED
+      : verdict(answer as AnswerWithParts, { what: refused, auto: prompt.auto }, view)
   } finally {
     interrupt.close()
     stopListening.abort()
@@ -178,7 +189,8 @@ async function follow(
     if (done) throw new CommandFailure("The stream of events broke off before the answer was complete.")
     if (!("sessionID" in event.properties)) continue
     const isSame = event.properties.sessionID === sessionID
-    if (!isSame && !(event.type === "permission.asked" && (await isOurs(event.properties.sessionID)))) continue
+    const isAsked = event.type === "permission.asked" || event.type === "question.asked"
+    if (!isSame && !(isAsked && (await isOurs(event.properties.sessionID)))) continue
     await handle(event)
     if (isSame && event.type === "session.idle") return
   }
@@ -200,10 +212,16 @@ function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Prom
   }
 }
 
-function verdict({ info, parts }: AnswerWithParts, refused: string[], view: RunView): number {
+interface Refused {
+  what: string[]
+  auto: boolean
+}
+
+function verdict({ info, parts }: AnswerWithParts, { what, auto }: Refused, view: RunView): number {
   if (info.error) return 1 // the view has said why
-  if (refused.length > 0) {
-    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. Use --auto or a permission rule.`)
+  if (what.length > 0) {
+    const hint = auto ? "--auto does not speak for that." : "Use --auto or a permission rule."
+    view.failed(`Not allowed in a run without a person: ${what.join("; ")}. ${hint}`)
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0

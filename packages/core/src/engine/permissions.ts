@@ -16,12 +16,12 @@ export function openPermissions({ home, workspace, userHome, ...deps }: Permissi
   gate: Gate
   approvals: Approvals
 } {
-  const { boundary, store } = home
+  const { boundary, peers, store } = home
   const { directory, projectID, worktree } = workspace
   // Without a repository the worktree is the top of the file system, which all such folders share.
   const place = { projectID, place: dirname(worktree) === worktree ? directory : worktree }
   const saved = boundary.approvals(directory, () => savedRules(store.approvals.list(place)))
   const gate = createGate({ ...deps, home: userHome, saved })
   const { id, now } = boundary.host.lane("approvals")
-  return { gate, approvals: createApprovals({ store, gate, place, id, now }) }
+  return { gate, approvals: createApprovals({ store, gate, place, id, now, tellOthers: peers.approved }) }
 }

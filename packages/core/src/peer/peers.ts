@@ -40,6 +40,8 @@ export interface Peers {
    * @throws the fault of that process
    */
   answer(requestID: string, answers: QuestionAnswer[] | undefined): Promise<boolean>
+  /** More is approved for good than before: what waits for it elsewhere need not. */
+  approved(): Promise<void>
   /** From now on what happens in other processes is published here too, as long as somebody listens. */
   follow(): Promise<void>
   /** Parts that other processes are writing at this moment, as far as they are followed. */
@@ -147,6 +149,8 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     reply: (requestID, answer, sessionID) => isTaken("reply", { requestID, answer, sessionID }),
     questionRequests: (directory) => gather("question-requests", { directory }),
     answer: (requestID, answers) => isTaken("answer", { requestID, answers }),
+
+    approved: async () => void (await gather("approved", {})),
 
     follow: async () => (isSupported ? follower.start() : undefined),
 

@@ -26,6 +26,8 @@ export interface ApprovalAnswer {
 export interface ApprovalsDeps {
   store: Pick<Store, "approvals" | "write">
   gate: Pick<Gate, "reply">
+  /** Lets other processes know that more is approved. */
+  tellOthers(): Promise<void>
   place: ApprovalPlace
   id(prefix: "apr"): string
   now(): number
@@ -41,7 +43,7 @@ const NEVER_SAVED = new Set(["control_file", "trust", "doom_loop"])
 export const lasting = (rules: PermissionRuleset): PermissionRuleset =>
   rules.filter(({ permission }) => !NEVER_SAVED.has(permission))
 
-export function createApprovals({ store, gate, place, id, now }: ApprovalsDeps): Approvals {
+export function createApprovals({ store, gate, tellOthers, place, id, now }: ApprovalsDeps): Approvals {
   async function save(rules: PermissionRuleset): Promise<void> {
     if (rules.length === 0) return
     if (store.approvals.list(place).length + rules.length > MAX_SAVED) {
@@ -60,6 +62,7 @@ export function createApprovals({ store, gate, place, id, now }: ApprovalsDeps):
     await store.write((tx) => {
       for (const approval of approvals) store.approvals.add(tx, place, approval)
     })
+    await tellOthers()
   }
 
   return {

@@ -29,6 +29,8 @@ export interface Gate {
   reply(requestID: string, answer: Answer, sessionID?: string): PermissionRuleset
   /** The rules that answers of "always" have made, oldest first. */
   approved(): PermissionRuleset
+  /** Settles what waits and is allowed by now, because something was approved elsewhere. */
+  reconsider(): void
   /** Rejects everything that waits. */
   close(): void
 }
@@ -115,10 +117,14 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
       if (!approved.some((known) => known.permission === permission && known.pattern === rule.pattern))
         approved.push(rule)
     }
+    reconsider()
+    return rules
+  }
+
+  function reconsider(): void {
     for (const { request, facts } of pending.all()) {
       if (judge([facts.ask], facts.sources).type === "allow") pending.settle(request.id, { reply: "always" })
     }
-    return rules
   }
 
   return {
@@ -126,6 +132,7 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
     allows: (asks, sources) => judge(asks, sources).type === "allow",
     list: pending.list,
     approved: () => [...approved],
+    reconsider,
 
     reply(requestID, answer, sessionID) {
       const entry = pending.find(requestID)

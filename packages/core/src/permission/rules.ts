@@ -53,13 +53,15 @@ export function rulesFromConfig(config: PermissionConfig | undefined): Permissio
   return rules
 }
 
-/** False when every use of the tool is denied: then the model need not know about it. */
-export function isOffered(tool: string, rules: PermissionRuleset): boolean {
+/** False when every use of the tool is denied, by the rules or above them: then the model need not know about it. */
+export function isOffered(tool: string, rules: PermissionRuleset, ceiling: PermissionRuleset = []): boolean {
   const permission = permissionOf(tool)
-  const last = rules.findLast(
-    (rule) => matches(rule.permission, permission) && (rule.action !== "deny" || rule.pattern === "*"),
-  )
-  return last?.action !== "deny"
+  return [rules, ceiling].every((list) => {
+    const last = list.findLast(
+      (rule) => matches(rule.permission, permission) && (rule.action !== "deny" || /^\*+$/.test(rule.pattern)),
+    )
+    return last?.action !== "deny"
+  })
 }
 
 /** A denial of any pattern of any ask wins; otherwise the asks that nobody has answered yet are left. */

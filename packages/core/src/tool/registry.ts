@@ -32,6 +32,8 @@ export interface ToolDefinition {
 
 export interface OfferOptions {
   rules: PermissionRuleset
+  /** What no rule can widen. */
+  ceiling?: PermissionRuleset
   /** The model as its maker calls it: families were taught different tools for the same work. */
   modelID: string
   /** Names the prompt or the agent turned off; `*` and `?` are wildcards. */
@@ -70,12 +72,12 @@ export function createRegistry(tools: readonly Tool[]): Registry {
   return {
     get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
     ids: () => sorted.map((tool) => tool.name),
-    offered({ rules, modelID, disabled = [] }) {
+    offered({ rules, ceiling = [], modelID, disabled = [] }) {
       return sorted
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
-        .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
+        .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules, ceiling))
         .map((tool) => {
-          const description = tool.prose + (tool.proseUnder?.(rules) ?? "")
+          const description = tool.prose + (tool.proseUnder?.(rules, ceiling) ?? "")
           return { name: tool.name, description, inputSchema: schemaOf(tool).json }
         })
     },

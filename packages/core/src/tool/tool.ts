@@ -100,7 +100,7 @@ export interface Tool<Input = unknown, Plan = unknown> {
   /** Told to the model. Says what it cannot guess. */
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
-  proseUnder?: (rules: PermissionRuleset) => string
+  proseUnder?: (rules: PermissionRuleset, ceiling: PermissionRuleset) => string
   effect: Effect
   /** Its changes of files are put on record by itself, or by the sessions that it starts: nobody has to look for them. */
   recordsChanges?: true

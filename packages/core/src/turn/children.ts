@@ -155,10 +155,12 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
 
     list: (sessionID) => store.sessions.children(deps.sessions().get(sessionID).id),
 
-    allowed: (rules) =>
+    allowed: (rules, ceiling = []) =>
       agents
         .list()
-        .filter(({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules))
+        .filter(
+          ({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules) && isAllowed(agent.name, ceiling),
+        )
         .map(({ agent: { name, description } }) => ({ name, description })),
 
     async run(plan, context) {

@@ -97,6 +97,8 @@ export type ApiAuth = {
     };
 };
 
+export type ApprovalId = string;
+
 export type AssistantMessage = {
     id: MessageId;
     sessionID: SessionId;
@@ -314,7 +316,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventFileEdited;
 
 export type EventFileEdited = {
     id: string;
@@ -406,6 +408,31 @@ export type EventPermissionReplied = {
         sessionID: SessionId;
         requestID: PermissionId;
         reply: 'once' | 'always' | 'reject';
+    };
+};
+
+export type EventQuestionAsked = {
+    id: string;
+    type: 'question.asked';
+    properties: QuestionRequest;
+};
+
+export type EventQuestionRejected = {
+    id: string;
+    type: 'question.rejected';
+    properties: {
+        sessionID: SessionId;
+        requestID: QuestionId;
+    };
+};
+
+export type EventQuestionReplied = {
+    id: string;
+    type: 'question.replied';
+    properties: {
+        sessionID: SessionId;
+        requestID: QuestionId;
+        answers: Array<QuestionAnswer>;
     };
 };
 
@@ -542,7 +569,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventFileEdited;
 };
 
 export type GlobalSession = {
@@ -933,6 +960,59 @@ export type ProviderConfig = {
     };
 };
 
+export type QuestionAnswer = Array<string>;
+
+export type QuestionId = string;
+
+export type QuestionInfo = {
+    /**
+     * The whole question
+     */
+    question: string;
+    /**
+     * A short label, at most 30 characters
+     */
+    header: string;
+    /**
+     * The choices
+     */
+    options: Array<QuestionOption>;
+    multiple?: boolean;
+    custom?: boolean;
+};
+
+export type QuestionNotFoundError = {
+    _tag: 'QuestionNotFoundError';
+    requestID: string;
+    message: string;
+};
+
+export type QuestionOption = {
+    /**
+     * What is shown and answered, in one to five words
+     */
+    label: string;
+    /**
+     * What the choice means
+     */
+    description: string;
+};
+
+export type QuestionRequest = {
+    id: QuestionId;
+    sessionID: SessionId;
+    /**
+     * In the order in which they are answered
+     */
+    questions: Array<QuestionInfo>;
+    tool?: QuestionTool;
+};
+
+export type QuestionTool = {
+    messageID: MessageId;
+    callID: string;
+};
+
 export type Range = {
     start: {
         line: number;
@@ -973,6 +1053,16 @@ export type RetryPart = {
     type: 'retry';
     attempt: number;
     error: ApiError;
+    time: {
+        created: number;
+    };
+};
+
+export type SavedApproval = {
+    id: ApprovalId;
+    projectID: string;
+    permission: string;
+    pattern: string;
     time: {
         created: number;
     };
@@ -1754,10 +1844,73 @@ export type PermissionListResponses = {
 
 export type PermissionListResponse = PermissionListResponses[keyof PermissionListResponses];
 
+export type PermissionSavedData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/saved';
+};
+
+export type PermissionSavedErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type PermissionSavedError = PermissionSavedErrors[keyof PermissionSavedErrors];
+
+export type PermissionSavedResponses = {
+    /**
+     * List of saved approvals
+     */
+    200: Array<SavedApproval>;
+};
+
+export type PermissionSavedResponse = PermissionSavedResponses[keyof PermissionSavedResponses];
+
+export type PermissionForgetData = {
+    body?: never;
+    path: {
+        approvalID: ApprovalId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/saved/{approvalID}';
+};
+
+export type PermissionForgetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type PermissionForgetError = PermissionForgetErrors[keyof PermissionForgetErrors];
+
+export type PermissionForgetResponses = {
+    /**
+     * Approval removed
+     */
+    200: boolean;
+};
+
+export type PermissionForgetResponse = PermissionForgetResponses[keyof PermissionForgetResponses];
+
 export type PermissionReplyData = {
     body: {
         reply: 'once' | 'always' | 'reject';
         message?: string;
+        save?: boolean;
     };
     path: {
         requestID: PermissionId;
@@ -1852,6 +2005,107 @@ export type ProviderListResponses = {
 };
 
 export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
+
+export type QuestionListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question';
+};
+
+export type QuestionListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type QuestionListError = QuestionListErrors[keyof QuestionListErrors];
+
+export type QuestionListResponses = {
+    /**
+     * List of pending questions
+     */
+    200: Array<QuestionRequest>;
+};
+
+export type QuestionListResponse = QuestionListResponses[keyof QuestionListResponses];
+
+export type QuestionRejectData = {
+    body?: never;
+    path: {
+        requestID: QuestionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question/{requestID}/reject';
+};
+
+export type QuestionRejectErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * QuestionNotFoundError
+     */
+    404: QuestionNotFoundError;
+};
+
+export type QuestionRejectError = QuestionRejectErrors[keyof QuestionRejectErrors];
+
+export type QuestionRejectResponses = {
+    /**
+     * Question rejected successfully
+     */
+    200: boolean;
+};
+
+export type QuestionRejectResponse = QuestionRejectResponses[keyof QuestionRejectResponses];
+
+export type QuestionReplyData = {
+    body: {
+        /**
+         * A list for each question: labels of options, or other words
+         */
+        answers: Array<QuestionAnswer>;
+    };
+    path: {
+        requestID: QuestionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question/{requestID}/reply';
+};
+
+export type QuestionReplyErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * QuestionNotFoundError
+     */
+    404: QuestionNotFoundError;
+};
+
+export type QuestionReplyError = QuestionReplyErrors[keyof QuestionReplyErrors];
+
+export type QuestionReplyResponses = {
+    /**
+     * Question answered successfully
+     */
+    200: boolean;
+};
+
+export type QuestionReplyResponse = QuestionReplyResponses[keyof QuestionReplyResponses];
 
 export type SessionListData = {
     body?: never;
