@@ -55,6 +55,8 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
   { name: "summary", mode: "primary", hidden: true, prompt: SUMMARY },
 ]
 
+export const isNativeAgent = (name: string): boolean => NATIVE_AGENTS.some((agent) => agent.name === name)
+
 /**
  * The agents of one configuration. The rules of each are the defaults, its own built-in ones, `permission`, and
  * `agent.<name>.permission`, in this order, of which the last match wins. Ceilings are no part of them: they are
@@ -70,8 +72,7 @@ export function resolveAgents({ config, defaults }: { config: Config; defaults: 
     ...common,
     ...rulesFromConfig(configured[name]?.permission),
   ]
-  const isNative = (name: string) => NATIVE_AGENTS.some((agent) => agent.name === name)
-  const own = Object.keys(configured).filter((name) => !isNative(name))
+  const own = Object.keys(configured).filter((name) => !isNativeAgent(name))
   const bases: Agent[] = [
     ...NATIVE_AGENTS.map((agent) => ({ ...agent, native: true, permission: rulesOf(agent.name), options: {} })),
     ...own.map((name) => ({ name, mode: "all" as const, permission: rulesOf(name), options: {} })),

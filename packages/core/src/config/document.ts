@@ -7,12 +7,28 @@ export interface Position {
   column: number
 }
 
-export type ParsedText = { value: unknown } | { problem: string; position: Position }
+export interface Unreadable {
+  problem: string
+  position: Position
+}
+
+export type ParsedDocument =
+  | {
+      value: unknown
+      /** Where members are written, or the nearest thing around them. */
+      locate(paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]>
+    }
+  | Unreadable
 
 const OPTIONS = { allowTrailingComma: true, disallowComments: false, allowEmptyContent: true }
 
 /** JSON with comments and trailing commas. Strict JSON, the usual case, does not load the tolerant parser. */
-export async function parseText(text: string): Promise<ParsedText> {
+export async function parseJson(text: string): Promise<ParsedDocument> {
+  const parsed = await parseText(text)
+  return "problem" in parsed ? parsed : { ...parsed, locate: (paths) => locate(text, paths) }
+}
+
+async function parseText(text: string): Promise<{ value: unknown } | Unreadable> {
   if (!text.trim()) return { value: {} }
   try {
     return { value: plain(JSON.parse(text)) }
@@ -40,8 +56,7 @@ const sentence = (code: string) =>
     .replaceAll("Brace", "brace")
     .toLowerCase()
 
-/** Where each member is written, or the nearest thing around it. For texts that `parseText` accepted. */
-export async function locate(text: string, paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]> {
+async function locate(text: string, paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]> {
   const { parseTree } = await import("jsonc-parser")
   const tree = parseTree(text, [], OPTIONS)
   return paths.map((path) => (tree && path.length ? positionOf(text, offsetOf(tree, path)) : undefined))

@@ -17,8 +17,6 @@ export interface ConfigSnapshot {
 }
 
 export interface LoadOptions extends Places {
-  /** What the project's files say is in effect as if the user had written it. */
-  trusted?: boolean
   generation?: number
   /** The user's name on this machine. */
   username?: string
@@ -38,7 +36,8 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const issues: ConfigIssue[] = []
   if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
   for (const source of orderedSources(options, await findSources(options))) {
-    const parsed = "problem" in source ? unreadable(source) : await readSource(source, options, merge.value)
+    const parsed =
+      "problem" in source ? await unreadable(source, merge.value) : await readSource(source, options, merge.value)
     merge.add(parsed.value, { layer: source.layer, ...(source.file ? { file: source.file } : {}) })
     issues.push(...parsed.issues)
   }
@@ -77,9 +76,15 @@ async function readSource(source: Source & { text: string }, options: LoadOption
     text: source.text,
     file: source.file,
     name: source.name,
+    ...(source.defines ? await definition(source.defines, merged) : {}),
     substitute: (value) => substitute(value, { env, home: folders.home, folder: source.folder, heldBack: isHeldBack }),
     restrict: below && ((config) => restrictProject(config, below)),
   })
+}
+
+async function definition(defines: NonNullable<Source["defines"]>, merged: Config) {
+  const { readDefinition, definitionGuard } = await import("./definition.ts")
+  return { read: readDefinition(defines), guard: definitionGuard(defines, merged) }
 }
 
 async function belowProject({ env, folders, defaults, hasCredential }: LoadOptions, config: Config): Promise<Below> {
@@ -106,10 +111,12 @@ const USUAL_RULES: RulesBefore = {
   agents: {},
 }
 
-function unreadable({ file = "", problem }: Source & { problem: string }): { value: Config; issues: ConfigIssue[] } {
-  const message = `${file} is left out: ${problem}; ${SAYS_ASKED}.`
-  return {
-    value: { permission: ASK_BEFORE_HARM },
-    issues: [{ severity: "error", kind: "unreadable", message, path: [], file }],
-  }
+async function unreadable(
+  { file = "", problem, defines }: Source & { problem: string },
+  merged: Config,
+): Promise<{ value: Config; issues: ConfigIssue[] }> {
+  const value = defines ? (await definition(defines, merged)).guard : { permission: ASK_BEFORE_HARM }
+  const consequence = Object.keys(value).length > 0 ? `; ${SAYS_ASKED}` : ""
+  const message = `${file} is left out: ${problem}${consequence}.`
+  return { value, issues: [{ severity: "error", kind: "unreadable", message, path: [], file }] }
 }

@@ -1,5 +1,5 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import { locate, parseText } from "./document.ts"
+import { parseJson, type ParsedDocument, type Unreadable } from "./document.ts"
 import { ASK_BEFORE_HARM, mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
@@ -12,6 +12,10 @@ export interface ParseInput {
   file?: string | undefined
   /** What the text is called when it has no file: `OPENCODE_CONFIG_CONTENT`. */
   name?: string | undefined
+  /** Takes the text apart. Default: JSON with comments. */
+  read?: ((text: string) => Promise<ParsedDocument>) | undefined
+  /** What holds where the text cannot be read and may have held rules. */
+  guard?: Config
   /** Fills in variables, before types are checked. */
   substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
   /** Takes out what this layer may not set. */
@@ -21,19 +25,8 @@ export interface ParseInput {
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
 export async function parseConfig(input: ParseInput): Promise<{ value: Config; issues: ConfigIssue[] }> {
   const { text, file } = input
-  const parsed = await parseText(text)
-  if ("problem" in parsed) {
-    const { line, column } = parsed.position
-    const place = `line ${line}, column ${column}`
-    const isGuarded = mayHoldRules(text)
-    const message =
-      `${file ?? input.name ?? "The configuration"} is not JSON at ${place}: ${parsed.problem}; it is left out` +
-      (isGuarded ? `, and ${SAYS_ASKED}.` : ".")
-    return {
-      value: isGuarded ? { permission: ASK_BEFORE_HARM } : {},
-      issues: [{ severity: "error", kind: "syntax", message, path: [], file, line, column }],
-    }
-  }
+  const parsed = await (input.read ?? parseJson)(text)
+  if ("problem" in parsed) return broken(parsed, input)
   const translated = translate(parsed.value)
   const filled = await input.substitute(translated.value)
   const checked = validate(filled.value)
@@ -42,9 +35,16 @@ export async function parseConfig(input: ParseInput): Promise<{ value: Config; i
   const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
   if (issues.length === 0) return { value: restricted.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const positions = await locate(
-    text,
-    issues.map(({ path }) => writtenPath(path, translated.renames, has)),
-  )
+  const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
   return { value: restricted.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+}
+
+function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {
+  const { line, column } = position
+  const guarded = mayHoldRules(text) ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
+  const message =
+    `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
+    (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")
+  const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
+  return { value: guarded, issues: [issue] }
 }

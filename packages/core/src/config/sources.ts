@@ -1,13 +1,18 @@
 import { dirname, join, relative, resolve, sep } from "node:path"
+import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
 import { readSmallFile } from "./read.ts"
 
 /** A text with configuration in it, or a file that is there and cannot be read. */
-export type Source = { layer: Layer; file?: string; name?: string; folder: string } & (
-  | { text: string }
-  | { problem: string }
-)
+export type Source = {
+  layer: Layer
+  file?: string
+  name?: string
+  folder: string
+  /** A Markdown file that defines one member. */
+  defines?: Pick<Definition, "kind" | "name">
+} & ({ text: string } | { problem: string })
 
 export interface Places {
   env: Environment
@@ -17,25 +22,30 @@ export interface Places {
   /** The root of the repository around it, or `/` when there is none. */
   worktree: string
   managedFolder?: string | undefined
+  /** What the project's files say is in effect as if the user had written it. */
+  trusted?: boolean | undefined
 }
 
-interface Candidate {
-  layer: Layer
-  file: string
-  /** Somebody named this file, so that its absence is worth a word. */
-  isNamed?: boolean
-}
+/** A file that may hold configuration, or a folder whose Markdown files may. */
+type Candidate =
+  | {
+      layer: Layer
+      file: string
+      /** Somebody named this file, so that its absence is worth a word. */
+      isNamed?: boolean
+    }
+  | ConfigFolder
 
 const NAMES = ["config.json", "opencode.json", "opencode.jsonc"]
 
 /**
  * Every text to read, lowest first: the user's files, `OPENCODE_CONFIG`, the project's files from the root down, its
- * `.opencode` folders from the root down, `OPENCODE_CONFIG_DIR`, `OPENCODE_CONFIG_CONTENT`, the managed folder.
- * Costs one failed open for each place without a file.
+ * `.opencode` folders from the root down, `OPENCODE_CONFIG_DIR`, `OPENCODE_CONFIG_CONTENT`, the managed folder. The
+ * Markdown files of a folder come after its settings. Costs one failed open for each place without a file.
  */
 export async function findSources(places: Places): Promise<Source[]> {
   const { env, folders, directory, managedFolder } = places
-  const before: Candidate[] = NAMES.map((name) => ({ layer: "user", file: join(folders.config, name) }))
+  const before: Candidate[] = inFolder({ layer: "user", path: folders.config })
   if (env.OPENCODE_CONFIG) {
     before.push({ layer: "user", file: resolve(directory, env.OPENCODE_CONFIG), isNamed: true })
   }
@@ -43,15 +53,12 @@ export async function findSources(places: Places): Promise<Source[]> {
 
   const after: Candidate[] = []
   if (folders.extraConfig) {
-    const extra = resolve(directory, folders.extraConfig)
-    after.push(...NAMES.map((name) => ({ layer: "environment" as const, file: join(extra, name) })))
+    after.push(...inFolder({ layer: "environment", path: resolve(directory, folders.extraConfig) }))
   }
-  const managed: Candidate[] = managedFolder
-    ? NAMES.map((name) => ({ layer: "managed", file: join(managedFolder, name) }))
-    : []
+  const managed = managedFolder ? inFolder({ layer: "managed", path: managedFolder }) : []
 
   const candidates = withoutDoubles([...before, ...after, ...managed])
-  const found = (await Promise.all(candidates.map(readCandidate))).filter((source) => source !== undefined)
+  const found = (await Promise.all(candidates.map(readCandidate))).flat()
   const content = env.OPENCODE_CONFIG_CONTENT
   if (!content) return found
   const inline: Source = { layer: "environment", name: "OPENCODE_CONFIG_CONTENT", folder: directory, text: content }
@@ -62,13 +69,22 @@ export async function findSources(places: Places): Promise<Source[]> {
 /** Variables that switch something on: `1` or `true`. */
 export const isSet = (value: string | undefined): boolean => value === "1" || value?.toLowerCase() === "true"
 
-function projectFiles({ directory, worktree }: Places): Candidate[] {
+const inFolder = (folder: ConfigFolder): Candidate[] => [
+  ...NAMES.map((name) => ({ layer: folder.layer, file: join(folder.path, name) })),
+  folder,
+]
+
+function projectFiles({ directory, worktree, trusted }: Places): Candidate[] {
   const levels = levelsBetween(worktree, directory)
-  const at = (folder: string, names: string[]) =>
-    names.map((name): Candidate => ({ layer: "project", file: join(folder, name) }))
+  const within = trusted ? undefined : levels[0]
   return [
-    ...levels.flatMap((folder) => at(folder, [".opencode.json", "opencode.json", "opencode.jsonc"])),
-    ...levels.flatMap((folder) => at(join(folder, ".opencode"), NAMES)),
+    ...levels.flatMap((folder) =>
+      [".opencode.json", "opencode.json", "opencode.jsonc"].map((name): Candidate => ({
+        layer: "project",
+        file: join(folder, name),
+      })),
+    ),
+    ...levels.flatMap((folder) => inFolder({ layer: "project", path: join(folder, ".opencode"), within })),
   ]
 }
 
@@ -84,15 +100,30 @@ function levelsBetween(worktree: string, directory: string): string[] {
   return levels
 }
 
-/** A file in two places (a project that is the user's configuration folder) counts where it is trusted. */
+/** A place named twice (a project that is the user's configuration folder) counts where it is trusted. */
 function withoutDoubles(candidates: Candidate[]): Candidate[] {
-  const trusted = new Set(candidates.filter(({ layer }) => layer !== "project").map(({ file }) => file))
-  return candidates.filter(({ layer, file }) => layer !== "project" || !trusted.has(file))
+  const placeOf = (candidate: Candidate) => ("file" in candidate ? candidate.file : candidate.path)
+  const trusted = new Set(candidates.filter(({ layer }) => layer !== "project").map(placeOf))
+  return candidates.filter((candidate) => candidate.layer !== "project" || !trusted.has(placeOf(candidate)))
 }
 
-async function readCandidate({ layer, file, isNamed }: Candidate): Promise<Source | undefined> {
+async function readCandidate(candidate: Candidate): Promise<Source[]> {
+  if (!("file" in candidate)) return readDefinitions(candidate)
+  const { layer, file, isNamed } = candidate
   const read = await readSmallFile(file)
-  if ("missing" in read)
-    return isNamed ? { layer, file, folder: dirname(file), problem: "it does not exist" } : undefined
-  return { layer, file, folder: dirname(file), ...read }
+  if (!("missing" in read)) return [{ layer, file, folder: dirname(file), ...read }]
+  return isNamed ? [{ layer, file, folder: dirname(file), problem: "it does not exist" }] : []
+}
+
+async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
+  const definitions = await findDefinitions(folder)
+  const sources = await Promise.all(
+    definitions.map(async ({ kind, name, file, read }): Promise<Source[]> => {
+      const text = await read()
+      // Gone since it was listed, or a link to nowhere.
+      if ("missing" in text) return []
+      return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...text }]
+    }),
+  )
+  return sources.flat()
 }

@@ -1,0 +1,42 @@
+import type { Config } from "@opencode/protocol/config.ts"
+import { isNativeAgent } from "./agents.ts"
+import type { DefinitionKind } from "./definitions.ts"
+import type { ParsedDocument } from "./document.ts"
+import { ASK_BEFORE_HARM } from "./fail-closed.ts"
+import { parseFrontmatter } from "./frontmatter.ts"
+import { isObject } from "./json.ts"
+
+interface Defines {
+  kind: DefinitionKind
+  name: string
+}
+
+/** The member that the text below the settings becomes. */
+const BODY = { agent: "prompt", mode: "prompt", command: "template" } as const satisfies Record<DefinitionKind, string>
+
+/**
+ * A Markdown file as the configuration that it stands for: `agent/review.md` is `{agent: {review: {…, prompt}}}`. From
+ * there on it is treated as if it had been written in a file of settings.
+ */
+export const readDefinition =
+  ({ kind, name }: Defines) =>
+  async (text: string): Promise<ParsedDocument> => {
+    const parsed = await parseFrontmatter(text)
+    if ("problem" in parsed) return parsed
+    const { data, body, locate } = parsed
+    if (!isObject(data))
+      return { problem: "the settings are no map of names to values", position: { line: 2, column: 1 } }
+    const named = kind !== "command" && typeof data.name === "string" && data.name.trim() ? data.name.trim() : name
+    const member = { ...data, ...(body || kind === "command" ? { [BODY[kind]]: body } : {}) }
+    return {
+      value: { [kind]: { [named]: member } },
+      // Paths begin with the kind and the name, which stand in the file's own.
+      locate: (paths) => locate(paths.map((path) => path.slice(2))),
+    }
+  }
+
+/** An agent whose file cannot be read is left out; one that there is without the file must not be freer for it. */
+export const definitionGuard = ({ kind, name }: Defines, merged: Config): Config =>
+  kind !== "command" && (isNativeAgent(name) || merged.agent?.[name])
+    ? { agent: { [name]: { permission: ASK_BEFORE_HARM } } }
+    : {}

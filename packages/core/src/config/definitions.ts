@@ -1,0 +1,91 @@
+import type { Dirent } from "node:fs"
+import { readdir, realpath, stat } from "node:fs/promises"
+import { join, relative, sep } from "node:path"
+import { isInside } from "../workspace/paths.ts"
+import type { Layer } from "./layers.ts"
+import { readSmallFile, type FileText } from "./read.ts"
+
+/** What can be defined by a Markdown file each, and in folders of which names. `mode` is an old word for `agent`. */
+const KINDS = {
+  agent: ["agent", "agents"],
+  mode: ["mode", "modes"],
+  command: ["command", "commands"],
+} as const
+
+export type DefinitionKind = keyof typeof KINDS
+
+/** A file that defines one agent or command. */
+export interface Definition {
+  kind: DefinitionKind
+  /** Its path in the folder without the ending: `review`, `git/commit`. */
+  name: string
+  file: string
+  read(): Promise<FileText>
+}
+
+/** A folder with configuration in it. */
+export interface ConfigFolder {
+  layer: Layer
+  path: string
+  /** Files outside of this folder are not read, also not through a link. */
+  within?: string | undefined
+}
+
+/** More than anybody keeps, and few enough to read at every start. */
+const MAX_FILES = 1_000
+const MAX_DEPTH = 8
+
+/** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */
+export async function findDefinitions({ path, within }: ConfigFolder): Promise<Definition[]> {
+  const found = await Promise.all(
+    (Object.keys(KINDS) as DefinitionKind[]).flatMap((kind) =>
+      KINDS[kind].map(async (name) => {
+        const folder = join(path, name)
+        const files = await markdownFiles(folder)
+        return files.sort().map((file): Definition => {
+          const title = relative(folder, file).slice(0, -".md".length).split(sep).join("/")
+          return { kind, name: title, file, read: () => readWithin(file, within) }
+        })
+      }),
+    ),
+  )
+  return found.flat()
+}
+
+async function markdownFiles(top: string): Promise<string[]> {
+  const files: string[] = []
+  const waiting = [{ folder: top, depth: 0 }]
+  /** Folders by their real path: links may lead in circles. */
+  const seen = new Set<string>()
+  for (let next = waiting.shift(); next && files.length < MAX_FILES; next = waiting.shift()) {
+    const { folder, depth } = next
+    const real = await realpath(folder).catch(() => folder)
+    if (seen.has(real)) continue
+    seen.add(real)
+    // A folder that is not there, or cannot be listed, defines nothing.
+    const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+    for (const entry of entries) {
+      const path = join(folder, entry.name)
+      if (await isFolder(entry, path)) {
+        if (depth < MAX_DEPTH) waiting.push({ folder: path, depth: depth + 1 })
+      } else if (entry.name.endsWith(".md")) files.push(path)
+    }
+  }
+  return files.slice(0, MAX_FILES)
+}
+
+/** Also through a link: people keep such folders elsewhere. */
+async function isFolder(entry: Dirent, path: string): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory()
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
+async function readWithin(file: string, within: string | undefined): Promise<FileText> {
+  if (within === undefined) return readSmallFile(file)
+  const target = await realpath(file).catch(() => file)
+  if (isInside(within, target)) return readSmallFile(target)
+  return { problem: "it is a link to something outside of this project, which is followed once you trust it" }
+}
