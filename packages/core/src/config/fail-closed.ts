@@ -1,5 +1,8 @@
 import type { Config } from "@opencode/protocol/config.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { didYouMean, nearNames } from "../lib/text.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
+import { matches } from "../permission/wildcard.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
 
@@ -14,6 +17,36 @@ export const ASK_BEFORE_HARM: NonNullable<Config["permission"]> = {
   external_directory: "ask",
   private_address: "ask",
   control_file: "ask",
+}
+
+/** The same over what lower layers say: what they deny stays denied, whatever exceptions follow. Pure. */
+export function guardOver(guard: Config, below: Config): Config {
+  const agents = Object.entries(guard.agent ?? {}).map(([name, { permission }]) => {
+    const rules = [...rulesFromConfig(below.permission), ...rulesFromConfig(below.agent?.[name]?.permission)]
+    return [name, { permission: withDenials(permission, rules) }] as const
+  })
+  return {
+    ...(guard.permission === undefined
+      ? {}
+      : { permission: withDenials(guard.permission, rulesFromConfig(below.permission)) }),
+    ...(agents.length > 0 ? { agent: Object.fromEntries(agents) } : {}),
+  }
+}
+
+function withDenials(guard: Config["permission"], below: PermissionRuleset): NonNullable<Config["permission"]> {
+  const guarded = rulesFromConfig(guard).map(({ permission, pattern, action }) => {
+    const own = below.filter((rule) => matches(rule.permission, permission))
+    const inEffect = own.slice(
+      Math.max(
+        own.findLastIndex((rule) => rule.pattern === "*"),
+        0,
+      ),
+    )
+    const denials = inEffect.filter((rule) => rule.action === "deny")
+    const kept = Object.fromEntries(denials.map((rule) => [rule.pattern, "deny" as const]))
+    return [permission, denials.length > 0 ? { [pattern]: action, ...kept } : action] as const
+  })
+  return Object.fromEntries(guarded)
 }
 
 export const SAYS_ASKED = "until it is mended, commands, edits and the web are asked about"

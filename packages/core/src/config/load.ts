@@ -1,10 +1,12 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { configFromEnvironment, permissionText } from "./environment.ts"
-import { ASK_BEFORE_HARM, SAYS_ASKED } from "./fail-closed.ts"
+import { ASK_BEFORE_HARM, guardOver, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Below, RulesBefore } from "./layers.ts"
 import { createMerge, type Origin } from "./merge.ts"
+import type { Parsed } from "./parse.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
+import { writtenRules, type WrittenRules } from "./written-rules.ts"
 
 /** The settings of one workspace at one moment, and where each of them came from. Never changes: a reload makes another. */
 export interface ConfigSnapshot {
@@ -14,6 +16,8 @@ export interface ConfigSnapshot {
   /** Who set a value, for an object or list who touched it last; nothing for a value that is not set. */
   origin(path: readonly string[]): Origin | undefined
   readonly issues: readonly ConfigIssue[]
+  /** The permission rules of each source, lowest layer first. */
+  readonly rules: readonly WrittenRules[]
 }
 
 export interface LoadOptions extends Places {
@@ -34,11 +38,16 @@ export interface LoadOptions extends Places {
 export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> {
   const merge = createMerge()
   const issues: ConfigIssue[] = []
+  const rules: WrittenRules[] = []
   if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
   for (const source of orderedSources(options, await findSources(options))) {
     const parsed =
       "problem" in source ? await unreadable(source, merge.value) : await readSource(source, options, merge.value)
-    merge.add(parsed.value, { layer: source.layer, ...(source.file ? { file: source.file } : {}) })
+    const value = parsed.isGuard ? guardOver(parsed.value, merge.value) : parsed.value
+    const { layer, file, name } = source
+    const origin = { layer, ...(file ? { file } : {}) }
+    merge.add(value, origin)
+    rules.push(...writtenRules(value, { ...origin, ...(name ? { name } : {}), locate: parsed.locate }))
     issues.push(...parsed.issues)
   }
   return {
@@ -46,6 +55,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     generation: options.generation ?? 1,
     origin: (path) => merge.origin(path),
     issues,
+    rules,
   }
 }
 
@@ -114,9 +124,10 @@ const USUAL_RULES: RulesBefore = {
 async function unreadable(
   { file = "", problem, defines }: Source & { problem: string },
   merged: Config,
-): Promise<{ value: Config; issues: ConfigIssue[] }> {
+): Promise<Parsed> {
   const value = defines ? (await definition(defines, merged)).guard : { permission: ASK_BEFORE_HARM }
   const consequence = Object.keys(value).length > 0 ? `; ${SAYS_ASKED}` : ""
   const message = `${file} is left out: ${problem}${consequence}.`
-  return { value, issues: [{ severity: "error", kind: "unreadable", message, path: [], file }] }
+  const issue: ConfigIssue = { severity: "error", kind: "unreadable", message, path: [], file }
+  return { value, issues: [issue], isGuard: true, locate: async (paths) => paths.map(() => undefined) }
 }

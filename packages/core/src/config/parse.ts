@@ -5,6 +5,7 @@ import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { translate, writtenPath } from "./translate.ts"
 import { validate } from "./validate.ts"
+import type { WrittenRules } from "./written-rules.ts"
 
 export interface ParseInput {
   text: string
@@ -22,8 +23,17 @@ export interface ParseInput {
   restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
 }
 
+export interface Parsed {
+  value: Config
+  issues: ConfigIssue[]
+  /** Nothing of it was written: it stands for rules that cannot be read. */
+  isGuard?: true
+  /** Where members are written, by their present names. */
+  locate: WrittenRules["locate"]
+}
+
 /** Text to configuration. Never throws for what is written: a broken text is an empty configuration and one issue. */
-export async function parseConfig(input: ParseInput): Promise<{ value: Config; issues: ConfigIssue[] }> {
+export async function parseConfig(input: ParseInput): Promise<Parsed> {
   const { text, file } = input
   const parsed = await (input.read ?? parseJson)(text)
   if ("problem" in parsed) return broken(parsed, input)
@@ -33,18 +43,21 @@ export async function parseConfig(input: ParseInput): Promise<{ value: Config; i
   const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
 
   const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
-  if (issues.length === 0) return { value: restricted.value, issues }
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const positions = await parsed.locate(issues.map(({ path }) => writtenPath(path, translated.renames, has)))
-  return { value: restricted.value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })) }
+  const locate: Parsed["locate"] = (paths) =>
+    parsed.locate(paths.map((path) => writtenPath(path, translated.renames, has)))
+  const { value } = restricted
+  if (issues.length === 0) return { value, issues, locate }
+  const positions = await locate(issues.map(({ path }) => path))
+  return { value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })), locate }
 }
 
-function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput) {
+function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput): Parsed {
   const { line, column } = position
   const guarded = mayHoldRules(text) ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
     (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")
   const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
-  return { value: guarded, issues: [issue] }
+  return { value: guarded, issues: [issue], isGuard: true, locate: async (paths) => paths.map(() => undefined) }
 }

@@ -100,7 +100,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const recorded = recordedName(directory)
           const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
           const value = found?.k === "config" ? found.value : {}
-          return { value, generation: 1, origin: () => undefined, issues: [] }
+          return { value, generation: 1, origin: () => undefined, issues: [], rules: [] }
         },
         approvals: (directory) => () => approvalsAt(recordedName(directory)),
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
