@@ -1,5 +1,5 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import { configFromEnvironment, permissionText } from "./environment.ts"
+import { configFromEnvironment, PERMISSION_VARIABLE, permissionText, readPermission } from "./environment.ts"
 import { ASK_BEFORE_HARM, guardOver, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { Below, RulesBefore } from "./layers.ts"
@@ -68,7 +68,7 @@ function orderedSources({ env, directory, organisation, commandLine }: LoadOptio
     ...text("organisation", organisation?.from ?? "", organisation?.text),
     ...found.filter(({ layer }) => layer !== "managed"),
     ...text("environment", "The environment", Object.keys(settings).length ? JSON.stringify(settings) : undefined),
-    ...text("environment", "OPENCODE_PERMISSION", permissionText(env)),
+    ...text("environment", PERMISSION_VARIABLE, permissionText(env)),
     ...text("command line", "The command line", commandLine?.text),
     ...found.filter(({ layer }) => layer === "managed"),
   ]
@@ -86,6 +86,7 @@ async function readSource(source: Source & { text: string }, options: LoadOption
     text: source.text,
     file: source.file,
     name: source.name,
+    ...(source.name === PERMISSION_VARIABLE ? { read: readPermission, isRules: true } : {}),
     ...(source.defines ? await definition(source.defines, merged) : {}),
     substitute: (value) => substitute(value, { env, home: folders.home, folder: source.folder, heldBack: isHeldBack }),
     restrict: below && ((config) => restrictProject(config, below)),

@@ -15,6 +15,8 @@ export interface ParseInput {
   name?: string | undefined
   /** Takes the text apart. Default: JSON with comments. */
   read?: ((text: string) => Promise<ParsedDocument>) | undefined
+  /** It holds rules and nothing else. */
+  isRules?: boolean
   /** What holds where the text cannot be read and may have held rules. */
   guard?: Config
   /** Fills in variables, before types are checked. */
@@ -52,9 +54,12 @@ export async function parseConfig(input: ParseInput): Promise<Parsed> {
   return { value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })), locate }
 }
 
-function broken({ problem, position }: Unreadable, { text, file, name, guard }: ParseInput): Parsed {
+function broken(
+  { problem, position }: Unreadable,
+  { text, file, name, guard, isRules = mayHoldRules(text) }: ParseInput,
+): Parsed {
   const { line, column } = position
-  const guarded = mayHoldRules(text) ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
+  const guarded = isRules ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
     (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")
