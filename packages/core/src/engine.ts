@@ -3,6 +3,7 @@ import type { Scope } from "./bus/bus.ts"
 import { ensureFolder } from "./config/folders.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
 import { openSettings, type Settings } from "./engine/settings.ts"
+import { openExplain } from "./engine/explain.ts"
 import { openPermissions } from "./engine/permissions.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
@@ -14,6 +15,7 @@ import type { Publish } from "./session/record.ts"
 import { createQuestions, type Questions } from "./tool/questions.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
+import type { ExplainCall } from "./turn/explain-call.ts"
 import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
@@ -25,6 +27,7 @@ export interface Engine extends Pick<Settings, "config" | "agents" | "models">, 
   gate: Gate
   approvals: Approvals
   questions: Questions
+  explain: ExplainCall
   registry: Registry
   children: ChildSessions
 }
@@ -81,6 +84,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     approvals,
     questions,
+    explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.deps.registry,
     children: turns.children,
     async close() {

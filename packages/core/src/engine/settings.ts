@@ -10,6 +10,7 @@ import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
 import type { Models } from "../model/resolve.ts"
 import { defaultRules } from "../permission/defaults.ts"
+import type { RuleSection } from "../permission/explain.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
@@ -22,6 +23,8 @@ export interface Settings {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  /** What the rules of an agent are made of. */
+  ruleSections(agent: string): Promise<RuleSection[]>
 }
 
 export interface SettingsInput {
@@ -81,6 +84,10 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    ruleSections: async (agent) => {
+      const { ruleSections } = await import("../config/rule-sections.ts")
+      return ruleSections(agent, { defaults, written: config.rules })
+    },
   }
 }
 

@@ -16,7 +16,7 @@ import { createSeenBySession } from "../tool/seen.ts"
 import { questionTool } from "../tool/question.ts"
 import type { Questions } from "../tool/questions.ts"
 import { taskTool } from "../tool/task.ts"
-import { DEFAULT_LIMITS } from "../tool/tool.ts"
+import { DEFAULT_LIMITS, type Tool } from "../tool/tool.ts"
 import { createChildren, type ChildrenDeps, type ChildSessions } from "../turn/children.ts"
 import { TURN_LIMITS } from "../turn/limits.ts"
 import { createTrees } from "../turn/tree.ts"
@@ -30,6 +30,8 @@ export interface Turns {
   deps: Omit<TurnDeps, "host">
   children: ChildSessions
   diffs: ChangeDiffs
+  /** The tools as they are, whoever listens to their work. */
+  tools: readonly Tool[]
 }
 
 export interface TurnsInput {
@@ -68,7 +70,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     sessions,
     listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = boundary.tools([...builtinTools, questionTool(questions), ...(depth > 0 ? [taskTool(children)] : [])])
+  const tools = [...builtinTools, questionTool(questions), ...(depth > 0 ? [taskTool(children)] : [])]
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -89,7 +91,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     hooks: home.hooks,
     images: createImages(config.attachment),
     gate,
-    registry: createRegistry(tools),
+    registry: createRegistry(boundary.tools(tools)),
     trees,
     workspace,
     models,
@@ -109,7 +111,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
       compaction: config.compaction ?? {},
     },
   }
-  return { deps, children, diffs }
+  return { deps, children, diffs, tools }
 }
 
 const sessionOf = ({ properties }: Frame): string | undefined =>

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -309,6 +309,41 @@ export class Permission extends HeyApiClient {
             url: '/permission',
             ...options,
             ...params
+        });
+    }
+    
+    /**
+     * Explain a permission decision
+     *
+     * What would become of a call and which rules decide it. Nothing is run and nobody is asked.
+     */
+    public explain<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        tool: string;
+        input: string | {
+            [key: string]: unknown;
+        };
+        agent?: string;
+        sessionID?: SessionId;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'tool' },
+                    { in: 'body', key: 'input' },
+                    { in: 'body', key: 'agent' },
+                    { in: 'body', key: 'sessionID' }
+                ] }]);
+        return (options?.client ?? this.client).post<PermissionExplainResponses, PermissionExplainErrors, ThrowOnError>({
+            url: '/permission/explain',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
         });
     }
     

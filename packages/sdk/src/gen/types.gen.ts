@@ -806,6 +806,44 @@ export type PermissionConfig = PermissionActionConfig | {
     [key: string]: PermissionRuleConfig;
 };
 
+export type PermissionExplanation = {
+    tool: string;
+    agent: string;
+    /**
+     * What becomes of the call
+     */
+    action: PermissionAction;
+    /**
+     * Whether the model is told of the tool
+     */
+    offered: boolean;
+    /**
+     * Why the tool itself does not run it, whatever the rules say
+     */
+    refusal?: string;
+    asks: Array<{
+        permission: string;
+        action: PermissionAction;
+        patterns: Array<{
+            pattern: string;
+            action: PermissionAction;
+            reason: PermissionReason;
+        }>;
+        /**
+         * What the answer always would allow from then on
+         */
+        always: Array<string>;
+        /**
+         * What of the call was not understood
+         */
+        problems?: Array<string>;
+        /**
+         * It asks because of these, although the rules allow each pattern
+         */
+        doubted: boolean;
+    }>;
+};
+
 export type PermissionId = string;
 
 export type PermissionNotFoundError = {
@@ -816,6 +854,26 @@ export type PermissionNotFoundError = {
 
 export type PermissionObjectConfig = {
     [key: string]: PermissionActionConfig;
+};
+
+export type PermissionReason = {
+    source: 'built-in' | 'agent' | 'config' | 'session' | 'ceiling' | 'approved' | 'saved' | 'none';
+    rule?: PermissionRule;
+    /**
+     * Of the configuration: user, project, environment, …
+     */
+    layer?: string;
+    file?: string;
+    /**
+     * What it is in there: permission.bash.git *
+     */
+    member?: string;
+    line?: number;
+    column?: number;
+    /**
+     * The same as a sentence
+     */
+    text: string;
 };
 
 export type PermissionRequest = {
@@ -1843,6 +1901,51 @@ export type PermissionListResponses = {
 };
 
 export type PermissionListResponse = PermissionListResponses[keyof PermissionListResponses];
+
+export type PermissionExplainData = {
+    body: {
+        tool: string;
+        input: string | {
+            [key: string]: unknown;
+        };
+        /**
+         * Default: the session's, or the one that answers when nobody chose
+         */
+        agent?: string;
+        /**
+         * Whose rules count besides
+         */
+        sessionID?: SessionId;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/explain';
+};
+
+export type PermissionExplainErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type PermissionExplainError = PermissionExplainErrors[keyof PermissionExplainErrors];
+
+export type PermissionExplainResponses = {
+    /**
+     * The decision, with the rule of each pattern
+     */
+    200: PermissionExplanation;
+};
+
+export type PermissionExplainResponse = PermissionExplainResponses[keyof PermissionExplainResponses];
 
 export type PermissionSavedData = {
     body?: never;

@@ -10,6 +10,7 @@ import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
 import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
+import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
 import { questionRoutes } from "./question.ts"
@@ -36,6 +37,7 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...undoRoutes,
   ...permissionRoutes,
+  ...permissionExplainRoutes,
   ...savedApprovalRoutes,
   ...questionRoutes,
   ...configRoutes,
