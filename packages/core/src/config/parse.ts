@@ -46,8 +46,12 @@ export async function parseConfig(input: ParseInput): Promise<Parsed> {
 
   const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
-  const locate: Parsed["locate"] = (paths) =>
-    parsed.locate(paths.map((path) => writtenPath(path, translated.renames, has)))
+  /** A member that a translation made has its place in what it was made of. */
+  const asWritten = (path: readonly string[]): string[] => {
+    const found = writtenPath(path, translated.renames, has)
+    return has(found) || path.length < 2 ? found : asWritten(path.slice(0, -1))
+  }
+  const locate: Parsed["locate"] = (paths) => parsed.locate(paths.map(asWritten))
   const { value } = restricted
   if (issues.length === 0) return { value, issues, locate }
   const positions = await locate(issues.map(({ path }) => path))
