@@ -79,6 +79,12 @@ const KNOWN = [
   "control_file",
 ]
 
+/** Those of other versions of OpenCode too: a rule for them is none too many. */
+export const KNOWN_PERMISSIONS: ReadonlySet<string> = new Set([
+  ...KNOWN,
+  ...["trust", "todoread", "codesearch", "patch", "multiedit", "batch", "execute", "invalid", "StructuredOutput"],
+])
+
 /** What a value stands for that should be a rule and is none. Undefined where no rule was meant. */
 export function safeRule(path: readonly string[], value: unknown): Config["permission"] | undefined {
   const depth = depthInRules(path)

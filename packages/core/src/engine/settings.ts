@@ -1,9 +1,12 @@
+import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
+import type { ConfigIssue } from "../config/issue.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
@@ -70,7 +73,14 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
     lastUsed: () => lastModel(store, workspace.projectID),
     warn: (message) => log.warn(message),
   })
-  const issues = [...config.issues, ...resolved.issues, ...modelIssues]
+  const { directory, worktree } = workspace
+  const ruleWarnings = await warningsOfRules({
+    config,
+    defaults,
+    folders: [...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")), folders.config],
+    home: folders.home,
+  })
+  const issues = [...config.issues, ...resolved.issues, ...ruleWarnings, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -89,6 +99,13 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
       return ruleSections(agent, { defaults, written: config.rules })
     },
   }
+}
+
+/** Most people have no rules, and need nothing to look at them. */
+async function warningsOfRules(input: RuleIssuesInput): Promise<ConfigIssue[]> {
+  if (input.config.rules.length === 0) return []
+  const { ruleIssues } = await import("../config/rule-issues.ts")
+  return ruleIssues(input)
 }
 
 function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {
