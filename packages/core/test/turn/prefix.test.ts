@@ -63,7 +63,7 @@ test.each(["openai", "anthropic"] as const)(
       const before = index === 0 ? [] : blocks(w.model.requests[index - 1] as HeardRequest)
       expect(blocks(request).slice(0, before.length), `request ${index + 1}`).toEqual(before)
       // Plan mode is not told of the subagent that it may not start.
-      const isPlan = request.messages.at(-1)?.text === "plan it"
+      const isPlan = request.messages.at(-1)?.text.includes("plan it") ?? false
       expect(bytes(request.body.tools) === bytes(w.model.requests[0]?.body.tools), `tools ${index + 1}`).toBe(!isPlan)
     }
   },
