@@ -1,5 +1,5 @@
 import { realpathSync, statSync } from "node:fs"
-import { resolve } from "node:path"
+import { relative, resolve } from "node:path"
 import type { ConfigIssue } from "@opencode/core/config/issue.ts"
 import type { Composition } from "./compose.ts"
 import { CommandFailure } from "./fail.ts"
@@ -14,7 +14,17 @@ export interface Workplace {
 /** What of the settings was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
   const { config } = await composition.engines.at(directory)
-  for (const issue of config.issues) out.note(`Warning: ${issueLine(issue)}`)
+  for (const issue of config.issues) if (issue.kind !== "held_back") out.note(`Warning: ${issueLine(issue)}`)
+  const { pending } = config.trust
+  if (pending.length) out.note(heldBack(pending.map(({ path, file }) => path.join(".") || relative(directory, file))))
+}
+
+/** Names that one line has room for. */
+const MAX_NAMED = 5
+
+function heldBack(names: string[]): string {
+  const some = names.slice(0, MAX_NAMED).join(", ") + (names.length > MAX_NAMED ? ", …" : "")
+  return `Held back from this project's settings: ${some} (\`opencode trust\` shows and approves, --trust lets in).`
 }
 
 /** `file:line:column: sentence`, as editors and compilers write it. */

@@ -1,10 +1,13 @@
 import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
 import { ensureFolder } from "./config/folders.ts"
+import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
-import { openSettings, type Settings } from "./engine/settings.ts"
 import { openExplain } from "./engine/explain.ts"
+import type { Settings } from "./engine/generations.ts"
 import { openPermissions } from "./engine/permissions.ts"
+import { openSettings } from "./engine/settings.ts"
+import type { TrustDesk } from "./engine/trust-desk.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
 import type { Approvals } from "./permission/approvals.ts"
@@ -20,7 +23,11 @@ import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
 /** One folder at work: everything a route needs to know of it. */
-export interface Engine extends Pick<Settings, "config" | "agents" | "models">, Conversations {
+export interface Engine extends Pick<Settings, "agents" | "models">, Conversations {
+  settings: Settings
+  trust: TrustDesk
+  /** As it is now. */
+  readonly config: ConfigSnapshot
   scope: Scope
   workspace: Workspace
   project: Project
@@ -56,7 +63,12 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   }
   const project = await rememberProject(workspace, home)
   const places = boundary.folders(folders)
-  const settings = await openSettings({ home, workspace, places })
+  const settings = await openSettings({
+    home,
+    workspace,
+    places,
+    changed: () => publish("server.instance.disposed", { directory: scope.directory }),
+  })
   const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const questions = createQuestions({ publish, id: askID })
   const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
@@ -78,14 +90,18 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     scope,
     workspace,
     project,
-    config: settings.config,
+    settings,
+    trust: turns.trust,
+    get config() {
+      return settings.current().config
+    },
     agents: settings.agents,
     models: settings.models,
     gate,
     approvals,
     questions,
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
-    registry: turns.deps.registry,
+    registry: turns.shared.registry,
     children: turns.children,
     async close() {
       gate.close()

@@ -8,6 +8,7 @@ import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
 import { createRequest, type Request } from "./model/request.ts"
+import { openTrust, type Trust } from "./permission/trust.ts"
 import { openPeers, type Peers } from "./peer/peers.ts"
 import { sweepAll } from "./session/sweep.ts"
 import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/boundary.ts"
@@ -42,8 +43,10 @@ export interface Home {
   username?: string
   /** Settings from flags, as configuration text. */
   commandLine?: string
-  /** The person has decided that this project's settings may run and send what they say. */
+  /** Whoever started the process has decided that the settings of projects may run and send what they say. */
   trusted: boolean
+  /** Who says what else of a project may. */
+  trust: Trust
   /** What a turn may use, where somebody said so for this process. */
   limits?: Partial<Limits>
   /** What looks into turns. */
@@ -127,12 +130,20 @@ export async function openHome({
   const owner: Owner = { pid, ...(started === undefined ? {} : { processStarted: started }) }
   const { platform, uid } = around
   const peers = openPeers({ database, owner, leases: store.leases.list, bus, log, platform, uid })
+  const trust = openTrust({
+    data: folders.data,
+    all: around.trusted,
+    uid,
+    now: host.now,
+    warn: (message) => log.warn(message),
+  })
   const sweeping = sweepAll({ store, owner, env, log })
   const boundary = openBoundary({ host, request })
   boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
     hooks: safeHooks(hooks, log),
+    trust,
     host,
     folders,
     store,

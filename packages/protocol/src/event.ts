@@ -117,6 +117,15 @@ export const events = {
     "state",
     inline(() => z.object({ sessionID: SessionID(), todos: z.array(Todo()) })),
   ),
+  /** The settings of a folder have changed: clients read again what comes of them. */
+  "server.instance.disposed": event(
+    "must",
+    inline(() => z.object({ directory: z.string() })),
+  ),
+  "global.disposed": event(
+    "must",
+    inline(() => z.object({})),
+  ),
   "file.edited": event(
     "state",
     inline(() => z.object({ file: z.string() })),

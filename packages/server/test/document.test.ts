@@ -98,6 +98,27 @@ const ADDITIONS: Record<string, Call & { reason: string }> = {
     answers: ["200", "400", "404"],
     reason: "what a session cost by request, with what is not known of it; the published document has sums only",
   },
+  "GET /trust": {
+    id: "trust.list",
+    parameters: ["query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "what a project's settings would run or send is held back, and can be looked at",
+  },
+  "POST /trust": {
+    id: "trust.approve",
+    parameters: ["query directory?", "query workspace?"],
+    body: true,
+    answers: ["200", "400", "404"],
+    reason: "the same, to be approved",
+  },
+  "DELETE /trust": {
+    id: "trust.remove",
+    parameters: ["query directory?", "query id?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "the same, to be taken back",
+  },
 }
 
 const document = openapi(routes) as Document

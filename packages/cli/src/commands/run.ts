@@ -1,6 +1,7 @@
 import type { AnswerWithParts } from "@opencode/protocol/message.ts"
 import type { Event } from "@opencode/protocol/event.ts"
 import { parseModelRef } from "@opencode/protocol/model-ref.ts"
+import { TRUST } from "@opencode/protocol/trust.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"

@@ -54,13 +54,16 @@ export interface Bus {
   /**
    * Hands over every later frame in order. The sink must not throw and must not wait.
    * @param filter.directory only this workspace's frames; absent means all
+   * @param filter.isInner a part of the program listens, and no client
    * @param filter.after number of the last frame the client saw; what it missed is delivered first
    */
-  subscribe(filter: { directory?: string; after?: string }, sink: (frame: Frame) => void): Subscription
+  subscribe(filter: { directory?: string; after?: string; isInner?: true }, sink: (frame: Frame) => void): Subscription
   /** For another process: what happens in this one, and nothing that it passes on itself. */
   subscribePeer(sink: (frame: Frame) => void): Pick<Subscription, "close">
   /** What is kept of what happened here, oldest first. */
   kept(): Frame[]
+  /** Whether a client would hear what happens in the folder, here or through another process. */
+  isHeard(directory: string): boolean
   /** How many listen in this process. */
   subscribers(): number
   /** Forgets a workspace's frames. */
@@ -82,7 +85,7 @@ interface Ring {
 export function createBus(host: Host): Bus {
   const epoch = host.id("evt").slice(-8)
   const rings = new Map<string, Ring>()
-  const sinks = new Set<{ directory?: string; sink: (frame: Frame) => void }>()
+  const sinks = new Set<{ directory?: string; isInner?: true; sink: (frame: Frame) => void }>()
   const peers = new Set<(frame: Frame) => void>()
   let count = 0
   /** The newest number that a workspace had when it was forgotten: none before it can be resumed where there is no ring. */
@@ -130,11 +133,11 @@ export function createBus(host: Host): Bus {
       if (!isPeers) for (const sink of [...peers]) sink(frame)
     },
 
-    subscribe({ directory, after }, sink) {
+    subscribe({ directory, after, isInner }, sink) {
       const [knownEpoch, number] = splitNumber(after)
       const replay = knownEpoch === epoch && number <= count ? missed(directory, number) : undefined
       for (const frame of replay ?? []) sink(frame)
-      const entry = { directory, sink }
+      const entry = { directory, sink, ...(isInner && { isInner }) }
       sinks.add(entry)
       return { resumed: replay !== undefined, close: () => void sinks.delete(entry) }
     },
@@ -146,6 +149,10 @@ export function createBus(host: Host): Bus {
     },
 
     kept: () => newest().filter((frame) => !frame.isPeers),
+
+    isHeard: (directory) =>
+      peers.size > 0 ||
+      [...sinks].some((one) => !one.isInner && (one.directory === undefined || one.directory === directory)),
 
     subscribers: () => sinks.size,
 

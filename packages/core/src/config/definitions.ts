@@ -20,15 +20,17 @@ export interface Definition {
   /** Its path in the folder without the ending: `review`, `git/commit`. */
   name: string
   file: string
-  read(): Promise<FileText>
+  read(): Promise<FileText & { leadsTo?: string }>
 }
 
 /** A folder with configuration in it. */
 export interface ConfigFolder {
   layer: Layer
   path: string
-  /** Files outside of this folder are not read, also not through a link. */
+  /** Files outside of this folder belong to somebody else, also when a link leads to them. */
   within?: string | undefined
+  /** Told of each place that was looked at. */
+  seen?: ((path: string) => void) | undefined
 }
 
 /** More than anybody keeps, and few enough to read at every start. */
@@ -36,12 +38,12 @@ const MAX_FILES = 1_000
 const MAX_DEPTH = 8
 
 /** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */
-export async function findDefinitions({ path, within }: ConfigFolder): Promise<Definition[]> {
+export async function findDefinitions({ path, within, seen }: Omit<ConfigFolder, "layer">): Promise<Definition[]> {
   const found = await Promise.all(
     (Object.keys(KINDS) as DefinitionKind[]).flatMap((kind) =>
       KINDS[kind].map(async (name) => {
         const folder = join(path, name)
-        const files = await markdownFiles(folder)
+        const files = await markdownFiles(folder, seen)
         return files.sort().map((file): Definition => {
           const title = relative(folder, file).slice(0, -".md".length).split(sep).join("/")
           return { kind, name: title, file, read: () => readWithin(file, within) }
@@ -52,7 +54,7 @@ export async function findDefinitions({ path, within }: ConfigFolder): Promise<D
   return found.flat()
 }
 
-async function markdownFiles(top: string): Promise<string[]> {
+async function markdownFiles(top: string, told: (path: string) => void = () => {}): Promise<string[]> {
   const files: string[] = []
   const waiting = [{ folder: top, depth: 0 }]
   /** Folders by their real path: links may lead in circles. */
@@ -62,6 +64,7 @@ async function markdownFiles(top: string): Promise<string[]> {
     const real = await realpath(folder).catch(() => folder)
     if (seen.has(real)) continue
     seen.add(real)
+    told(folder)
     // A folder that is not there, or cannot be listed, defines nothing.
     const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
     for (const entry of entries) {
@@ -83,9 +86,10 @@ async function isFolder(entry: Dirent, path: string): Promise<boolean> {
   )
 }
 
-async function readWithin(file: string, within: string | undefined): Promise<FileText> {
-  if (within === undefined) return readSmallFile(file)
+/** A file's text; with where it is when that is outside of the folder. */
+export async function readWithin(file: string, within: string | undefined): Promise<FileText & { leadsTo?: string }> {
+  const read = await readSmallFile(file)
+  if (within === undefined || "missing" in read) return read
   const target = await realpath(file).catch(() => file)
-  if (isInside(within, target)) return readSmallFile(target)
-  return { problem: "it is a link to something outside of this project, which is followed once you trust it" }
+  return isInside(within, target) ? read : { ...read, leadsTo: target }
 }

@@ -1,10 +1,13 @@
+import type { AgentConfig } from "@opencode/protocol/agent.ts"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
+import { valueAt } from "./json.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { tightenOnly } from "./tighten.ts"
+import { elementKey } from "./variables.ts"
 
 /**
  * Who may set what. Later layers win; `managed` is what the machine's administrator wrote, which nobody overrules.
@@ -27,6 +30,16 @@ export interface Below {
   home: string
   /** Whether requests to this provider would carry a key of the user's. */
   hasCredential(providerID: string): boolean
+  /** Whether a person has approved what the project wants at this member; elements of lists are named by what they are. */
+  isGranted?(key: readonly string[]): boolean
+}
+
+/** Something that an untrusted project may not set. */
+export interface HeldMember {
+  path: string[]
+  /** The same with elements of lists by what they are. */
+  key: string[]
+  why: string
 }
 
 interface Judged<Value> {
@@ -36,6 +49,11 @@ interface Judged<Value> {
 type Judge<Key extends keyof Config> = (value: NonNullable<Config[Key]>, below: Below) => Judged<Config[Key]>
 type Policy<Key extends keyof Config> = "set" | "never" | Judge<Key>
 
+/** As a whole, whatever is said. */
+function held(why: string): () => Judged<never> {
+  return () => ({ held: [{ why }] })
+}
+
 const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   $schema: "set",
   logLevel: "set",
@@ -43,17 +61,18 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   layout: "set",
   model: "set",
   small_model: "set",
-  default_agent: "set",
+  default_agent: (value, { config }) =>
+    only(value, config.default_agent === undefined || value === config.default_agent, "replaces the agent you chose"),
   // Prompts are text, as AGENTS.md is; the shell pieces in them are held back where commands are expanded.
   command: "set",
   watcher: "set",
   attachment: "set",
   compaction: "set",
 
-  shell: "never",
-  server: "never",
-  plugin: "never",
-  enterprise: "never",
+  shell: held("runs every command"),
+  server: held("decides who can reach the server"),
+  plugin: (value) => ({ held: value.map((_, index) => ({ path: [String(index)], why: "runs code" })) }),
+  enterprise: held("decides where conversations are sent"),
 
   permission: (value, below) => {
     const base = [...below.defaults.base, ...rulesFromConfig(below.config.permission)]
@@ -63,7 +82,7 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   agent: judgeAgents,
   provider: (value, below) =>
     members(value, (provider, id) =>
-      isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts and keys are sent",
+      isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts are sent",
     ),
   mcp: (value) =>
     members(value, (server) =>
@@ -124,8 +143,12 @@ const SHARING = ["disabled", "manual", "auto"]
 const DEFAULT_OUTPUT = { max_lines: 2000, max_bytes: 51_200 }
 
 /** The part of a project's configuration that is in effect before the folder is trusted. Pure. */
-export function restrictProject(config: Config, below: Below): { value: Config; issues: ConfigIssue[] } {
+export function restrictProject(
+  config: Config,
+  below: Below,
+): { value: Config; issues: ConfigIssue[]; held: HeldMember[] } {
   const issues: ConfigIssue[] = []
+  const held: HeldMember[] = []
   const value: Record<string, unknown> = {}
   for (const [key, wanted] of Object.entries(config) as [keyof Config, never][]) {
     const policy = POLICIES[key] as Policy<keyof Config>
@@ -136,21 +159,51 @@ export function restrictProject(config: Config, below: Below): { value: Config; 
         : policy === "never"
           ? { held: [{ why: "is not for a project to decide" }] }
           : policy(wanted, below)
-    if (judged.value !== undefined) value[key] = judged.value
-    for (const { path = [], why } of judged.held) {
+    const found = judged.held.map(({ path = [], why }) => ({ path, key: [key, ...keysAt(wanted, path)], why }))
+    const open = found.filter((one) => !below.isGranted?.(one.key))
+    const kept = open.length === found.length ? judged.value : without(wanted, open)
+    if (kept !== undefined) value[key] = kept
+    for (const { path, key: name, why } of open) {
       const member = [key, ...path]
+      held.push({ path: member, key: name, why })
       const message = `${dotted(member)} ${why}; it is held back until you trust this project.`
       issues.push({ severity: "warning", kind: "held_back", message, path: member })
     }
   }
-  return { value: value as Config, issues }
+  return { value: value as Config, issues, held }
 }
+
+function keysAt(value: unknown, path: readonly string[]): string[] {
+  let found = value
+  return path.map((name) => {
+    const within = found
+    found = valueAt(within, [name])
+    return Array.isArray(within) ? elementKey(found, Number(name)) : name
+  })
+}
+
+/** What was approved is in effect as it is written, with what stands beside it in its order. */
+function without(value: unknown, held: readonly { path: readonly string[] }[]): unknown {
+  if (held.some(({ path }) => path.length === 0)) return undefined
+  if (typeof value !== "object" || value === null || held.length === 0) return value
+  const below = (name: string) =>
+    held.filter(({ path }) => path[0] === name).map(({ path }) => ({ path: path.slice(1) }))
+  const kept = Object.entries(value)
+    .map(([name, member]) => [name, without(member, below(name)), member] as const)
+    .filter(([, member, before]) => member !== undefined && !(isEmpty(member) && !isEmpty(before)))
+  if (Array.isArray(value)) return kept.map(([, member]) => member)
+  return Object.fromEntries(kept.map(([name, member]) => [name, member]))
+}
+
+const isEmpty = (value: unknown): boolean =>
+  typeof value === "object" && value !== null && Object.keys(value).length === 0
 
 function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged<Config["agent"]> {
   const held: Judged<unknown>["held"] = []
   const value: NonNullable<Config["agent"]> = {}
   for (const [name, agent] of Object.entries(agents)) {
-    const { permission, ...rest } = agent
+    const { permission, ...all } = agent
+    const rest = name === below.config.default_agent ? withoutEscapes(all, name, held) : all
     value[name] = rest
     if (permission === undefined) continue
     const base = [
@@ -164,6 +217,15 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
     for (const { path } of tightened.held) held.push({ path: [name, "permission", ...path], why: LOOSENS })
   }
   return { value, held }
+}
+
+/** Who chose an agent, perhaps for its strictness, gets no other one because a project switched it off. */
+function withoutEscapes(agent: AgentConfig, name: string, held: Judged<unknown>["held"]): AgentConfig {
+  const { disable, hidden, mode, ...rest } = agent
+  const escapes = { disable, hidden, mode }
+  for (const [key, value] of Object.entries(escapes))
+    if (value !== undefined) held.push({ path: [name, key], why: "replaces the agent you chose" })
+  return rest
 }
 
 /** Formatters and language servers run programs; switching them off is anybody's right. */

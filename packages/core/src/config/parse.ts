@@ -19,15 +19,16 @@ export interface ParseInput {
   isRules?: boolean
   /** What holds where the text cannot be read and may have held rules. */
   guard?: Config
-  /** Fills in variables, before types are checked. */
-  substitute(value: unknown): Promise<{ value: unknown; issues: ConfigIssue[] }>
-  /** Takes out what this layer may not set. */
-  restrict?: ((config: Config) => { value: Config; issues: ConfigIssue[] }) | undefined
+  /** Fills in variables, checks the types, and takes out what this layer may not set. */
+  settle(value: unknown): Promise<Settled>
 }
 
-export interface Parsed {
+export interface Settled {
   value: Config
   issues: ConfigIssue[]
+}
+
+export interface Parsed extends Settled {
   /** Nothing of it was written: it stands for rules that cannot be read. */
   isGuard?: true
   /** Where members are written, by their present names. */
@@ -40,11 +41,9 @@ export async function parseConfig(input: ParseInput): Promise<Parsed> {
   const parsed = await (input.read ?? parseJson)(text)
   if ("problem" in parsed) return broken(parsed, input)
   const translated = translate(parsed.value)
-  const filled = await input.substitute(translated.value)
-  const checked = validate(filled.value)
-  const restricted = input.restrict?.(checked.value) ?? { value: checked.value, issues: [] }
+  const settled = await input.settle(translated.value)
 
-  const issues = [...translated.issues, ...filled.issues, ...checked.issues, ...restricted.issues]
+  const issues = [...translated.issues, ...settled.issues]
   const has = (path: string[]) => valueAt(parsed.value, path) !== undefined
   /** A member that a translation made has its place in what it was made of. */
   const asWritten = (path: readonly string[]): string[] => {
@@ -52,10 +51,20 @@ export async function parseConfig(input: ParseInput): Promise<Parsed> {
     return has(found) || path.length < 2 ? found : asWritten(path.slice(0, -1))
   }
   const locate: Parsed["locate"] = (paths) => parsed.locate(paths.map(asWritten))
-  const { value } = restricted
+  const { value } = settled
   if (issues.length === 0) return { value, issues, locate }
   const positions = await locate(issues.map(({ path }) => path))
   return { value, issues: issues.map((issue, index) => ({ ...issue, file, ...positions[index] })), locate }
+}
+
+/** Of a text that its layer may write as it likes. */
+export async function settleFreely(
+  value: unknown,
+  substitute: (value: unknown) => Promise<{ value: unknown; issues: ConfigIssue[] }>,
+): Promise<Settled> {
+  const filled = await substitute(value)
+  const checked = validate(filled.value)
+  return { value: checked.value, issues: [...filled.issues, ...checked.issues] }
 }
 
 function broken(

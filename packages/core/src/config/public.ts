@@ -4,7 +4,8 @@ import { isObject, type JsonObject } from "./json.ts"
 import type { ConfigSnapshot } from "./load.ts"
 
 /** Members whose text is a secret, wherever they are written: `apiKey`, `clientSecret`, `secretAccessKey`, `token`. */
-const SECRET_NAME = /(?:api|access|private|secret)[-_]?key|secret|token|password|passphrase|credential|authorization/i
+export const SECRET_NAME =
+  /(?:api|access|private|secret)[-_]?key|secret|token|password|passphrase|credential|authorization/i
 /** Headers that say nothing about who is asking. The value of every other header is hidden. */
 const OPEN_HEADERS =
   /^(?:accept|accept-language|content-type|user-agent|referer|http-referer|x-title|anthropic-beta|anthropic-version)$/i

@@ -1,8 +1,7 @@
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
+import { findDefinitions, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
-import { readSmallFile } from "./read.ts"
 
 /** A text with configuration in it, or a file that is there and cannot be read. */
 export type Source = {
@@ -12,6 +11,10 @@ export type Source = {
   folder: string
   /** A Markdown file that defines one member. */
   defines?: Pick<Definition, "kind" | "name">
+  /** Of a project: the folder that holds it, or the `.opencode` that it is in. */
+  level?: string
+  /** A link leads there, out of the project. */
+  leadsTo?: string
 } & ({ text: string } | { problem: string })
 
 export interface Places {
@@ -24,6 +27,8 @@ export interface Places {
   managedFolder?: string | undefined
   /** What the project's files say is in effect as if the user had written it. */
   trusted?: boolean | undefined
+  /** Told of each place that was looked at. */
+  seen?: ((path: string) => void) | undefined
 }
 
 /** A file that may hold configuration, or a folder whose Markdown files may. */
@@ -31,10 +36,12 @@ type Candidate =
   | {
       layer: Layer
       file: string
+      level?: string
+      within?: string | undefined
       /** Somebody named this file, so that its absence is worth a word. */
       isNamed?: boolean
     }
-  | ConfigFolder
+  | (ConfigFolder & { level?: string })
 
 const NAMES = ["config.json", "opencode.json", "opencode.jsonc"]
 
@@ -58,7 +65,7 @@ export async function findSources(places: Places): Promise<Source[]> {
   const managed = managedFolder ? inFolder({ layer: "managed", path: managedFolder }) : []
 
   const candidates = withoutDoubles([...before, ...after, ...managed])
-  const found = (await Promise.all(candidates.map(readCandidate))).flat()
+  const found = (await Promise.all(candidates.map((candidate) => readCandidate(candidate, places)))).flat()
   const content = env.OPENCODE_CONFIG_CONTENT
   if (!content) return found
   const inline: Source = { layer: "environment", name: "OPENCODE_CONFIG_CONTENT", folder: directory, text: content }
@@ -69,22 +76,31 @@ export async function findSources(places: Places): Promise<Source[]> {
 /** Variables that switch something on: `1` or `true`. */
 export const isSet = (value: string | undefined): boolean => value === "1" || value?.toLowerCase() === "true"
 
-const inFolder = (folder: ConfigFolder): Candidate[] => [
-  ...NAMES.map((name) => ({ layer: folder.layer, file: join(folder.path, name) })),
+const inFolder = (folder: ConfigFolder & { level?: string }): Candidate[] => [
+  ...NAMES.map((name): Candidate => {
+    const { path, seen: _, ...rest } = folder
+    return { ...rest, file: join(path, name) }
+  }),
   folder,
 ]
 
-function projectFiles({ directory, worktree, trusted }: Places): Candidate[] {
-  const levels = levelsBetween(worktree, directory)
+/** The folders of a project that may hold its configuration, from its root down. */
+export const projectLevels = ({ directory, worktree }: Pick<Places, "directory" | "worktree">): string[] =>
+  levelsBetween(worktree, directory)
+
+function projectFiles({ trusted, ...place }: Places): Candidate[] {
+  const levels = projectLevels(place)
   const within = trusted ? undefined : levels[0]
   return [
     ...levels.flatMap((folder) =>
       [".opencode.json", "opencode.json", "opencode.jsonc"].map((name): Candidate => ({
         layer: "project",
         file: join(folder, name),
+        level: folder,
+        within,
       })),
     ),
-    ...levels.flatMap((folder) => inFolder({ layer: "project", path: join(folder, ".opencode"), within })),
+    ...levels.flatMap((level) => inFolder({ layer: "project", path: join(level, ".opencode"), level, within })),
   ]
 }
 
@@ -107,22 +123,26 @@ function withoutDoubles(candidates: Candidate[]): Candidate[] {
   return candidates.filter((candidate) => candidate.layer !== "project" || !trusted.has(placeOf(candidate)))
 }
 
-async function readCandidate(candidate: Candidate): Promise<Source[]> {
-  if (!("file" in candidate)) return readDefinitions(candidate)
-  const { layer, file, isNamed } = candidate
-  const read = await readSmallFile(file)
-  if (!("missing" in read)) return [{ layer, file, folder: dirname(file), ...read }]
+async function readCandidate(candidate: Candidate, { seen }: Places): Promise<Source[]> {
+  if (!("file" in candidate)) return readDefinitions({ ...candidate, seen })
+  const { layer, file, isNamed, level, within } = candidate
+  seen?.(file)
+  const read = await readWithin(file, within)
+  const of = level === undefined ? {} : { level }
+  if (!("missing" in read)) return [{ layer, file, folder: dirname(file), ...of, ...read }]
   return isNamed ? [{ layer, file, folder: dirname(file), problem: "it does not exist" }] : []
 }
 
-async function readDefinitions(folder: ConfigFolder): Promise<Source[]> {
+async function readDefinitions(folder: ConfigFolder & { level?: string }): Promise<Source[]> {
   const definitions = await findDefinitions(folder)
+  const of = folder.level === undefined ? {} : { level: folder.level }
   const sources = await Promise.all(
     definitions.map(async ({ kind, name, file, read }): Promise<Source[]> => {
+      folder.seen?.(file)
       const text = await read()
       // Gone since it was listed, or a link to nowhere.
       if ("missing" in text) return []
-      return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...text }]
+      return [{ layer: folder.layer, file, folder: dirname(file), defines: { kind, name }, ...of, ...text }]
     }),
   )
   return sources.flat()

@@ -9,8 +9,21 @@ export interface VariableSources {
   home: string
   /** What `{file:…}` is relative to. */
   folder: string
-  /** The text was written by somebody who may not read the user's environment and files. */
-  heldBack: boolean
+  /** Asked for each where the text was written by somebody who may not read the user's environment and files. */
+  judge?: ((variable: Variable) => Promise<"fill" | "keep" | "drop">) | undefined
+  /** Told of each file that was looked for. */
+  seen?(path: string): void
+}
+
+export interface Variable {
+  /** Of the member it stands in; elements of lists by their place. */
+  path: string[]
+  /** The same with elements of lists by what they are: their places change. */
+  key: string[]
+  /** As it is written: `{env:NAME}`. */
+  whole: string
+  /** The file it names, resolved. */
+  file?: string
 }
 
 const DROPPED = Symbol("dropped")
@@ -25,16 +38,23 @@ export async function substitute(
   sources: VariableSources,
 ): Promise<{ value: unknown; issues: ConfigIssue[] }> {
   const issues: ConfigIssue[] = []
-  const filled = await fill(value, [], sources, issues)
+  const filled = await fill(value, { path: [], key: [] }, sources, issues)
   return { value: filled === DROPPED ? {} : filled, issues }
 }
 
-async function fill(value: unknown, path: string[], sources: VariableSources, issues: ConfigIssue[]): Promise<unknown> {
-  if (typeof value === "string") return value.includes("{") ? fillText(value, path, sources, issues) : value
+interface At {
+  path: string[]
+  key: string[]
+}
+
+async function fill(value: unknown, at: At, sources: VariableSources, issues: ConfigIssue[]): Promise<unknown> {
+  const { path, key } = at
+  if (typeof value === "string") return value.includes("{") ? fillText(value, at, sources, issues) : value
   if (Array.isArray(value)) {
     const filled: unknown[] = []
     for (const [index, item] of value.entries()) {
-      const member = await fill(item, [...path, String(index)], sources, issues)
+      const place = { path: [...path, String(index)], key: [...key, elementKey(item, index)] }
+      const member = await fill(item, place, sources, issues)
       if (member !== DROPPED) filled.push(member)
       // A command line without one of its words is another command.
       else if (path.at(-1) === "command") return DROPPED
@@ -43,24 +63,32 @@ async function fill(value: unknown, path: string[], sources: VariableSources, is
   }
   if (!isObject(value)) return value
   const filled: JsonObject = {}
-  for (const [key, item] of Object.entries(value)) {
-    const member = await fill(item, [...path, key], sources, issues)
-    if (member !== DROPPED) filled[key] = member
+  for (const [name, item] of Object.entries(value)) {
+    const member = await fill(item, { path: [...path, name], key: [...key, name] }, sources, issues)
+    if (member !== DROPPED) filled[name] = member
   }
   return filled
 }
 
-async function fillText(text: string, path: string[], sources: VariableSources, issues: ConfigIssue[]) {
+/** The name of an element of a list that does not depend on its place. */
+export const elementKey = (element: unknown, index: number): string =>
+  typeof element === "string" ? element : (JSON.stringify(element) ?? String(index))
+
+async function fillText(text: string, { path, key }: At, sources: VariableSources, issues: ConfigIssue[]) {
   const pieces: string[] = []
   let end = 0
   for (const match of text.matchAll(VARIABLE)) {
     const [whole, kind, name = ""] = match
-    if (sources.heldBack) {
+    const file = kind === "file" ? pathOf(name, sources) : undefined
+    if (file !== undefined) sources.seen?.(file)
+    const judged = (await sources.judge?.({ path, key, whole, ...(file === undefined ? {} : { file }) })) ?? "fill"
+    if (judged === "keep") continue
+    if (judged === "drop") {
       const message = `${dotted(path)} uses ${whole}, which this project may do once you trust it; it is left out.`
       issues.push({ severity: "warning", kind: "held_back", message, path })
       return DROPPED
     }
-    const content = kind === "env" ? sources.env[name] : await contentOf(name, sources)
+    const content = file === undefined ? sources.env[name] : await contentOf(file)
     if (content === undefined) {
       const what = kind === "env" ? `the variable ${name} is not set` : `the file ${name} cannot be read`
       issues.push({ severity: "warning", kind: "variable", message: `${dotted(path)}: ${what}.`, path })
@@ -72,8 +100,11 @@ async function fillText(text: string, path: string[], sources: VariableSources, 
   return pieces.join("") + text.slice(end)
 }
 
-async function contentOf(name: string, { home, folder }: VariableSources): Promise<string | undefined> {
-  const path = /^~(?=[/\\]|$)/.test(name) ? join(home, name.slice(1)) : isAbsolute(name) ? name : resolve(folder, name)
+function pathOf(name: string, { home, folder }: VariableSources): string {
+  return /^~(?=[/\\]|$)/.test(name) ? join(home, name.slice(1)) : isAbsolute(name) ? name : resolve(folder, name)
+}
+
+async function contentOf(path: string): Promise<string | undefined> {
   const file = await readSmallFile(path)
   return "text" in file ? file.text.trim() : undefined
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path"
 import type { Home } from "../home.ts"
 import type { AdmitDeps } from "../session/admit.ts"
-import { attachments } from "../session/attachment.ts"
+import { attachments, type OpenAttachment } from "../session/attachment.ts"
 import { createEditHistory, type EditHistory } from "../session/edit-history.ts"
 import { listEverywhere, type ListEverywhere } from "../session/everywhere.ts"
 import { createExport, type ExportSession } from "../session/export.ts"
@@ -18,7 +18,7 @@ import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
 import { runTurnIn } from "../turn/seat.ts"
 import { createShell, type RunShell } from "../turn/shell.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "./generations.ts"
 import type { Turns } from "./turns.ts"
 
 /** The sessions of a folder, and everything that can be done with one. */
@@ -48,7 +48,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
   const { boundary, env, folders, log, owner, peers, store, version } = home
   const { host } = boundary
   const { agents, models } = settings
-  const { hooks, images, journal, publish, records, registry, seenBy, workspace } = turns.deps
+  const { hooks, journal, publish, records, registry, seenBy, workspace } = turns.shared
 
   const lanes = createLanes({
     store,
@@ -57,7 +57,12 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     now: host.now,
     publish,
     log,
-    runTurn: (seat) => runTurnIn({ ...turns.deps, host: host.lane(`turn ${seat.sessionID}`) })(seat),
+    runTurn: runTurnIn({
+      publish,
+      log,
+      host,
+      open: async (seat) => ({ ...(await turns.begin(seat)), host: host.lane(`turn ${seat.sessionID}`) }),
+    }),
     makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
   })
   const recover = createRecovery({
@@ -88,19 +93,22 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     log,
     hooks,
     now: host.now,
-    agent: agents.get("title"),
+    agent: () => agents.get("title"),
     rename: (sessionID, found) => sessions.rename(sessionID, found),
     count: (request) =>
       store.write((tx) => {
         if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
       }),
   })
-  const openAttachment = attachments({ workspace, limits: turns.deps.config.limits, images, seenBy })
+  const openAttachment: OpenAttachment = async (part, sessionID) => {
+    const { images, config } = await turns.of(settings.current())
+    return attachments({ workspace, limits: config.limits, images, seenBy })(part, sessionID)
+  }
   const admit: AdmitDeps = {
     host,
     models,
     openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
-    agents: { get: agents.get, names: agents.names, default: () => agents.default },
+    agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
   }
   const sessions: Sessions = createSessions({
     ...admit,
@@ -125,7 +133,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     publish,
     sessions,
     exportSession,
-    config: settings.config.value,
+    config: () => settings.current().config.value,
     folder: join(folders.data, "share"),
     request: home.request,
     allowHost: home.allowHost,
@@ -138,7 +146,7 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
     fork: createFork({ store, host, publish, sessions, recover, version }),
     editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover, edited: share.edited }),
     runShell: createShell({
-      turn: { ...turns.deps, host: host.lane("shell") },
+      turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
       admit,
       lanes,
       makeFinal: undo.makeFinal,

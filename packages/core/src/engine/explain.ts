@@ -3,7 +3,7 @@ import type { Gate } from "../permission/gate.ts"
 import type { Sessions } from "../session/sessions.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createExplainCall, type ExplainCall } from "../turn/explain-call.ts"
-import type { Settings } from "./settings.ts"
+import type { Settings } from "./generations.ts"
 import type { Turns } from "./turns.ts"
 
 export interface ExplainInput {
@@ -18,20 +18,30 @@ export interface ExplainInput {
 
 /** Says of a call what the rules of a folder make of it. */
 export function openExplain({ settings, turns, gate, approvals, sessions, userHome }: ExplainInput): ExplainCall {
-  const { config, store, workspace, environment, start, outputFolder } = turns.deps
-  return createExplainCall({
-    registry: createRegistry(turns.tools),
+  const { registry, store } = turns.shared
+  const explain = createExplainCall({
+    registry: createRegistry(turns.tools, (name) => registry.get(name) !== undefined),
     agents: {
-      get: (name) => settings.agentSettings.get(name),
+      get: (name) => settings.current().agentSettings.get(name),
       names: settings.agents.names,
-      default: settings.agents.default,
+      get default() {
+        return settings.agents.default
+      },
     },
     store,
     session: sessions.get,
-    sections: settings.ruleSections,
+    sections: (agent) => settings.current().ruleSections(agent),
     approved: gate.approved,
     saved: () => savedRules(approvals.list()),
-    context: { workspace, environment, start, outputFolder, limits: config.limits, shell: config.shell },
+    async context() {
+      const { config, workspace, environment, start, outputFolder } = await turns.of(settings.current())
+      return { workspace, environment, start, outputFolder, limits: config.limits, shell: config.shell }
+    },
     home: userHome,
   })
+  return async (input) => {
+    // As a turn that begins now would find them.
+    await settings.fresh()
+    return explain(input)
+  }
 }

@@ -17,9 +17,10 @@ import type { RuleSection } from "../permission/explain.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createGenerations, isSameConfig, type GenerationsInput, type Read, type Settings } from "./generations.ts"
 
-/** What a folder and its user say: the configuration, and the agents and models that come of it. */
-export interface Settings {
+/** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
+export interface Generation {
   /** With the issues of agents and models too. */
   config: ConfigSnapshot
   agents: { list(): Agent[]; get(name: string): Agent | undefined; names(): string[]; default: string }
@@ -37,8 +38,15 @@ export interface SettingsInput {
   places: Folders
 }
 
-/** Reads them once; what has to be said about them goes to the log. */
-export async function openSettings({ home, workspace, places }: SettingsInput): Promise<Settings> {
+/** Reads them, and again whenever that is asked for. */
+export async function openSettings(input: SettingsInput & Pick<GenerationsInput, "changed">): Promise<Settings> {
+  const read = (before?: Read): Promise<Read> => readGeneration(input, before)
+  return createGenerations({ first: await read(), read, changed: input.changed })
+}
+
+/** @param before what was read last; its generation stays when nothing is different */
+async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
+  const { home, workspace, places } = input
   const { boundary, catalog, env, folders, log, store } = home
   const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
   const config = await boundary.config(loadConfig, {
@@ -54,12 +62,20 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
       (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
     ...(home.username === undefined ? {} : { username: home.username }),
     ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
+    trust: home.trust,
+    before: before?.loaded.reading,
+    ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
+  if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
     origin: config.origin,
     isTrusted: () => home.trusted,
+    isApproved: (providerID) =>
+      config.trust.items.some(
+        (item) => item.kind === "provider" && item.path[1] === providerID && home.trust.allows(item),
+      ),
     auth: home.auth,
     env,
     request: home.request,
@@ -84,7 +100,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
-  return {
+  const generation: Generation = {
     config: { ...config, issues },
     agents: {
       list: () => resolved.agents,
@@ -99,6 +115,7 @@ export async function openSettings({ home, workspace, places }: SettingsInput): 
       return ruleSections(agent, { defaults, written: config.rules })
     },
   }
+  return { generation, loaded: config }
 }
 
 /** Most people have no rules, and need nothing to look at them. */

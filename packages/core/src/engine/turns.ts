@@ -1,6 +1,9 @@
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
 import type { Home } from "../home.ts"
+import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import { isFault } from "../lib/fault.ts"
+import type { Models, ResolvedModel } from "../model/resolve.ts"
 import { createImages } from "../model/image/fit.ts"
 import type { Gate } from "../permission/gate.ts"
 import { childEnvironment } from "../process/environment.ts"
@@ -23,16 +26,27 @@ import { createTrees } from "../turn/tree.ts"
 import type { TurnDeps } from "../turn/turn.ts"
 import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
-import type { Settings } from "./settings.ts"
+import type { TurnSeat } from "../session/lane.ts"
+import type { Settings } from "./generations.ts"
+import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
+import type { Generation } from "./settings.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
 export interface Turns {
-  deps: Omit<TurnDeps, "host">
+  /** What all of them use. */
+  shared: Omit<TurnDeps, "host" | keyof PerGeneration>
+  /** What those use that begin with these settings. */
+  of(generation: Generation): Promise<Omit<TurnDeps, "host">>
+  /** What one uses that begins now: the settings as they are on disk, after the question whom to trust. */
+  begin(seat?: Pick<TurnSeat, "sessionID" | "signal">): Promise<Omit<TurnDeps, "host">>
+  trust: TrustDesk
   children: ChildSessions
   diffs: ChangeDiffs
   /** The tools as they are, whoever listens to their work. */
   tools: readonly Tool[]
 }
+
+type PerGeneration = Pick<TurnDeps, "images" | "models" | "agents" | "environment" | "config">
 
 export interface TurnsInput {
   home: Home
@@ -51,12 +65,9 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   const { home, workspace, settings, scope, gate, questions, publish, start, sessions } = input
   const { boundary, bus, env, folders, log, store } = home
   const { host } = boundary
-  const { agentSettings, models } = settings
-  const config = settings.config.value
-
   const limits = { ...TURN_LIMITS, ...home.limits }
   const trees = createTrees({ store, limits })
-  const depth = config.subagent_depth ?? SUBAGENT_DEPTH
+  const depth = (): number => settings.current().config.value.subagent_depth ?? SUBAGENT_DEPTH
   const children = createChildren({
     store,
     host,
@@ -66,11 +77,15 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     questions,
     limits,
     depth,
-    agents: { list: () => [...agentSettings.values()], get: (name) => agentSettings.get(name) },
+    agents: {
+      list: () => [...settings.current().agentSettings.values()],
+      get: (name) => settings.current().agentSettings.get(name),
+    },
     sessions,
-    listen: (hear) => bus.subscribe({ directory: scope.directory }, (frame) => hear(sessionOf(frame))).close,
+    listen: (hear) =>
+      bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = [...builtinTools, questionTool(questions), ...(depth > 0 ? [taskTool(children)] : [])]
+  const tools = [...builtinTools, questionTool(questions), taskTool(children)]
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -78,10 +93,11 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     store,
     log,
     place: workspace.projectID,
-    ...(config.snapshot === false ? {} : { snapshots }),
+    snapshots,
+    isOff: () => settings.current().config.value.snapshot === false,
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
-  const deps: Turns["deps"] = {
+  const shared: Turns["shared"] = {
     store,
     log,
     publish,
@@ -89,29 +105,72 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     journal,
     stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
     hooks: home.hooks,
-    images: createImages(config.attachment),
     gate,
-    registry: createRegistry(boundary.tools(tools)),
+    registry: createRegistry(boundary.tools(tools), (name) => name !== "task" || depth() > 0),
     trees,
     workspace,
-    models,
-    agents: agentSettings,
     start,
-    environment: childEnvironment(env, { drop: models.keyVariables() }),
     outputFolder: folders.toolOutput,
     platform: home.platform,
     seenBy: createSeenBySession(),
-    config: {
-      continueOnDeny: config.experimental?.continue_loop_on_deny ?? false,
-      limits: {
-        maxLines: config.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
-        maxBytes: config.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
-      },
-      shell: await resolveShell(config.shell, env),
-      compaction: config.compaction ?? {},
-    },
   }
-  return { deps, children, diffs, tools }
+
+  async function ofGeneration({
+    config: { value: config },
+    models,
+    agentSettings,
+  }: Generation): Promise<PerGeneration> {
+    return {
+      images: createImages(config.attachment),
+      models: { resolve: (ref) => resolveIn(models, ref) },
+      // A prompt that arrives in a running turn may name what only the newer settings know.
+      agents: { get: (name) => agentSettings.get(name) ?? settings.current().agentSettings.get(name) },
+      environment: childEnvironment(env, { drop: models.keyVariables() }),
+      config: {
+        continueOnDeny: config.experimental?.continue_loop_on_deny ?? false,
+        limits: {
+          maxLines: config.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
+          maxBytes: config.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
+        },
+        shell: await resolveShell(config.shell, env),
+        compaction: config.compaction ?? {},
+      },
+    }
+  }
+
+  function resolveIn(models: Models, ref: ModelRef): ResolvedModel {
+    try {
+      return models.resolve(ref)
+    } catch (error) {
+      const now = settings.current().models
+      if (now === models || !isFault(error, "model_not_found")) throw error
+      return now.resolve(ref)
+    }
+  }
+
+  const made = new WeakMap<Generation, Promise<PerGeneration>>()
+  const of: Turns["of"] = async (generation) => {
+    const known = made.get(generation) ?? ofGeneration(generation)
+    made.set(generation, known)
+    return { ...shared, ...(await known) }
+  }
+  const trust = createTrustDesk({
+    trust: home.trust,
+    settings,
+    gate,
+    store,
+    log,
+    directory: scope.directory,
+    worktree: workspace.worktree,
+    hasListener: (sessionID) =>
+      boundary.effect(`somebody to ask ${sessionID}`, async () => bus.isHeard(scope.directory)),
+  })
+  const begin: Turns["begin"] = async (seat) => {
+    await settings.fresh()
+    if (seat) await trust.ask(seat)
+    return of(settings.current())
+  }
+  return { shared, of, begin, trust, children, diffs, tools }
 }
 
 const sessionOf = ({ properties }: Frame): string | undefined =>

@@ -6,7 +6,8 @@ import type { Auth } from "./auth.ts"
 import type { CatalogProvider } from "./catalog.ts"
 import { credentialOf, hasOwnAuthorization, isKeyVariable, sendingObjection, type OriginOf } from "./credential.ts"
 import { isLoopback } from "./custody.ts"
-import { addressOf, findsOwnCredentials } from "./packages/address.ts"
+import type { CatalogData } from "./catalog-data.ts"
+import { addressOf, findsOwnCredentials, isServicesOwn } from "./packages/address.ts"
 import type { LanguageInput } from "./packages/package.ts"
 import type { ApiShape } from "./models-dev.ts"
 import type { Request } from "./request.ts"
@@ -24,8 +25,12 @@ export interface Access {
   opened?(input: LanguageInput): void
   /** Who set a value; without it, everything is the user's. */
   origin?: OriginOf
-  /** Whether the user allowed this project to decide where things are sent. */
+  /** Whether the user allowed this project to decide where things are sent, keys included. */
   isTrusted?(destination: { providerID: string; host: string }): boolean
+  /** Whether somebody approved what the project says of this provider. */
+  isApproved?(providerID: string): boolean
+  /** What is known of services without being configured. */
+  known?: Pick<CatalogData, "provider">
   /** Called with `host[:port]` before a model is used there. */
   allowHost?(host: string): void
   userAgent?: string
@@ -67,10 +72,15 @@ function check(
   const headers = { ...textMembers(options.headers), ...model.headers }
   const objection = sendingObjection(
     { providerID, modelID: model.id, url, config: access.config.provider?.[providerID], credential, findsOwn },
-    { origin: access.origin, isTrusted: access.isTrusted?.({ providerID, host: url.host }) ?? false },
+    {
+      origin: access.origin,
+      isTrusted: access.isTrusted?.({ providerID, host: url.host }) ?? false,
+      isApproved: access.isApproved?.(providerID) ?? false,
+      isServicesOwn: isServicesOwn(url, access.known?.provider(provider.basedOn ?? providerID)),
+    },
   )
   if (objection)
-    throw fault("forbidden", `Model ${providerID}/${model.id} ${objection}; trust the project to allow it.`, {
+    throw fault("forbidden", `Model ${providerID}/${model.id} ${objection}.`, {
       providerID,
       host: url.host,
     })

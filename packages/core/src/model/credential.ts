@@ -2,7 +2,7 @@ import type { ProviderConfig } from "@opencode/protocol/provider.ts"
 import { secret, type Secret } from "../lib/secret.ts"
 import type { Auth } from "./auth.ts"
 import type { CatalogProvider } from "./catalog.ts"
-import { objection } from "./custody.ts"
+import { objection, type Custody } from "./custody.ts"
 import { ADDRESS_OPTIONS } from "./packages/address.ts"
 import { hasAwsCredentials } from "./packages/aws-credentials.ts"
 
@@ -65,7 +65,7 @@ export interface Destination {
 /** Looks up who chose the address and who supplied what goes along. @returns why nothing may be sent, or undefined */
 export function sendingObjection(
   { providerID, modelID, url, config, credential, findsOwn }: Destination,
-  { origin, isTrusted }: { origin?: OriginOf | undefined; isTrusted: boolean },
+  { origin, ...trust }: Pick<Custody, "isTrusted" | "isApproved" | "isServicesOwn"> & { origin?: OriginOf | undefined },
 ): string | undefined {
   if (!origin || !config) return undefined
   const isProjects = (...path: string[]): boolean => origin(["provider", providerID, ...path])?.layer === "project"
@@ -92,7 +92,7 @@ export function sendingObjection(
     (credential !== undefined && (credential.source !== "config" || !isProjects("options", "apiKey"))) ||
     SENT_ALONG.some((name) => isForeign(config.options?.[name], "options", name)) ||
     isForeign(model?.headers, "models", modelID, "headers")
-  return objection({ url, isProjectsAddress, carriesCredential, isTrusted })
+  return objection({ url, isProjectsAddress, carriesCredential, ...trust })
 }
 
 /** Options of a provider that may hold a credential of their own. */

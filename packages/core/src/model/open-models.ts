@@ -37,12 +37,12 @@ export async function openModels(input: OpenModelsInput): Promise<{ models: Mode
 }
 
 /** On this machine, without all limits, and at an address that the user chose: a project must not have us knock at ports. */
-const incompleteProviders = ({ config, origin, isTrusted }: OpenModelsInput): string[] =>
+const incompleteProviders = ({ config, origin, isTrusted, isApproved }: OpenModelsInput): string[] =>
   Object.entries(config.provider ?? {}).flatMap(([id, { options, models = {} }]) => {
     const url = options?.baseURL
     if (!url || !URL.canParse(url) || !isLoopback(new URL(url)) || !isEnabled(id, config)) return []
     const isProjects = origin?.(["provider", id, "options", "baseURL"])?.layer === "project"
-    if (isProjects && !isTrusted?.({ providerID: id, host: new URL(url).host })) return []
+    if (isProjects && !isTrusted?.({ providerID: id, host: new URL(url).host }) && !isApproved?.(id)) return []
     const all = Object.values(models)
     return all.length === 0 || all.some(({ limit }) => limit === undefined) ? [id] : []
   })

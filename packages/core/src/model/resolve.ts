@@ -62,7 +62,7 @@ export interface Models {
   keyVariables(): string[]
 }
 
-export interface ModelsInput extends Access, Omit<CatalogInput, "config"> {
+export interface ModelsInput extends Omit<Access, "known">, Omit<CatalogInput, "config"> {
   auth: Pick<Auth, "key" | "list">
   /** The model that needs no provider: the default when there is nothing else. */
   offline?: BuiltinProvider

@@ -17,6 +17,8 @@ import { decide, type Decision, type RuleSources } from "./rules.ts"
 export interface Gate {
   /** Resolves when every ask is allowed, or one is not. Asks that need a person are put one after the other. */
   check(call: PermissionCheck): Promise<PermissionOutcome>
+  /** Puts a question that no rule decides and no answer to another one: a person's own answer, or the end. */
+  ask(question: PersonalQuestion): Promise<{ reply: PermissionReply }>
   /** Whether the rules and the answers so far allow it all; asks nobody. */
   allows(asks: readonly Ask[], sources: Pick<RuleSources, "rulesets" | "ceiling">): boolean
   /** Questions that wait, oldest first. */
@@ -46,6 +48,10 @@ export interface PermissionCheck {
   signal: AbortSignal
 }
 
+export interface PersonalQuestion extends Pick<PermissionCheck, "sessionID" | "signal"> {
+  ask: Ask
+}
+
 export type PermissionOutcome =
   | { type: "allow" }
   /** A rule says no. The message is for the model, and the turn goes on. */
@@ -71,6 +77,8 @@ interface Answer {
 interface Facts {
   ask: Ask
   sources: Pick<RuleSources, "rulesets" | "ceiling">
+  /** Neither rules nor other answers decide it, and its answer is no rule. */
+  isPersonal: boolean
 }
 
 export function createGate({ publish, id, home, saved = () => [] }: GateDeps): Gate {
@@ -103,12 +111,18 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
     return { type: "allow" }
   }
 
-  function put(ask: Ask, call: Omit<PermissionCheck, "asks" | "signal">, signal: AbortSignal): Promise<Answer> {
+  type Call = Omit<PermissionCheck, "asks" | "signal"> & { isPersonal?: true }
+
+  function put(ask: Ask, call: Call, signal: AbortSignal): Promise<Answer> {
     if (signal.aborted) return Promise.resolve({ reply: "reject" })
-    const { sessionID, tool, rulesets, ceiling } = call
+    const { sessionID, tool, rulesets, ceiling, isPersonal = false } = call
     const { permission, patterns, metadata, always } = ask
     const request = { id: id("per", sessionID), sessionID, permission, patterns, metadata, always }
-    return pending.put({ ...request, ...(tool && { tool }) }, { ask, sources: { rulesets, ceiling } }, signal)
+    return pending.put(
+      { ...request, ...(tool && { tool }) },
+      { ask, sources: { rulesets, ceiling }, isPersonal },
+      signal,
+    )
   }
 
   function approve({ permission, always }: Ask): PermissionRuleset {
@@ -123,12 +137,14 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
 
   function reconsider(): void {
     for (const { request, facts } of pending.all()) {
-      if (judge([facts.ask], facts.sources).type === "allow") pending.settle(request.id, { reply: "always" })
+      const isAllowed = !facts.isPersonal && judge([facts.ask], facts.sources).type === "allow"
+      if (isAllowed) pending.settle(request.id, { reply: "always" })
     }
   }
 
   return {
     check,
+    ask: ({ ask, sessionID, signal }) => put(ask, { sessionID, rulesets: [], isPersonal: true }, signal),
     allows: (asks, sources) => judge(asks, sources).type === "allow",
     list: pending.list,
     approved: () => [...approved],
@@ -143,12 +159,12 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
       }
       pending.settle(requestID, answer)
       // A bare no stops the turn, so what its session asked besides has lost its purpose.
-      if (answer.reply === "reject" && !answer.message) {
+      if (answer.reply === "reject" && !answer.message && !entry.facts.isPersonal) {
         for (const { request } of pending.all()) {
           if (request.sessionID === entry.request.sessionID) pending.settle(request.id, { reply: "reject" })
         }
       }
-      return answer.reply === "always" ? approve(entry.facts.ask) : []
+      return answer.reply === "always" && !entry.facts.isPersonal ? approve(entry.facts.ask) : []
     },
 
     close: pending.close,

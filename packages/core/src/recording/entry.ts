@@ -3,6 +3,7 @@ import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
+import type { TrustItem } from "@opencode/protocol/trust.ts"
 import type { DoorInput } from "./boundary.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import type { Failure } from "./failure.ts"
@@ -36,7 +37,8 @@ export type Entry = { t: number } & Happening
 export type Happening =
   // What the run stood on.
   | { k: "folder"; directory: string; worktree: string; vcs?: "git"; projectID: string }
-  | { k: "config"; directory: string; value: Config }
+  /** `pending`: what waited for trust. */
+  | { k: "config"; directory: string; value: Config; pending?: TrustItem[] }
   /** What is saved, from here on. */
   | { k: "approvals"; directory: string; rules: PermissionRuleset }
   | { k: "models"; ask: string; value: unknown }

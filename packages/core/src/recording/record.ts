@@ -35,6 +35,8 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
   const file = openRecordingFile({ ...options, concealer, header })
   const { write } = file
   const places = new Map<string, string>()
+  /** As they were last written down, by folder. */
+  const configs = new Map<string, string>()
   let count = 0
   const next = (): number => ++count
   let inside: Inside | undefined
@@ -80,7 +82,13 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
     async config(load, given) {
       const config = await load(given)
       concealer.learnMembers(config.value)
-      write({ k: "config", directory: given.directory, value: replayable(config.value) })
+      const value = replayable(config.value)
+      const pending = [...config.trust.pending]
+      const text = JSON.stringify([value, pending])
+      // They are read again and again, and are mostly what they were.
+      if (configs.get(given.directory) !== text)
+        write({ k: "config", directory: given.directory, value, ...(pending.length ? { pending } : {}) })
+      configs.set(given.directory, text)
       return config
     },
 
@@ -125,7 +133,7 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       transcript = recordTranscript(opened.store, write)
       const { frame: note } = transcript
       const mark = createMarks((what) => write({ k: "mark", what }))
-      opened.bus.subscribe({}, (frame) => {
+      opened.bus.subscribe({ isInner: true }, (frame) => {
         if (frame.type === "session.created") known.add((frame.properties as { sessionID: string }).sessionID)
         mark(frame)
         note(frame)

@@ -96,11 +96,18 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const { worktree, projectID, vcs } = known
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
-        async config(_, { directory }) {
+        async config(_, { directory, generation = 1 }) {
           const recorded = recordedName(directory)
-          const found = recording.entries.findLast((entry) => entry.k === "config" && entry.directory === recorded)
-          const value = found?.k === "config" ? found.value : {}
-          return { value, generation: 1, origin: () => undefined, issues: [], rules: [] }
+          const all = [...recording.entries.entries()].filter(
+            ([, entry]) => entry.k === "config" && entry.directory === recorded,
+          )
+          // The newest of those that came before what is awaited now.
+          const found = (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
+          const { value, pending = [] } = found?.k === "config" ? found : { value: {} }
+          const isHeld = (command: string): boolean =>
+            pending.some(({ kind, path }) => kind === "command" && path[1] === command)
+          const trust = { items: pending, pending, mayRunShell: (command: string) => !isHeld(command) }
+          return { value, generation, origin: () => undefined, issues: [], rules: [], trust }
         },
         approvals: (directory) => () => approvalsAt(recordedName(directory)),
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
@@ -116,7 +123,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
             cursor.did(`answered ${n}`)
           }
         },
-        attach: ({ bus }) => void bus.subscribe({}, createMarks(cursor.did)),
+        attach: ({ bus }) => void bus.subscribe({ isInner: true }, createMarks(cursor.did)),
         closing: () => {},
         close: () => {},
       }

@@ -45,6 +45,8 @@ export interface JournalDeps {
   place: string
   /** Absent: what commands change is not kept. */
   snapshots?: Snapshots
+  /** Whether that is switched off now. */
+  isOff?(): boolean
 }
 
 /** Neither the outcome of a command nor an edit has to wait for the disk twice: the bytes are there already. */
@@ -57,7 +59,7 @@ interface Watch {
   others: Map<string, FileState>
 }
 
-export function createJournal({ store, log, place, snapshots }: JournalDeps): ChangeJournal {
+export function createJournal({ store, log, place, snapshots, isOff = () => false }: JournalDeps): ChangeJournal {
   const { changes, contents } = store
   const watches = new Set<Watch>()
   const changed = new Set<string>()
@@ -176,7 +178,7 @@ export function createJournal({ store, log, place, snapshots }: JournalDeps): Ch
     async around(call, { effect, recordsChanges, onlyReads }, run) {
       if (effect !== "unsafe" || recordsChanges || onlyReads) return run()
       const watch: Watch = { callID: call.callID, others: new Map() }
-      const window = snapshots ? await look(() => snapshots.begin()) : OFF
+      const window = snapshots && !isOff() ? await look(() => snapshots.begin()) : OFF
       watches.add(watch)
       try {
         return await run()

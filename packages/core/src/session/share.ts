@@ -28,7 +28,8 @@ export interface Share {
 }
 
 export interface ShareDeps extends SharePlaceDeps {
-  config: Pick<Config, "share" | "enterprise">
+  /** As it is now. */
+  config(): Pick<Config, "share" | "enterprise">
   store: Store
   host: Pick<Host, "id">
   log: Log
@@ -45,7 +46,7 @@ export function createShare(deps: ShareDeps): Share {
   /** The last of what is done about each session's page: one after the other, so that an old page replaces no newer one. */
   const queues = new Map<string, Promise<unknown>>()
 
-  const place = (): SharePlace => openSharePlace(config.enterprise?.url, deps)
+  const place = (): SharePlace => openSharePlace(config().enterprise?.url, deps)
 
   function inTurn<T>(sessionID: string, act: () => Promise<T>): Promise<T> {
     const before = queues.get(sessionID) ?? Promise.resolve()
@@ -105,7 +106,7 @@ export function createShare(deps: ShareDeps): Share {
    * configured since is no reason to send there what was shared to a folder.
    */
   const isFollowed = ({ share, parentID }: Session): boolean =>
-    share ? place().holds(share.url) : config.share === "auto" && parentID === undefined
+    share ? place().holds(share.url) : config().share === "auto" && parentID === undefined
 
   async function follow(sessionID: string): Promise<void> {
     const session = store.sessions.get(sessionID)
@@ -121,7 +122,7 @@ export function createShare(deps: ShareDeps): Share {
   return {
     async share(sessionID) {
       sessions.get(sessionID)
-      if (config.share === "disabled") throw fault("bad_request", "Sharing is disabled by the configuration.")
+      if (config().share === "disabled") throw fault("bad_request", "Sharing is disabled by the configuration.")
       return inTurn(sessionID, () => write(sessionID))
     },
 
@@ -134,7 +135,7 @@ export function createShare(deps: ShareDeps): Share {
       }),
 
     heard(type, properties) {
-      if (type === "session.idle" && "sessionID" in properties && config.share !== "disabled") {
+      if (type === "session.idle" && "sessionID" in properties && config().share !== "disabled") {
         const { sessionID = "" } = properties
         quietly(sessionID, () => follow(sessionID))
       }
@@ -145,7 +146,7 @@ export function createShare(deps: ShareDeps): Share {
     },
 
     edited(sessionID) {
-      if (config.share === "disabled" || !store.sessions.get(sessionID)?.share) return
+      if (config().share === "disabled" || !store.sessions.get(sessionID)?.share) return
       quietly(sessionID, () => follow(sessionID))
     },
 

@@ -1,13 +1,13 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
-import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
-import type { PartOf } from "@opencode/protocol/part.ts"
 import { fault } from "../lib/fault.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { Host } from "../lib/host.ts"
 import type { Models } from "../model/resolve.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
+import { compactionMessage } from "./compaction-message.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
 import { requireSession } from "./require.ts"
@@ -45,28 +45,15 @@ export function createCompactions(deps: CompactionsDeps): Compactions {
       const prompt = messages.findLast(({ info }) => info.role === "user")?.info
       if (prompt?.role !== "user" || !messages.some(({ info }) => info.role === "assistant")) return false
 
-      const info: UserMessage = {
-        id: host.id("msg"),
-        sessionID,
-        role: "user",
-        time: { created: host.now() },
-        agent: prompt.agent,
-        model,
-      }
-      const part: PartOf<"compaction"> = {
-        id: host.id("prt"),
-        sessionID,
-        messageID: info.id,
-        type: "compaction",
-        auto,
-      }
+      const wish = compactionMessage({ sessionID, agent: prompt.agent, model, part: { auto } }, host)
+      const { info } = wish
       const { answer } = await lanes.admit(sessionID, {
         wantsAnswer: true,
         write(tx): MessageWithParts {
           store.messages.put(tx, info)
-          store.parts.put(tx, part)
+          for (const part of wish.parts) store.parts.put(tx, part)
           store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
-          return { info, parts: [part] }
+          return wish
         },
         announce: (message) => tellMessage(message, deps),
       })

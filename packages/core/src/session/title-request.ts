@@ -27,7 +27,7 @@ export interface Titles {
 export interface TitleDeps {
   models: Pick<Models, "small" | "resolve">
   /** The agent `title`; absent when it is switched off, and then nothing is asked. */
-  agent: Agent | undefined
+  agent(): Agent | undefined
   log: Log
   hooks: Pick<Hooks, "chatParams" | "chatHeaders">
   now(): number
@@ -55,11 +55,12 @@ const DEADLINE_MS = 30_000
 /** A line, and what a small model may think before it. */
 const MAX_OUTPUT_TOKENS = 1_000
 
-export function createTitles({ models, agent, log, hooks, now, rename, count }: TitleDeps): Titles {
+export function createTitles({ models, agent: titleAgent, log, hooks, now, rename, count }: TitleDeps): Titles {
   const closing = new AbortController()
   const running = new Set<Promise<void>>()
 
   async function request(info: UserMessage, text: string, from: string): Promise<void> {
+    const agent = titleAgent()
     const resolved = models.resolve(agent?.model ?? models.small(info.model))
     const { model, language, conceal } = resolved
     const started = now()
@@ -106,7 +107,7 @@ export function createTitles({ models, agent, log, hooks, now, rename, count }: 
   return {
     ask({ info, parts }, from) {
       const text = parts.flatMap((part) => (part.type === "text" && !part.synthetic ? [part.text] : [])).join("\n")
-      if (!agent || !text.trim() || closing.signal.aborted) return
+      if (!titleAgent() || !text.trim() || closing.signal.aborted) return
       const asked = request(info, text, from).catch((error: unknown) => {
         log.info("no title from the model", { sessionID: info.sessionID, error })
       })

@@ -54,7 +54,8 @@ export interface Registry {
   unknown(name: string): string
 }
 
-export function createRegistry(tools: readonly Tool[]): Registry {
+/** @param isThere whether a tool can be used now; default: all of them */
+export function createRegistry(tools: readonly Tool[], isThere: (name: string) => boolean = () => true): Registry {
   const sorted = [...tools].sort((a, b) => rank(a.name) - rank(b.name))
   const byName = new Map(sorted.map((tool) => [tool.name, tool]))
   const byLowerName = new Map(sorted.map((tool) => [tool.name.toLowerCase(), tool]))
@@ -70,10 +71,14 @@ export function createRegistry(tools: readonly Tool[]): Registry {
   }
 
   return {
-    get: (name) => byName.get(name) ?? byLowerName.get(name.toLowerCase()),
-    ids: () => sorted.map((tool) => tool.name),
+    get(name) {
+      const found = byName.get(name) ?? byLowerName.get(name.toLowerCase())
+      return found && isThere(found.name) ? found : undefined
+    },
+    ids: () => sorted.map((tool) => tool.name).filter(isThere),
     offered({ rules, ceiling = [], modelID, disabled = [] }) {
       return sorted
+        .filter(({ name }) => isThere(name))
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules, ceiling))
         .map((tool) => {
@@ -90,7 +95,7 @@ export function createRegistry(tools: readonly Tool[]): Registry {
       return { problem: `Invalid input for tool ${tool.name}: ${sentence(parsed.error)}` }
     },
     unknown(name) {
-      const names = sorted.map((tool) => tool.name).filter((known) => known !== "invalid")
+      const names = sorted.map((tool) => tool.name).filter((known) => known !== "invalid" && isThere(known))
       const near = nearNames(name, names)
       const hint = near.length > 0 ? `Did you mean ${near.join(" or ")}?` : `There are: ${names.join(", ")}.`
       return `There is no tool named "${name}". ${hint}`

@@ -35,7 +35,7 @@ export interface ChildrenDeps {
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
   /** How many levels of children there may be below a session that a person made. */
-  depth: number
+  depth(): number
   /** Tells of each event of a session in this folder, until the returned function is called. */
   listen(hear: (sessionID: string | undefined) => void): () => void
 }
@@ -67,7 +67,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
         `There is no subagent "${name}".${didYouMean(name, names) || ` There are: ${names.join(", ")}.`}`,
       )
     }
-    if (depthOf(context.sessionID, store) >= deps.depth)
+    if (depthOf(context.sessionID, store) >= deps.depth())
       throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
     if (taskID !== undefined) requireOwn(taskID, context.sessionID)
     const model = context.model ?? setting.agent.model
@@ -104,7 +104,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
       await store.write((tx) => store.children.open(tx, { ...run, childID: taskID }))
       return session
     }
-    const isLowest = depthOf(sessionID, store) + 1 >= deps.depth
+    const isLowest = depthOf(sessionID, store) + 1 >= deps.depth()
     const noTask = isLowest ? [{ permission: "task", pattern: "*", action: "deny" as const }] : []
     const { providerID, modelID: id, variant } = model
     return deps.sessions().create(

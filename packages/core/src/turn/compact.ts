@@ -1,11 +1,11 @@
-import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { AssistantMessage, MessageWithParts } from "@opencode/protocol/message.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
-import type { PartOf } from "@opencode/protocol/part.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
 import { fault, isFault } from "../lib/fault.ts"
 import { costOf } from "../model/cost.ts"
 import type { FinishReason } from "../model/events.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
+import { compactionMessage } from "../session/compaction-message.ts"
 import { openRecord, type StepRecord } from "../session/record.ts"
 import { tellMessage } from "../session/tell-message.ts"
 import { endingEarly, reasonOf } from "./ending.ts"
@@ -191,22 +191,7 @@ function questionOf(
     const parts = asked.parts.map((part) => (part.type === "compaction" ? { ...part, ...tail } : part))
     return { info: asked.info, parts }
   }
-  const info: UserMessage = {
-    id: host.id("msg"),
-    sessionID,
-    role: "user",
-    time: { created: host.now() },
-    agent: prompt.agent,
-    model: prompt.model,
-  }
-  const part: PartOf<"compaction"> = {
-    id: host.id("prt"),
-    sessionID,
-    messageID: info.id,
-    type: "compaction",
-    auto: true,
-    ...(unasked?.overflowed ? { overflow: true } : {}),
-    ...tail,
-  }
-  return { info, parts: [part] }
+  const overflow = unasked?.overflowed ? { overflow: true } : {}
+  const { agent, model } = prompt
+  return compactionMessage({ sessionID, agent, model, part: { auto: true, ...overflow, ...tail } }, host)
 }

@@ -27,11 +27,13 @@ export interface ExplainCallDeps {
   sections(agent: string): Promise<RuleSection[]>
   approved(): RuleSection["rules"]
   saved(): RuleSection["rules"]
-  context: Pick<TurnDeps, "workspace" | "environment" | "start" | "outputFolder"> &
-    Pick<ToolContext, "limits" | "shell">
+  context(): Promise<ExplainContext>
   /** The user's home folder, as rules name it. */
   home: string
 }
+
+type ExplainContext = Pick<TurnDeps, "workspace" | "environment" | "start" | "outputFolder"> &
+  Pick<ToolContext, "limits" | "shell">
 
 /** What would become of a call, and why: its own preparation and the gate's own rules, without asking anybody. */
 export function createExplainCall(deps: ExplainCallDeps): ExplainCall {
@@ -136,8 +138,9 @@ async function contextOf(
   const never = async (): Promise<never> => {
     throw new Error("A call that is explained is not run.")
   }
+  const context = await deps.context()
   return {
-    ...deps.context,
+    ...context,
     sessionID,
     messageID: "msg_explained",
     callID: "explained",
@@ -145,7 +148,7 @@ async function contextOf(
     // No subagent is started, so it needs none that there is.
     model: { providerID: "", modelID: "" },
     readOnly: setting.readOnly,
-    seen: await asIfRead(given, deps.context.workspace),
+    seen: await asIfRead(given, context.workspace),
     signal: new AbortController().signal,
     progress: () => {},
     todos: { get: () => [], set: never },

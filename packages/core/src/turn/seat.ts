@@ -7,12 +7,17 @@ import { answerOf, runTurn } from "./loop.ts"
 import { createRepetition } from "./repetition.ts"
 import type { Turn, TurnDeps } from "./turn.ts"
 
+export interface SeatDeps extends Pick<TurnDeps, "publish" | "log" | "host"> {
+  /** What the turn will use from its beginning to its end, whatever changes meanwhile. */
+  open(seat: TurnSeat): Promise<TurnDeps>
+}
+
 /** Sits down on a lane's seat: reads the history, runs the turn, and hands back its last message. */
-export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWithParts> {
+export function runTurnIn({ publish, log, host, open }: SeatDeps): (seat: TurnSeat) => Promise<MessageWithParts> {
   return async (seat) => {
-    const { log } = deps
     const { sessionID } = seat
     try {
+      const deps = await open(seat)
       const turn = turnOn(seat, deps)
       const ending = await runTurn(turn, deps).finally(turn.leave)
       seat.endReason = ending.reason
@@ -23,7 +28,7 @@ export function runTurnIn(deps: TurnDeps): (seat: TurnSeat) => Promise<MessageWi
       return answer
     } catch (error) {
       // Nothing could be written into a message: the event and whoever waits are all that can tell it.
-      deps.publish("session.error", { sessionID, error: messageErrorOf(error, "", seat.signal, deps) })
+      publish("session.error", { sessionID, error: messageErrorOf(error, "", seat.signal, { host, log }) })
       throw isFault(error) ? error : fault("unavailable", "The turn could not be run.", { sessionID }, error)
     }
   }

@@ -19,7 +19,7 @@ import type { Step, TurnDeps } from "./turn.ts"
  * nobody is asked, because whoever could be asked has just said what is to be done. The next prompt shows it to the model.
  */
 export interface ShellDeps {
-  turn: TurnDeps
+  turn(): Promise<TurnDeps>
   admit: AdmitDeps
   lanes: Pick<Lanes, "occupy">
   /** What was taken back goes for good with what is said next. Returns what tells the clients so. */
@@ -34,10 +34,9 @@ export type RunShell = (sessionID: string, input: ShellInput) => Promise<Message
 
 const SAID = "The following tool was executed by the user"
 
-export function createShell({ turn: deps, admit, lanes, makeFinal, sessions, recover }: ShellDeps): RunShell {
-  const { store, host, publish, records } = deps
-
-  async function run(seat: TurnSeat, prompt: Prompt, command: string): Promise<MessageWithParts> {
+export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions, recover }: ShellDeps): RunShell {
+  async function run(seat: TurnSeat, { prompt, command, deps }: Typed): Promise<MessageWithParts> {
+    const { store, host, publish, records } = deps
     const { sessionID } = seat
     const tellUndone = await store.turnWrite(seat.lease, (tx) => {
       const tell = makeFinal(tx, sessionID)
@@ -78,19 +77,26 @@ export function createShell({ turn: deps, admit, lanes, makeFinal, sessions, rec
   return async (sessionID, { command, agent, model, messageID }) => {
     const session = sessions.get(sessionID)
     await recover(sessionID)
+    const deps = await openTurn()
     const parts = [{ type: "text" as const, text: SAID, synthetic: true }]
     const prompt = await promptMessage(
       session,
       { agent, parts, ...(model ? { model } : {}), ...(messageID === undefined ? {} : { messageID }) },
       admit,
     )
-    if (store.messages.get(prompt.info.id)) {
+    if (deps.store.messages.get(prompt.info.id)) {
       throw fault("conflict", `There is a message with the id ${prompt.info.id} already.`, {
         messageID: prompt.info.id,
       })
     }
-    return lanes.occupy(sessionID, (seat) => run(seat, prompt, command))
+    return lanes.occupy(sessionID, (seat) => run(seat, { prompt, command, deps }))
   }
+}
+
+interface Typed {
+  prompt: Prompt
+  command: string
+  deps: TurnDeps
 }
 
 type Prompt = Awaited<ReturnType<typeof promptMessage>>

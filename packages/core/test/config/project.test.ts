@@ -67,7 +67,7 @@ const local = (more: object = {}) => ({ options: { baseURL: "http://127.0.0.1:11
 /** Settings besides permission: project, user, in effect, held back. */
 const settings: [Config, Config, Config, string[]][] = [
   [{ model: "a/b", agent: { x: { prompt: "p" } } }, {}, { model: "a/b", agent: { x: { prompt: "p" } } }, []],
-  [{ shell: "./x", plugin: ["./p.js"], server: { hostname: "0.0.0.0" } }, {}, {}, ["shell", "plugin", "server"]],
+  [{ shell: "./x", plugin: ["./p.js"], server: { hostname: "0.0.0.0" } }, {}, {}, ["shell", "plugin.0", "server"]],
   [
     { mcp: { a: { type: "local", command: ["x"] }, b: { enabled: false } } },
     {},

@@ -315,9 +315,11 @@ test.each<[string, string, ProviderConfig["options"], string[], boolean]>([
     credential: npm === AZURE ? { key: secret("k"), source: "env" as const } : undefined,
     findsOwn: findsOwnCredentials(npm, baseURL),
   }
-  const objection = sendingObjection(destination, { origin, isTrusted: false })
+  const objection = sendingObjection(destination, { origin, isTrusted: false, isApproved: false, isServicesOwn: false })
   expect(objection === undefined).toBe(isAllowed)
-  expect(sendingObjection(destination, { origin, isTrusted: true })).toBeUndefined()
+  expect(
+    sendingObjection(destination, { origin, isTrusted: true, isApproved: false, isServicesOwn: false }),
+  ).toBeUndefined()
 })
 
 const access = (more: Partial<Access>): Access => {

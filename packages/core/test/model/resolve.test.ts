@@ -390,6 +390,7 @@ type Custody = {
   more?: object
   keys?: Record<string, string>
   trusted?: boolean
+  approved?: boolean
 }
 const URL_PATH = "options.baseURL"
 test.each<[string, Custody]>([
@@ -408,6 +409,15 @@ test.each<[string, Custody]>([
     "a trusted project's address with a stored key",
     { allowed: true, url: AWAY, project: [URL_PATH], keys: { p: "k" }, trusted: true },
   ],
+  [
+    "an approved address with a stored key",
+    { allowed: false, url: AWAY, project: [URL_PATH], keys: { p: "k" }, approved: true },
+  ],
+  ["an approved address without a key", { allowed: true, url: AWAY, project: [URL_PATH], approved: true }],
+  [
+    "an approved address with the project's key",
+    { allowed: true, url: AWAY, project: [URL_PATH, "options.apiKey"], more: { apiKey: "k" }, approved: true },
+  ],
   ["the project's server on this machine without a key", { allowed: true, url: LOCAL, project: [URL_PATH] }],
   [
     "the project's server on this machine with its own key",
@@ -422,13 +432,14 @@ test.each<[string, Custody]>([
     { allowed: false, url: LOCAL, project: [URL_PATH], more: { headers: { "x-key": "k" } } },
   ],
   ["a name that only looks local", { allowed: false, url: "http://127.0.0.1.evil.example/v1", project: [URL_PATH] }],
-])("%s", async (_, { allowed, url, project, more, keys = {}, trusted = false }) => {
+])("%s", async (_, { allowed, url, project, more, keys = {}, trusted = false, approved = false }) => {
   const config: Config = { provider: { p: { options: { baseURL: url, ...more }, models: { m: {} } } } }
   const hosts: string[] = []
   const resolved = models(config, {
     keys,
     origin: (path) => ({ layer: project.includes(path.slice(2).join(".")) ? "project" : "user" }),
     isTrusted: () => trusted,
+    isApproved: () => approved,
     allowHost: (host) => hosts.push(host),
   }).resolve("p/m")
   if (allowed) {

@@ -316,13 +316,21 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 
 export type EventFileEdited = {
     id: string;
     type: 'file.edited';
     properties: {
         file: string;
+    };
+};
+
+export type EventGlobalDisposed = {
+    id: string;
+    type: 'global.disposed';
+    properties: {
+        [key: string]: unknown;
     };
 };
 
@@ -452,6 +460,14 @@ export type EventServerHeartbeat = {
     };
 };
 
+export type EventServerInstanceDisposed = {
+    id: string;
+    type: 'server.instance.disposed';
+    properties: {
+        directory: string;
+    };
+};
+
 export type EventSessionCompacted = {
     id: string;
     type: 'session.compacted';
@@ -569,7 +585,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 };
 
 export type GlobalSession = {
@@ -1472,6 +1488,27 @@ export type ToolStateRunning = {
     };
 };
 
+export type Trust = {
+    directory: string;
+    all: boolean;
+    items: Array<{
+        id: string;
+        kind: TrustKind;
+        path: Array<string>;
+        file: string;
+        line?: number;
+        folder: string;
+        summary: string;
+        loads: Array<string>;
+        hash: string;
+        state: TrustState;
+    }>;
+};
+
+export type TrustKind = 'plugin' | 'tool' | 'mcp' | 'lsp' | 'formatter' | 'command' | 'provider' | 'permission' | 'instructions' | 'skills' | 'references' | 'variable' | 'link' | 'setting';
+
+export type TrustState = 'pending' | 'rejected' | 'once' | 'approved' | 'all';
+
 export type UndoFile = {
     file: string;
     status: 'restored' | 'unchanged' | 'partial' | 'refused' | 'unknown';
@@ -1758,6 +1795,31 @@ export type ToolIdsResponses = {
 
 export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
 
+export type GlobalDisposeData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/global/dispose';
+};
+
+export type GlobalDisposeErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type GlobalDisposeError = GlobalDisposeErrors[keyof GlobalDisposeErrors];
+
+export type GlobalDisposeResponses = {
+    /**
+     * Global disposed
+     */
+    200: boolean;
+};
+
+export type GlobalDisposeResponse = GlobalDisposeResponses[keyof GlobalDisposeResponses];
+
 export type GlobalEventData = {
     body?: never;
     path?: never;
@@ -1810,6 +1872,34 @@ export type GlobalHealthResponses = {
 };
 
 export type GlobalHealthResponse = GlobalHealthResponses[keyof GlobalHealthResponses];
+
+export type InstanceDisposeData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/instance/dispose';
+};
+
+export type InstanceDisposeErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type InstanceDisposeError = InstanceDisposeErrors[keyof InstanceDisposeErrors];
+
+export type InstanceDisposeResponses = {
+    /**
+     * Instance disposed
+     */
+    200: boolean;
+};
+
+export type InstanceDisposeResponse = InstanceDisposeResponses[keyof InstanceDisposeResponses];
 
 export type AppLogData = {
     body: {
@@ -3310,3 +3400,94 @@ export type SessionUsageResponses = {
 };
 
 export type SessionUsageResponse = SessionUsageResponses[keyof SessionUsageResponses];
+
+export type TrustRemoveData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+        id?: string;
+    };
+    url: '/trust';
+};
+
+export type TrustRemoveErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TrustRemoveError = TrustRemoveErrors[keyof TrustRemoveErrors];
+
+export type TrustRemoveResponses = {
+    /**
+     * What needs trust
+     */
+    200: Trust;
+};
+
+export type TrustRemoveResponse = TrustRemoveResponses[keyof TrustRemoveResponses];
+
+export type TrustListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/trust';
+};
+
+export type TrustListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TrustListError = TrustListErrors[keyof TrustListErrors];
+
+export type TrustListResponses = {
+    /**
+     * What needs trust
+     */
+    200: Trust;
+};
+
+export type TrustListResponse = TrustListResponses[keyof TrustListResponses];
+
+export type TrustApproveData = {
+    body: {
+        ids: Array<string>;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/trust';
+};
+
+export type TrustApproveErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type TrustApproveError = TrustApproveErrors[keyof TrustApproveErrors];
+
+export type TrustApproveResponses = {
+    /**
+     * What needs trust
+     */
+    200: Trust;
+};
+
+export type TrustApproveResponse = TrustApproveResponses[keyof TrustApproveResponses];

@@ -14,7 +14,7 @@ const get = route(
     answers: "Get config info",
     answer: Config,
   },
-  async ({ engine }) => publicConfig((await engine()).config),
+  async ({ engine }) => publicConfig((await (await engine()).settings.fresh()).config),
 )
 
 const providers = route(
@@ -29,7 +29,7 @@ const providers = route(
     answer: ConfigProviders,
   },
   async ({ engine }) => {
-    const { models } = await engine()
+    const { models } = await (await engine()).settings.fresh()
     return { providers: models.list(), default: models.defaults() }
   },
 )

@@ -41,7 +41,8 @@ const event = streamRoute(
         ...open.flatMap(({ scope, sessions }) => sessions.openParts().map((part) => ({ scope, part }))),
         ...peers.openParts(),
       ],
-      wrap({ scope }, json) {
+      wrap({ scope, type }, json) {
+        if (type === "global.disposed") return `{"directory":"global","payload":${json}}`
         if (!scope) return `{"payload":${json}}`
         const directory = JSON.stringify(scope.directory)
         return `{"directory":${directory},"project":${JSON.stringify(scope.projectID)},"payload":${json}}`

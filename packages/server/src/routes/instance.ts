@@ -15,7 +15,7 @@ const agents = route(
     answers: "List of agents",
     answer: inline(() => z.array(Agent())),
   },
-  async ({ engine }) => (await engine()).agents.list(),
+  async ({ engine }) => (await (await engine()).settings.fresh()).agents.list(),
 )
 
 const path = route(

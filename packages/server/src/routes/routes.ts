@@ -18,7 +18,9 @@ import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
+import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
+import { trustRoutes } from "./trust.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 
@@ -46,4 +48,6 @@ export const routes: readonly Route[] = [
   ...instanceRoutes,
   ...projectRoutes,
   ...toolRoutes,
+  ...trustRoutes,
+  ...disposeRoutes,
 ]

@@ -51,6 +51,18 @@ export const findsOwnCredentials = (npm: string, url: string): boolean =>
 export const isVertex = (url: string): boolean =>
   URL.canParse(url) && /(^|[-.])aiplatform\.([a-z]+\.rep\.)?googleapis\.com$/.test(new URL(url).hostname)
 
+/** Whether an address is one of the service's own: then it gets no key that it was not meant to have. */
+export function isServicesOwn(url: URL, known: { npm: string; api?: string } | undefined): boolean {
+  if (!known || url.protocol !== "https:" || url.port !== "") return false
+  if (known.npm.startsWith("@ai-sdk/amazon-bedrock"))
+    return /^bedrock-(?:runtime|mantle)\.[a-z\d-]+\.(?:amazonaws\.com(?:\.cn)?|amazonaws\.eu|api\.aws)$/.test(
+      url.hostname,
+    )
+  if (known.npm.startsWith("@ai-sdk/google-vertex")) return isVertex(url.href)
+  const own = known.api ?? SERVICES[known.npm]
+  return own !== undefined && URL.canParse(own) && new URL(own).host === url.host
+}
+
 /** @returns the address, or "" when there is none. @throws Fault `config_invalid` when a part of it is missing */
 export function addressOf(input: AddressInput): string {
   const { npm, url, options, env } = input

@@ -1,0 +1,196 @@
+import { realpath } from "node:fs/promises"
+import { basename } from "node:path"
+import type { TrustItem, TrustKind } from "@opencode/protocol/trust.ts"
+import type { Trust } from "../permission/trust.ts"
+import { isInside } from "../workspace/paths.ts"
+import { MAX_SHOWN, shellPieces, trustItem, type Held } from "./held-item.ts"
+import { dotted, type ConfigIssue } from "./issue.ts"
+import { isObject } from "./json.ts"
+import { restrictProject, type Below } from "./layers.ts"
+import { localFiles } from "./local-files.ts"
+import type { Settled } from "./parse.ts"
+import { validate } from "./validate.ts"
+import { elementKey, substitute, type Variable, type VariableSources } from "./variables.ts"
+
+/** A text of a project, and what it is judged by. */
+export interface Untrusted {
+  file: string
+  /** The folder that approvals are bound to, canonical. */
+  bound: string
+  /** What the project may read of: the root of it, canonical. */
+  within: string
+  /** Where its commands would run. */
+  directory: string
+  below: Omit<Below, "isGranted">
+  variables: Omit<VariableSources, "judge"> & { seen(path: string): void }
+  trust: Pick<Trust, "allows">
+}
+
+/** An approved value may turn out to hold something else that waits, and that again. Nobody means more than this. */
+const MAX_PASSES = 4
+
+/**
+ * What of a project's text is in effect: all that is only data, and what a person has approved as it is written. The
+ * rest is held back, each with a name of its own.
+ */
+export async function settleUntrusted(
+  written: unknown,
+  input: Untrusted,
+): Promise<Settled & { items: readonly TrustItem[] }> {
+  const granted: string[][] = []
+  const items = new Map<string, TrustItem>()
+  const unshowable: ConfigIssue[] = []
+  let judged = await judge(written, granted, input)
+  for (let pass = 0; pass < MAX_PASSES; pass++) {
+    const before = granted.length
+    for (const held of judged.held) {
+      const name = JSON.stringify(held.key)
+      const item = items.get(name) ?? (await itemOf(held, written, input))
+      if (!item) unshowable.push(tooLong(held))
+      else items.set(name, item)
+      if (item && input.trust.allows(item)) granted.push(held.key)
+    }
+    if (granted.length === before) break
+    judged = await judge(written, granted, input)
+  }
+  return {
+    value: judged.value,
+    issues: [...judged.issues, ...distinct(unshowable)],
+    items: [...items.values()],
+  }
+}
+
+interface HeldHere {
+  path: string[]
+  key: string[]
+  why: string
+}
+
+async function judge(
+  written: unknown,
+  granted: readonly string[][],
+  input: Untrusted,
+): Promise<Settled & { held: HeldHere[] }> {
+  const isGranted = (key: readonly string[]): boolean =>
+    granted.some((prefix) => prefix.length <= key.length && prefix.every((name, index) => key[index] === name))
+  const variables: Variable[] = []
+  const settle = async (other: "keep" | "drop") => {
+    const filled = await substitute(written, {
+      ...input.variables,
+      async judge(variable) {
+        if (isGranted(variable.key) || (await isOwnFile(variable.file, input.within))) return "fill"
+        if (other === "keep") variables.push(variable)
+        return other
+      },
+    })
+    const checked = validate(filled.value)
+    return { filled, checked, restricted: restrictProject(checked.value, { ...input.below, isGranted }) }
+  }
+
+  // First as it is written, so that a member which needs a variable is held back as a whole and not called wrong.
+  const whole = await settle("keep")
+  const members = whole.restricted.held
+  const isOfMember = (key: readonly string[]): boolean =>
+    members.some((member) => member.key.every((name, index) => key[index] === name))
+  const loose = variables.filter(({ key }) => !isOfMember(key))
+  const taken = loose.length ? await settle("drop") : whole
+  const commands = commandsWithShell(taken.restricted.value, isGranted)
+  const isTold = ({ path }: ConfigIssue): boolean => !members.some((member) => isBelow(path, member.path))
+  return {
+    value: taken.restricted.value,
+    held: [...members, ...loose.map(waiting), ...commands],
+    issues: [
+      ...taken.filled.issues.filter(isTold),
+      ...taken.checked.issues.filter(isTold),
+      ...taken.restricted.issues,
+      ...commands.map(({ path, why }) => heldIssue(path, why)),
+    ],
+  }
+}
+
+const isBelow = (path: readonly string[], top: readonly string[]): boolean =>
+  top.every((name, index) => path[index] === name)
+
+const waiting = ({ path, key, whole }: Variable): HeldHere => ({ path, key, why: `uses ${whole}` })
+
+const heldIssue = (path: string[], why: string): ConfigIssue => ({
+  severity: "warning",
+  kind: "held_back",
+  message: `${dotted(path)} ${why}; it is held back until you trust this project.`,
+  path,
+})
+
+/** The text of a command is data; the pieces in it that a shell would run are not. */
+const commandsWithShell = (
+  { command = {} }: Settled["value"],
+  isGranted: (key: readonly string[]) => boolean,
+): HeldHere[] =>
+  Object.entries(command).flatMap(([name, { template }]) => {
+    const path = ["command", name]
+    return shellPieces(template).length && !isGranted(path) ? [{ path, key: path, why: "runs shell commands" }] : []
+  })
+
+/** A file that came with the project, and not one that is kept out of it because it holds secrets. */
+async function isOwnFile(file: string | undefined, within: string): Promise<boolean> {
+  if (file === undefined) return false
+  const real = await realpath(file).catch(() => undefined)
+  // One that is not there is told as that.
+  if (real === undefined) return isInside(within, file)
+  if (!isInside(within, real)) return false
+  const name = basename(real).toLowerCase()
+  const isSecret = /^\.env(?:\.|$)/.test(name) && name !== ".env.example"
+  return !isSecret && !real.slice(within.length).split(/[/\\]/).includes(".git")
+}
+
+async function itemOf(
+  { key, path, why }: HeldHere,
+  written: unknown,
+  input: Untrusted,
+): Promise<TrustItem | undefined> {
+  const { file, bound, within, directory, variables } = input
+  const definition = definitionAt(written, key)
+  const held: Held = { kind: kindOf(path, why), path: key, why, definition }
+  const bases = [variables.folder, directory, within]
+  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen })
+  return trustItem(held, { file, folder: bound }, files)
+}
+
+/** As it is written: what a variable stands for today is not what was approved. */
+function definitionAt(written: unknown, key: readonly string[]): unknown {
+  let found = written
+  for (const name of key) {
+    if (Array.isArray(found)) found = found.find((element, index) => elementKey(element, index) === name) ?? name
+    else found = isObject(found) && Object.hasOwn(found, name) ? found[name] : undefined
+  }
+  return found
+}
+
+const KINDS: Partial<Record<string, TrustKind>> = {
+  plugin: "plugin",
+  mcp: "mcp",
+  lsp: "lsp",
+  formatter: "formatter",
+  command: "command",
+  provider: "provider",
+  permission: "permission",
+  instructions: "instructions",
+  skills: "skills",
+  references: "references",
+}
+
+function kindOf([key = "", , third]: readonly string[], why: string): TrustKind {
+  if (why.startsWith("uses {")) return "variable"
+  if (key === "agent" && third === "permission") return "permission"
+  return KINDS[key] ?? "setting"
+}
+
+const tooLong = ({ path }: HeldHere): ConfigIssue => ({
+  severity: "warning",
+  kind: "held_back",
+  message: `${dotted(path)} is longer than ${MAX_SHOWN} characters, too long to be approved; --trust lets it in.`,
+  path,
+})
+
+const distinct = (issues: ConfigIssue[]): ConfigIssue[] => [
+  ...new Map(issues.map((issue) => [issue.message, issue])).values(),
+]
