@@ -123,7 +123,7 @@ interface Prompt {
 }
 
 /** What runs or is allowed later is not approved by the way: `--auto` does not speak for these. */
-const FOR_A_PERSON = new Set(["control_file", "trust"])
+const FOR_A_PERSON = new Set(["control_file", TRUST])
 
 async function ask(session: Session, prompt: Prompt, view: RunView, door: Door): Promise<number> {
   const { client } = door
@@ -153,8 +153,8 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
       const reply = prompt.auto && !FOR_A_PERSON.has(permission) ? "once" : "reject"
-      // Who is not trusted is told so; the prompt is answered without what would need it.
-      if (reply === "reject" && permission !== "trust") refused.push(`${permission} (${patterns.join(", ")})`)
+      // Nobody is here to be shown what it is; that it is held back was said at the start.
+      if (reply === "reject" && permission !== TRUST) refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
   })
