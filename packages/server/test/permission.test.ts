@@ -109,3 +109,31 @@ test("an answer that lasts settles what it covers in every session of the folder
   expect(await dataOf(s.v2.permission.list())).toEqual([])
   await Promise.all(ids.map((sessionID) => s.v2.session.abort({ sessionID })))
 })
+
+test("a decision is explained without asking anybody, and bad input is told in a sentence", async () => {
+  await using s = await served({ permission: { bash: { "*": "ask", "rm *": "deny" } } })
+  const explain = async (body: object): Promise<[number, unknown]> => {
+    const response = await s.post("/permission/explain", body)
+    return [response.status, await response.json()]
+  }
+  const { id: sessionID } = await dataOf(s.v2.session.create())
+  const reason = { source: "config", layer: "user", member: "permission.bash.rm *" }
+  expect(await explain({ tool: "bash", input: { command: "rm a" }, sessionID, extra: 1 })).toMatchObject([
+    200,
+    {
+      tool: "bash",
+      agent: "build",
+      action: "deny",
+      offered: true,
+      asks: [{}, { patterns: [{ action: "deny", reason }] }],
+    },
+  ])
+  expect(await dataOf(s.v2.permission.list())).toEqual([])
+  expect(await explain({ tool: "bsh", input: "x" })).toMatchObject([
+    400,
+    { data: { message: expect.stringContaining("bash") } },
+  ])
+  expect(await explain({ tool: "bash", input: "x", agent: "biuld" })).toMatchObject([400, {}])
+  expect(await explain({ tool: "bash", input: 7 })).toMatchObject([400, {}])
+  expect(await explain({ tool: "bash", input: "x", sessionID: "ses_nope" })).toMatchObject([404, {}])
+})
