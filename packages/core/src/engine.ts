@@ -6,6 +6,7 @@ import { openConversations, type Conversations } from "./engine/conversations.ts
 import { openExplain } from "./engine/explain.ts"
 import type { Settings } from "./engine/generations.ts"
 import { openPermissions } from "./engine/permissions.ts"
+import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
 import { openTurns } from "./engine/turns.ts"
@@ -49,6 +50,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     mayBeGone,
     home: folders.home,
     allowed: [folders.toolOutput, ...temp],
+    opening: (real, signal) => fetched.open(real, signal),
     env: childEnvironment(env),
     start: processes.start,
     rememberedProjectID: store.projects.rememberedID,
@@ -69,6 +71,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     places,
     changed: () => publish("server.instance.disposed", { directory: scope.directory }),
   })
+  const fetched = fetchedReferences(
+    () => settings.current().references,
+    home,
+    () => workspace.git,
+  )
   const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const questions = createQuestions({ publish, id: askID })
   const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
@@ -83,7 +90,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     start: processes.start,
     sessions: () => conversations.sessions,
   })
-  const conversations = openConversations({ home, settings, turns })
+  const conversations = openConversations({ home, settings, turns, fetched })
 
   return {
     ...conversations,

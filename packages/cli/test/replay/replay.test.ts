@@ -69,6 +69,25 @@ test("a recorded run comes out the same without a model, without a connection, a
   listening.close()
 })
 
+test("what files and references told the model is in the recording, and a replay needs none of them", async () => {
+  await using at = await modelScript([calls("read", { filePath: "x/f.ts" }), says("done")])
+  at.folder.write({
+    "project/AGENTS.md": "Use tabs.",
+    "project/x/AGENTS.md": "about x",
+    "project/x/f.ts": "f",
+    "project/opencode.json": JSON.stringify({ references: { lib: { path: "./lib", description: "A library." } } }),
+  })
+  const path = at.folder.join("told.ndjson")
+  const run = await at.run(["run", "--auto", "look at @lib"], { env: { OPENCODE_RECORD: path } })
+  expect(run.code).toBe(0)
+  expect(at.model.requests[0]?.system).toMatch(/A library\.[^]*Use tabs\./)
+  expect(at.model.heard()).toContain("about x")
+
+  at.folder.write({ "project/AGENTS.md": "Use spaces.", "project/x/AGENTS.md": "", "project/opencode.json": "{}" })
+  const replayed = await at.run(["debug", "replay", path])
+  expect(replayed).toMatchObject({ code: 0, stdout: expect.stringContaining("same transcript, 3 messages") })
+})
+
 test("whatever differs first is said: another answer, another request, another result", async () => {
   await using at = await modelScript(SCRIPT())
   const path = await recordedRun(at)

@@ -12,6 +12,7 @@ export interface ConfigIssue {
     | "agent"
     | "local_model"
     | "rule"
+    | "reference"
   /** One sentence for a person. Never holds a value that was written, which may be a secret. */
   message: string
   /** The member it is about, outermost key first. Empty for a whole file. */

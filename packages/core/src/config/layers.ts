@@ -6,6 +6,7 @@ import { SUBAGENT_DEPTH } from "./agents.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
+import { isRepository, leadsOut } from "./reference.ts"
 import { tightenOnly } from "./tighten.ts"
 import { elementKey } from "./variables.ts"
 
@@ -99,7 +100,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   },
   references: (value) =>
     members(value, (reference) => {
-      const path = typeof reference === "string" ? reference : "path" in reference ? reference.path : undefined
+      const plain = typeof reference === "string" && !isRepository(reference) ? reference : undefined
+      const path = typeof reference === "object" && "path" in reference ? reference.path : plain
       return path === undefined ? FETCHES : unreachable(path)
     }),
   snapshot: (value) => only(value, value, "switches undo off"),
@@ -270,8 +272,7 @@ const isOnly = (value: object, key: string, wanted: unknown) =>
 
 function unreachable(path: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return FETCHES
-  const leaves = /^(?:[~/\\$]|[a-z]:)/i.test(path) || path.split(/[/\\]/).includes("..")
-  return leaves ? "reads outside the project" : undefined
+  return leadsOut(path) ? "reads outside the project" : undefined
 }
 
 function defined<Value extends object>(value: Value): Value | undefined {

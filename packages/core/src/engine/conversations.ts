@@ -18,7 +18,9 @@ import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
 import { runTurnIn } from "../turn/seat.ts"
 import { createShell, type RunShell } from "../turn/shell.ts"
+import type { FetchedFolders } from "../workspace/fetched.ts"
 import type { Settings } from "./generations.ts"
+import { explainMentions } from "./references.ts"
 import type { Turns } from "./turns.ts"
 
 /** The sessions of a folder, and everything that can be done with one. */
@@ -42,9 +44,10 @@ export interface ConversationsInput {
   home: Home
   settings: Settings
   turns: Turns
+  fetched: FetchedFolders
 }
 
-export function openConversations({ home, settings, turns }: ConversationsInput): Conversations {
+export function openConversations({ home, settings, turns, fetched }: ConversationsInput): Conversations {
   const { boundary, env, folders, log, owner, peers, store, version } = home
   const { host } = boundary
   const { agents, models } = settings
@@ -100,14 +103,17 @@ export function openConversations({ home, settings, turns }: ConversationsInput)
         if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
       }),
   })
-  const openAttachment: OpenAttachment = async (part, sessionID) => {
-    const { images, config } = await turns.of(settings.current())
-    return attachments({ workspace, limits: config.limits, images, seenBy })(part, sessionID)
+  const openAttachment: OpenAttachment = async (part, sessionID, told) => {
+    const { images, config, instructions } = await turns.of(settings.current())
+    const near = (real: string, known: ReadonlySet<string>) => instructions.near(real, (path) => known.has(path))
+    return attachments({ workspace, limits: config.limits, images, seenBy, near })(part, sessionID, told)
   }
   const admit: AdmitDeps = {
     host,
     models,
-    openAttachment: (part, sessionID) => boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID)),
+    openAttachment: (part, sessionID, told) =>
+      boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID, told)),
+    explain: explainMentions(home, () => settings.current().references, fetched),
     agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
   }
   const sessions: Sessions = createSessions({

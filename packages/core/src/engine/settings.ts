@@ -1,11 +1,13 @@
 import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import type { ConfigIssue } from "../config/issue.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import type { Reference } from "../config/references.ts"
 import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
 import type { Home } from "../home.ts"
@@ -14,10 +16,12 @@ import { openModels } from "../model/open-models.ts"
 import type { Models } from "../model/resolve.ts"
 import { defaultRules } from "../permission/defaults.ts"
 import type { RuleSection } from "../permission/explain.ts"
+import { rulesFromConfig } from "../permission/rules.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { createGenerations, isSameConfig, type GenerationsInput, type Read, type Settings } from "./generations.ts"
+import { openReferences } from "./references.ts"
 
 /** What a folder and its user say at one moment: the configuration, and the agents and models that come of it. */
 export interface Generation {
@@ -29,6 +33,9 @@ export interface Generation {
   models: Models
   /** What the rules of an agent are made of. */
   ruleSections(agent: string): Promise<RuleSection[]>
+  references: readonly Reference[]
+  /** What holds whoever the agent is: the program's own rules and the configured ones. */
+  rules: PermissionRuleset
 }
 
 export interface SettingsInput {
@@ -48,11 +55,11 @@ export async function openSettings(input: SettingsInput & Pick<GenerationsInput,
 async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
   const { home, workspace, places } = input
   const { boundary, catalog, env, folders, log, store } = home
-  const defaults = defaultRules({ data: places.data, temp: places.temp, toolOutput: places.toolOutput })
+  const open = { data: places.data, temp: places.temp, toolOutput: places.toolOutput }
   const config = await boundary.config(loadConfig, {
     env,
     folders,
-    defaults,
+    defaults: defaultRules(open),
     directory: workspace.directory,
     worktree: workspace.worktree,
     trusted: home.trusted,
@@ -67,6 +74,8 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
   if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
+  const references = await openReferences({ home, workspace, config })
+  const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, {
     config: config.value,
@@ -96,7 +105,7 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     folders: [...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")), folders.config],
     home: folders.home,
   })
-  const issues = [...config.issues, ...resolved.issues, ...ruleWarnings, ...modelIssues]
+  const issues = [...config.issues, ...references.issues, ...resolved.issues, ...ruleWarnings, ...modelIssues]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -114,6 +123,8 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
       const { ruleSections } = await import("../config/rule-sections.ts")
       return ruleSections(agent, { defaults, written: config.rules })
     },
+    references: references.list,
+    rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
   return { generation, loaded: config }
 }

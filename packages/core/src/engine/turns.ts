@@ -30,6 +30,7 @@ import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
 import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
 import type { Generation } from "./settings.ts"
+import { openInstructions } from "./instructions.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
 export interface Turns {
@@ -46,7 +47,10 @@ export interface Turns {
   tools: readonly Tool[]
 }
 
-type PerGeneration = Pick<TurnDeps, "images" | "models" | "agents" | "environment" | "config">
+type PerGeneration = Pick<
+  TurnDeps,
+  "images" | "models" | "agents" | "environment" | "config" | "instructions" | "references"
+>
 
 export interface TurnsInput {
   home: Home
@@ -115,12 +119,14 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     seenBy: createSeenBySession(),
   }
 
-  async function ofGeneration({
-    config: { value: config },
-    models,
-    agentSettings,
-  }: Generation): Promise<PerGeneration> {
+  const instructionsOf = openInstructions(home, workspace)
+
+  async function ofGeneration(generation: Generation): Promise<PerGeneration> {
+    const { models, agentSettings, references } = generation
+    const config = generation.config.value
     return {
+      references,
+      instructions: instructionsOf(generation),
       images: createImages(config.attachment),
       models: { resolve: (ref) => resolveIn(models, ref) },
       // A prompt that arrives in a running turn may name what only the newer settings know.

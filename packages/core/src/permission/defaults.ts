@@ -32,9 +32,11 @@ export interface DefaultPaths {
   toolOutput: string
   /** Further folders outside the workspace that need no question, such as those of skills. */
   skills?: readonly string[]
+  /** Folders outside the workspace that may be read in without a question. Changing something there is asked about. */
+  references?: readonly string[]
 }
 
-export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPaths): DefaultRules {
+export function defaultRules({ data, temp, toolOutput, skills = [], references = [] }: DefaultPaths): DefaultRules {
   const plans = join(data, "plans")
   // Paths reach the rules resolved, so no ".." can lead from a plans folder to somewhere else.
   const plansOnly = [
@@ -51,7 +53,10 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+      ...[toolOutput, temp, ...skills, ...references].map((folder) =>
+        rule("external_directory", join(folder, "*"), "allow"),
+      ),
+      ...references.map((folder) => rule("edit", join(folder, "*"), "ask")),
       rule("question", "*", "deny"),
       rule("plan_enter", "*", "deny"),
       rule("plan_exit", "*", "deny"),
@@ -83,7 +88,9 @@ export function defaultRules({ data, temp, toolOutput, skills = [] }: DefaultPat
         rule("read", "*.env.example", "allow"),
         rule("external_directory", "*", "ask"),
         rule("private_address", "*", "ask"),
-        ...[toolOutput, temp, ...skills].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
+        ...[toolOutput, temp, ...skills, ...references].map((folder) =>
+          rule("external_directory", join(folder, "*"), "allow"),
+        ),
       ]),
       compaction: agent([rule("*", "*", "deny")]),
       title: agent([rule("*", "*", "deny")]),

@@ -34,9 +34,15 @@ export interface Boundary {
   /**
    * Anything else that is read of the world and decides what a session becomes. A replay does not run it.
    * @param what names it, the same in each run; one name may come more than once, in its order
+   * @param before what it comes to in recordings of before anybody asked; without it such a replay ends here
    * @returns what `run` returned or threw: plain data
    */
-  effect<T>(what: string, run: () => Promise<T>): Promise<T>
+  effect<T>(what: string, run: () => Promise<T>, before?: T): Promise<T>
+  /**
+   * Anything else that is found out when a folder is opened. It has no moment: a replay looks it up.
+   * @returns what `find` returned: plain data
+   */
+  found<T>(what: string, place: { directory: string }, find: () => Promise<T>): Promise<T>
   /** Whether other processes may reach this one. A replay opens no socket. */
   hasPeers: boolean
   /** A request at the door that may change a session. @returns to be told how it was answered; absent: nobody listens */
@@ -81,6 +87,7 @@ export const plainBoundary: OpenBoundary = ({ host, request }) => ({
   opened: () => {},
   tools: (tools) => tools,
   effect: (_, run) => run(),
+  found: (_, _place, find) => find(),
   attach: () => {},
   closing: () => {},
   close: () => {},

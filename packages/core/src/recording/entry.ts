@@ -41,6 +41,8 @@ export type Happening =
   | { k: "config"; directory: string; value: Config; pending?: TrustItem[] }
   /** What is saved, from here on. */
   | { k: "approvals"; directory: string; rules: PermissionRuleset }
+  /** What was found out about the folder when its settings were read. */
+  | { k: "found"; what: string; directory: string; value: unknown }
   | { k: "models"; ask: string; value: unknown }
   | { k: "language"; name: string; input: RecordedLanguage }
   /** A session that existed before. */

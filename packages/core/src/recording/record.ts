@@ -103,6 +103,12 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       }
     },
 
+    async found(what, { directory }, find) {
+      const value = await find()
+      write({ k: "found", what, directory, value })
+      return value
+    },
+
     async models(open, given) {
       const opened = await open(given)
       return { ...opened, models: recordModels(opened.models, write) }

@@ -49,7 +49,10 @@ export function replayEffects({ recording, cursor, lost }: ReplayEffectsDeps): P
   })
 
   return {
-    effect: <T>(what: string) => outcome(what) as Promise<T>,
+    async effect<T>(what: string, _: unknown, before?: T) {
+      if (before !== undefined && !begun.has(what)) return before
+      return (await outcome(what)) as T
+    },
     tools: (tools) => tools.map((tool) => (isInner(tool) ? tool : replayed(tool))),
   }
 }

@@ -3,7 +3,7 @@ import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Store } from "../store/store.ts"
 import type { Boundary, OpenBoundary } from "./boundary.ts"
 import { createCursor, isStep, Stalled, type Outside } from "./cursor.ts"
-import type { Recording } from "./entry.ts"
+import type { Entry, Recording } from "./entry.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
 import { replayEffects } from "./replay-effects.ts"
@@ -62,13 +62,20 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   }
   const { folders, places } = openStage(recording, folder)
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
+  const recordedName = (directory: string): string | undefined =>
+    [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+  /** Of what a folder stood on: the newest of those that came before what is awaited now. */
+  const standing = (directory: string, fits: (entry: Entry) => boolean): Entry | undefined => {
+    const recorded = recordedName(directory)
+    const all = [...recording.entries.entries()].filter(
+      ([, entry]) => fits(entry) && "directory" in entry && entry.directory === recorded,
+    )
+    return (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
+  }
   const said = new Map<number, Fingerprint>()
   const inputs = recording.entries.filter((entry) => entry.k === "input")
   let taken = 0
   let tell = (): void => {}
-  const recordedName = (directory: string): string | undefined =>
-    [...folders].find(([, folder]) => folder.directory === directory)?.[0]
-
   /** What was noted before the next thing happens is known already. */
   function approvalsAt(directory: string | undefined): PermissionRuleset {
     const { entries } = recording
@@ -96,13 +103,13 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const { worktree, projectID, vcs } = known
           return { ...workspace, worktree, projectID, ...(vcs ? { vcs } : {}) }
         },
+        async found<T>(what: string, { directory }: { directory: string }, find: () => Promise<T>) {
+          const found = standing(directory, (entry) => entry.k === "found" && entry.what === what)
+          // Recordings of before this was asked have nothing of it.
+          return found?.k === "found" ? (found.value as T) : find()
+        },
         async config(_, { directory, generation = 1 }) {
-          const recorded = recordedName(directory)
-          const all = [...recording.entries.entries()].filter(
-            ([, entry]) => entry.k === "config" && entry.directory === recorded,
-          )
-          // The newest of those that came before what is awaited now.
-          const found = (all.findLast(([index]) => index < cursor.position()) ?? all[0])?.[1]
+          const found = standing(directory, ({ k }) => k === "config")
           const { value, pending = [] } = found?.k === "config" ? found : { value: {} }
           const isHeld = (command: string): boolean =>
             pending.some(({ kind, path }) => kind === "command" && path[1] === command)

@@ -14,6 +14,8 @@ import type { OpenAttachment } from "./attachment.ts"
 /** What a prompt becomes: a message with its parts, complete before it is committed. */
 export interface AdmitDeps {
   openAttachment: OpenAttachment
+  /** What the model has to know of the references that a text names. Absent when it names none. */
+  explain(text: string, sessionID: string): Promise<string | undefined>
   host: Pick<Host, "id" | "now">
   agents: { get(name: string): Agent | undefined; names(): string[]; default(): string }
   models: Pick<Models, "default" | "settle" | "offers">
@@ -77,11 +79,12 @@ async function allParts(given: PromptInput["parts"], info: UserMessage, deps: Ad
   if (given.length > MAX_PARTS)
     throw fault("too_large", `A prompt has at most ${MAX_PARTS} parts, and this one has ${given.length}.`)
   const parts: Part[] = []
+  const told = new Set<string>()
   let characters = 0
   for (const part of given) {
     if (part.type === "agent") requireAgent(part.name, deps.agents)
     if (part.type === "subtask") requireAgent(part.agent, deps.agents)
-    const made = await promptParts(part, info, deps)
+    const made = await promptParts(part, { info, told }, deps)
     for (const one of made)
       characters += one.type === "file" ? one.url.length : one.type === "text" ? one.text.length : 0
     if (characters > MAX_CHARACTERS) {
@@ -93,12 +96,29 @@ async function allParts(given: PromptInput["parts"], info: UserMessage, deps: Ad
   return parts
 }
 
+interface Prompt {
+  info: UserMessage
+  /** Instructions of folders that came with files of this prompt. */
+  told: Set<string>
+}
+
 /** A part as the prompt brought it, after what it stands for: the text of a file, the list of a folder. */
-async function promptParts(input: PromptInput["parts"][number], info: UserMessage, deps: AdmitDeps): Promise<Part[]> {
+async function promptParts(
+  input: PromptInput["parts"][number],
+  { info, told }: Prompt,
+  deps: AdmitDeps,
+): Promise<Part[]> {
   const owned = () => ({ id: deps.host.id("prt"), sessionID: info.sessionID, messageID: info.id })
   const part = { ...input, ...owned(), ...(input.id === undefined ? {} : { id: input.id }) } as Part
+  const synthetic = (text: string): Part => ({ ...owned(), type: "text", text, synthetic: true })
+  if (part.type === "text" && !part.synthetic && !part.ignored) {
+    const note = await deps.explain(part.text, info.sessionID)
+    return note === undefined ? [part] : [part, synthetic(note)]
+  }
   if (part.type !== "file") return [part]
-  const { texts, url, mime } = await deps.openAttachment(part, info.sessionID)
-  const synthetic = texts.map((text): Part => ({ ...owned(), type: "text", text, synthetic: true }))
-  return [...synthetic, { ...part, url, mime }]
+  const { texts, url, mime, loaded = [] } = await deps.openAttachment(part, info.sessionID, told)
+  for (const path of loaded) told.add(path)
+  const before = texts.map(synthetic)
+  if (loaded.length > 0) Object.assign(before.at(-1) ?? {}, { metadata: { loaded } })
+  return [...before, { ...part, url, mime }]
 }

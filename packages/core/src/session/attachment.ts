@@ -6,7 +6,7 @@ import { clip } from "../lib/text.ts"
 import type { Images } from "../model/image/fit.ts"
 import { readPlace } from "../tool/read.ts"
 import { decodeUtf16 } from "../tool/text-file.ts"
-import type { OutputLimits, SeenFiles, ToolResult } from "../tool/tool.ts"
+import type { OutputLimits, SeenFiles, ToolContext, ToolResult } from "../tool/tool.ts"
 import { isBinary, sniffMime } from "../workspace/files.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 
@@ -15,13 +15,15 @@ import type { Workspace } from "../workspace/workspace.ts"
  * and PDFs as data in it. The content decides what a file is, not its name or what the client says. What cannot be read
  * becomes a sentence; an attachment never fails a prompt.
  */
-export type OpenAttachment = (part: FilePart, sessionID: string) => Promise<Attachment>
+export type OpenAttachment = (part: FilePart, sessionID: string, told: ReadonlySet<string>) => Promise<Attachment>
 
 export interface Attachment {
   /** For the model, before the part itself. */
   texts: string[]
   url: string
   mime: string
+  /** Files with instructions of its folder that are in the last text. */
+  loaded?: string[]
 }
 
 export interface AttachmentDeps {
@@ -29,6 +31,8 @@ export interface AttachmentDeps {
   limits: OutputLimits
   images: Images
   seenBy(sessionID: string): SeenFiles
+  /** Instructions of the folder of a file, those apart that were told already. */
+  near(real: string, told: ReadonlySet<string>): ReturnType<ToolContext["instructionsNear"]>
 }
 
 /** Characters of text that came inside a `data:` address: what one read of a file would give. */
@@ -37,14 +41,19 @@ const MAX_INLINE_CHARACTERS = 51_200
 const READ_TIMEOUT_MS = 10_000
 
 export function attachments(deps: AttachmentDeps): OpenAttachment {
-  return async (part, sessionID) => {
+  return async (part, sessionID, told) => {
     if (part.url.startsWith("data:")) return inlineFile(part, deps)
-    if (part.url.startsWith("file:")) return fileOnDisk(part, sessionID, deps)
+    if (part.url.startsWith("file:")) return fileOnDisk(part, { sessionID, told }, deps)
     return { texts: [], url: part.url, mime: part.mime } // fetched by nobody; the model is told that it is not there
   }
 }
 
-async function fileOnDisk(part: FilePart, sessionID: string, deps: AttachmentDeps): Promise<Attachment> {
+interface Reader {
+  sessionID: string
+  told: ReadonlySet<string>
+}
+
+async function fileOnDisk(part: FilePart, reader: Reader, deps: AttachmentDeps): Promise<Attachment> {
   const asItIs = { url: part.url, mime: part.mime }
   const place = placeOf(part.url)
   if (!place) return { ...asItIs, texts: [`The attached address ${clip(part.url, 500)} is not a file.`] }
@@ -55,13 +64,14 @@ async function fileOnDisk(part: FilePart, sessionID: string, deps: AttachmentDep
   })
   const signal = AbortSignal.timeout(READ_TIMEOUT_MS)
   try {
-    const result = await Promise.race([readAttached(place, sessionID, signal, deps), rejectedWhen(signal)])
+    const result = await Promise.race([readAttached(place, reader, signal, deps), rejectedWhen(signal)])
+    const told = { texts: [called, result.output], ...loadedBy(result) }
     const [file] = result.attachments ?? []
-    if (!file) return { ...asItIs, texts: [called, result.output] }
-    if (!file.mime.startsWith("image/")) return { texts: [called, result.output], url: file.url, mime: file.mime }
+    if (!file) return { ...asItIs, ...told }
+    if (!file.mime.startsWith("image/")) return { ...told, url: file.url, mime: file.mime }
     const fitted = await deps.images.fit(parseDataUrl(file.url)?.bytes ?? Buffer.alloc(0))
     if ("why" in fitted) return failed(`the image cannot be shown: ${fitted.why}.`)
-    return { texts: [called, result.output], url: dataUrl(fitted.mime, fitted.bytes), mime: fitted.mime }
+    return { ...told, url: dataUrl(fitted.mime, fitted.bytes), mime: fitted.mime }
   } catch (error) {
     if (error instanceof ToolFailure) return failed(error.message)
     if (signal.aborted) return failed(`it did not answer within ${READ_TIMEOUT_MS / 1_000} seconds.`)
@@ -71,12 +81,18 @@ async function fileOnDisk(part: FilePart, sessionID: string, deps: AttachmentDep
 
 async function readAttached(
   place: Place,
-  sessionID: string,
+  { sessionID, told }: Reader,
   signal: AbortSignal,
-  { workspace, limits, seenBy }: AttachmentDeps,
+  { workspace, limits, seenBy, near }: AttachmentDeps,
 ): Promise<ToolResult> {
-  const file = await workspace.paths.resolve(place.path)
-  return readPlace(file, place, { limits, seen: seenBy(sessionID), signal })
+  const file = await workspace.paths.resolve(place.path, { signal })
+  const instructionsNear = (real: string) => near(real, told)
+  return readPlace(file, place, { limits, seen: seenBy(sessionID), signal, instructionsNear })
+}
+
+function loadedBy({ metadata: { loaded } }: ToolResult): Pick<Attachment, "loaded"> {
+  const paths = Array.isArray(loaded) ? loaded.filter((path) => typeof path === "string") : []
+  return paths.length > 0 ? { loaded: paths } : {}
 }
 
 /** Some waits for a disk end with no signal. */

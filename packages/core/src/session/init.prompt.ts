@@ -3,7 +3,7 @@ import type { PromptInput } from "@opencode/protocol/message.ts"
 /** Has the model write the file of rules that every later conversation in this project begins with. */
 const INIT = `Write \`AGENTS.md\` at the root of this project: what a coding agent that has never seen it needs to know before its first change. If the file is there, improve it instead: keep what is true, mend what is not, and lose nothing that a person put in on purpose.
 
-Find out first. Read the README, the manifests and their scripts, the configuration of build, tests, lint and CI, a few typical source files and tests, and rules that were written for other agents (CLAUDE.md, .cursor/rules, .cursorrules, .github/copilot-instructions.md). Believe what runs over what is written about it.
+Find out first. Read the README, the manifests and their scripts, the configuration of build, tests, lint and CI, a few typical source files and tests, and rules that were written for other agents (CLAUDE.md, .cursor/rules, .cursorrules, .github/copilot-instructions.md). Believe what runs over what is written about it. Once AGENTS.md is there, CLAUDE.md is no longer read: what it says and still holds belongs into yours.
 
 Then write, as far as it was found:
 - the exact commands to install, build, check and test, and to run one single test

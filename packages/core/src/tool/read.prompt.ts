@@ -1,3 +1,5 @@
+import { shownInstructions, type InstructionText } from "../config/instruction-file.ts"
+
 export const prose = `Reads a file or lists a folder.
 
 - Up to 2,000 lines from the start. For a later part give \`offset\` (the first line, counted from 1) and \`limit\`; the answer says where to go on.
@@ -6,3 +8,9 @@ export const prose = `Reads a file or lists a folder.
 - Notebooks come as their cells with what they printed.
 - Images and PDF files are attached, so you can look at them.
 - Read what you need in large parts and, when it is several files, in one go: calls of one answer may run together.`
+
+/** After what was read from a folder that has instructions of its own. */
+export const folderReminder = (texts: readonly InstructionText[]): string =>
+  ["<system-reminder>", "For the files in these folders:", ...texts.map(shownInstructions), "</system-reminder>"].join(
+    "\n",
+  )

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises"
 import { z } from "zod"
+import type { InstructionText } from "../config/instruction-file.ts"
 import { toolFailure } from "../lib/fault.ts"
 import { MAX_SOURCE_BYTES } from "../model/image/fit.ts"
 import { listDirectory, readAllBytes, readTextPage, sniffMime, type TextPage } from "../workspace/files.ts"
@@ -8,7 +9,7 @@ import type { FileRef } from "../workspace/paths.ts"
 import { decodedText, pageOf } from "./decoded-text.ts"
 import { asksForFile, nameOf, requireSamePlace } from "./file-asks.ts"
 import { isMissing, notFound } from "./file-change.ts"
-import { prose } from "./read.prompt.ts"
+import { folderReminder, prose } from "./read.prompt.ts"
 import { fingerprintOf } from "./seen.ts"
 import { shownName } from "./shown-name.ts"
 import { defineTool, type ToolContext, type ToolResult } from "./tool.ts"
@@ -54,7 +55,7 @@ export const read = defineTool({
 export async function readPlace(
   file: FileRef,
   { offset = 1, limit = DEFAULT_LINES }: Partial<Range>,
-  context: Pick<ToolContext, "limits" | "signal" | "seen">,
+  context: Pick<ToolContext, "limits" | "signal" | "seen" | "instructionsNear">,
 ): Promise<ToolResult> {
   const kind = await kindOf(file)
   if (kind === "missing") throw await notFound(file)
@@ -67,7 +68,18 @@ export async function readPlace(
   const result =
     mime === undefined ? await readText(file, start, { ...range, ...context }) : await readAttachment(file, mime)
   context.seen.set(file.real, known)
-  return result
+  return withInstructions(result, await context.instructionsNear(file.real))
+}
+
+/** After the content and apart from it: what a file holds is data, and what its folder tells is not. */
+function withInstructions(result: ToolResult, near: InstructionText[]): ToolResult {
+  if (near.length === 0) return result
+  const loaded = near.map(({ from }) => from)
+  return {
+    ...result,
+    output: `${result.output}\n\n${folderReminder(near)}`,
+    metadata: { ...result.metadata, loaded },
+  }
 }
 
 async function kindOf(file: FileRef): Promise<"file" | "directory" | "missing" | "other"> {

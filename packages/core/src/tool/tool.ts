@@ -3,6 +3,7 @@ import type { FilePart } from "@opencode/protocol/part.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Todo } from "@opencode/protocol/todo.ts"
 import type { z } from "zod"
+import type { InstructionText } from "../config/instruction-file.ts"
 import type { Ask } from "../permission/ask.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import type { Effect } from "../store/intent-store.ts"
@@ -46,6 +47,8 @@ export interface ToolContext {
   ask(asks: Ask[]): Promise<void>
   /** Whether `read` would need no question: what a search may show of a file. By the name that rules call it by. */
   mayRead(name: string): boolean
+  /** Instructions of the folders around a file that the model was not told yet. @param real canonical */
+  instructionsNear(real: string): Promise<InstructionText[]>
   /** Has changes of files on record, so that they can be undone. */
   journal: Journal
   now(): number

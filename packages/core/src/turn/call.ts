@@ -6,8 +6,10 @@ import type { StepRecord } from "../session/record.ts"
 import { withFittedFiles } from "../tool/fit-files.ts"
 import { isOff } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
+import { endedBy } from "../workspace/workspace.ts"
 import type { Call } from "./answer.ts"
 import { bugError } from "./describe-error.ts"
+import { instructionsNear } from "./instructions-near.ts"
 import { permit, type Refusal } from "./permit.ts"
 import { rulesFor } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
@@ -148,7 +150,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     agent: step.setting.agent.name,
     readOnly: step.setting.readOnly,
     ...(call.model && { model: call.model }),
-    workspace: deps.workspace,
+    workspace: endedBy(turn.signal, deps.workspace),
     seen: deps.seenBy(sessionID),
     signal: turn.signal,
     environment: { ...deps.environment, ...shellEnv.env, [CALL_MARK]: callMark({ messageID, callID }) },
@@ -168,6 +170,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     },
     mayRead: (name) =>
       deps.gate.allows([{ permission: "read", patterns: [name], always: [], metadata: {} }], rulesFor(setting)),
+    instructionsNear: (real) => instructionsNear(real, setting),
     journal: deps.journal.of({ sessionID, messageID, callID }),
     now: deps.host.now,
     id: () => deps.host.id("tool"),

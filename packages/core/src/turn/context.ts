@@ -4,7 +4,9 @@ import { boundBy } from "./bounds.ts"
 import { compile } from "./compile.ts"
 import { withinFileBudget } from "./file-budget.ts"
 import { allowance } from "./governor.ts"
+import { instructionsPrompt } from "./instructions.prompt.ts"
 import { measure } from "./measure.ts"
+import { referencesPrompt } from "./references.prompt.ts"
 import { isCompaction, sinceCompaction } from "./since-compaction.ts"
 import { rulesFor } from "./rules-for.ts"
 import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
@@ -21,7 +23,10 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
   const resolved = deps.models.resolve(prompt.model)
   const { workspace, hooks } = deps
 
-  const system = systemPrompt(setting.agent.prompt, {
+  // Read once: who changes a file while a turn is at work is heard by the next one.
+  turn.instructions ??= await deps.instructions.read(turn.sessionID)
+  turn.brought.clear()
+  const base = systemPrompt(setting.agent.prompt, {
     modelID: resolved.model.id,
     modelName: `${resolved.model.name} (${resolved.model.providerID}/${resolved.model.id})`,
     directory: turn.session.directory,
@@ -30,6 +35,10 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
     platform: deps.platform,
     sessionCreated: turn.session.time.created,
   })
+  // In one message: some servers take no more.
+  const system = [
+    [...base, ...referencesPrompt(deps.references), ...instructionsPrompt(turn.instructions)].join("\n\n"),
+  ]
   if (prompt.system?.trim()) system.push(prompt.system)
   const format = formatOf(prompt)
   if (format) system.push(structuredLine(format, resolved.model))

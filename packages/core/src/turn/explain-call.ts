@@ -154,6 +154,7 @@ async function contextOf(
     todos: { get: () => [], set: never },
     ask: never,
     mayRead: () => true,
+    instructionsNear: async () => [],
     journal: { changing: never },
     now: () => 0,
     id: () => "tool_explained",

@@ -44,6 +44,7 @@ export function turnOn(seat: TurnSeat, { store, trees }: Pick<TurnDeps, "store" 
     pruned: false,
     cutAnswers: 0,
     repetition: createRepetition(),
+    brought: new Set<string>(),
     ...trees.join(sessionID, seat.signal),
   })
 }

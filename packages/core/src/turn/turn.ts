@@ -6,6 +6,8 @@ import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.t
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PermissionRule } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
+import type { InstructionText } from "../config/instruction-file.ts"
+import type { Reference } from "../config/references.ts"
 import type { Hooks } from "../extension/hooks.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
@@ -45,6 +47,10 @@ export interface Turn extends TurnSeat {
   bounds: Bounds | undefined
   /** Answers in a row that were cut before anything in them was of use. */
   cutAnswers: number
+  /** What the user and the project tell the model, as it was when the turn began. Absent until somebody asks. */
+  instructions?: InstructionText[]
+  /** Files with instructions of folders that calls of this step brought, and that are not in the history yet. */
+  brought: Set<string>
 }
 
 /** What a turn uses. */
@@ -73,11 +79,20 @@ export interface TurnDeps {
     shell: { file: string; args(command: string): string[] }
   }
   start: StartProcess
+  instructions: TurnInstructions
+  references: readonly Reference[]
   environment: Record<string, string>
   outputFolder: string
   /** What a session has read, kept as long as the session is in use. */
   seenBy(sessionID: string): SeenFiles
   platform: string
+}
+
+export interface TurnInstructions {
+  /** As they are now, for the system prompt. Never throws for what is written in them. */
+  read(sessionID: string): Promise<InstructionText[]>
+  /** Those of the folders around a file, nearest first. */
+  near(real: string, isKnown: (path: string) => boolean): Promise<InstructionText[]>
 }
 
 export interface AgentSetting {

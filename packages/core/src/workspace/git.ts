@@ -40,6 +40,8 @@ interface RunOptions {
   deadlineMs?: number
   /** Exit codes that are an answer and not a failure; 0 always is. */
   accept?: readonly number[]
+  /** Lets git ask the programs that the user's own settings keep credentials with. */
+  withCredentials?: boolean
 }
 
 interface GitOptions {
@@ -59,6 +61,7 @@ const MAX_DIFF_BYTES = 4 * 1024 * 1024
 export const SAFE_DIFF = ["--no-ext-diff", "--no-textconv", "--no-renames", "--ignore-submodules=all"]
 
 const NO_EXTERNAL_DIFF = "diff.external="
+const NO_CREDENTIALS = "credential.helper="
 
 /** Each of these can name a program, or a helper that git would wait for. */
 const HARDENING = [
@@ -69,7 +72,7 @@ const HARDENING = [
   "core.editor=true",
   "core.askPass=",
   "core.sshCommand=false",
-  "credential.helper=",
+  NO_CREDENTIALS,
   "log.showSignature=false",
   // A format that the settings choose may ask for signatures as well.
   "gpg.program=false",
@@ -131,7 +134,10 @@ export function createGit({ start, env }: GitOptions): Git {
     const result = await collect(start, {
       file,
       args: [
-        ...HARDENING.flatMap((setting) => ["-c", setting]),
+        ...HARDENING.filter((setting) => !options.withCredentials || setting !== NO_CREDENTIALS).flatMap((setting) => [
+          "-c",
+          setting,
+        ]),
         ...(options.config ?? []).flatMap((setting) => ["-c", setting]),
         ...args,
       ],

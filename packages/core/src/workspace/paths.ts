@@ -22,8 +22,8 @@ export interface FileRef {
 export interface Paths {
   /** Canonical. The first is the worktree, or the folder itself without one. */
   readonly roots: readonly string[]
-  /** @throws tool failure for NUL bytes, loops of links and the device trees */
-  resolve(input: string): Promise<FileRef>
+  /** @throws tool failure for NUL bytes, loops of links, the device trees, and what cannot be fetched */
+  resolve(input: string, options?: { signal?: AbortSignal | undefined }): Promise<FileRef>
 }
 
 export interface PathsOptions {
@@ -33,7 +33,11 @@ export interface PathsOptions {
   home: string
   /** Folders outside the roots that need no question: temporary files, saved tool output. */
   allowed: readonly string[]
+  /** Has what is kept elsewhere there, before somebody looks. @returns whether that changed anything */
+  opening?: Opening | undefined
 }
+
+export type Opening = (real: string, signal: AbortSignal | undefined) => Promise<boolean>
 
 /** These are views into processes and devices, not files: reading one can leak our environment or never end. */
 const DEVICE_TREES = ["/proc", "/sys", "/dev"]
@@ -45,11 +49,13 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
 
   return {
     roots,
-    async resolve(input) {
+    async resolve(input, { signal } = {}) {
       if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
       const written = expandHome(input, options.home)
       // Not normalised: `link/..` is the parent of the link's target, which only the file system knows.
-      const real = await canonicalPath(isAbsolute(written) ? written : `${options.directory}${sep}${written}`)
+      const way = isAbsolute(written) ? written : `${options.directory}${sep}${written}`
+      let real = await canonicalPath(way)
+      if (await options.opening?.(real, signal)) real = await canonicalPath(way)
       const absolute = resolve(options.directory, written)
       for (const path of [absolute, real]) refuseDevice(path, input)
       const root = deepest(roots, real)

@@ -4,7 +4,7 @@ import { fault } from "../lib/fault.ts"
 import type { RunningProcess, StartProcess } from "../process/spawn.ts"
 import { canonicalPath } from "./canonical.ts"
 import { createGit, type Git } from "./git.ts"
-import { createPaths, type Paths } from "./paths.ts"
+import { createPaths, type Paths, type PathsOptions } from "./paths.ts"
 import { findWorktree, type Repository } from "./repository.ts"
 import { createSearch, type Search } from "./search.ts"
 
@@ -34,6 +34,7 @@ export interface WorkspaceOptions {
   home: string
   /** Folders that never need a question. */
   allowed?: readonly string[]
+  opening?: PathsOptions["opening"]
   /** The environment for git and ripgrep. */
   env: Readonly<Record<string, string | undefined>>
   start: StartProcess
@@ -66,6 +67,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     roots: [repository?.worktree ?? directory, ...(options.roots ?? [])],
     home: options.home,
     allowed: options.allowed ?? [],
+    opening: options.opening,
   })
   return {
     directory,
@@ -81,6 +83,12 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     },
   }
 }
+
+/** The same, for somebody who waits no longer than this. */
+export const endedBy = (signal: AbortSignal, { paths, ...rest }: Workspace): Workspace => ({
+  ...rest,
+  paths: { ...paths, resolve: (input, options) => paths.resolve(input, { signal, ...options }) },
+})
 
 async function identify(worktree: string, git: Git, options: WorkspaceOptions): Promise<string> {
   const remembered = options.rememberedProjectID(worktree)

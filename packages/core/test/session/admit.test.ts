@@ -26,6 +26,7 @@ const deps: AdmitDeps = {
     },
     offers: (_, variant) => ["low", "high", "max"].includes(variant),
   },
+  explain: async () => undefined,
   openAttachment: async ({ url, mime }) => ({ texts: [], url, mime }),
 }
 

@@ -39,6 +39,7 @@ const context: ToolContext = {
   todos: { get: () => [], set: async () => {} },
   ask: async () => {},
   mayRead: () => true,
+  instructionsNear: async () => [],
   journal: { changing: (_, act) => act() },
   now: () => Date.now(),
   id: () => `tool_${name}`,

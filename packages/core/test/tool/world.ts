@@ -51,6 +51,7 @@ export async function openWorld(changes: Partial<ToolContext> = {}) {
     todos: { get: () => todos, set: async (list) => void (todos = list) },
     ask: async (asks) => void asked.push(...asks),
     mayRead: () => true,
+    instructionsNear: async () => [],
     journal: { changing: (_, act) => act() },
     now: () => Date.now(),
     id: () => `tool_${++files}`,

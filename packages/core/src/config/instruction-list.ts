@@ -1,0 +1,57 @@
+import type { InstructionText, ReadInstructions } from "./instruction-file.ts"
+
+export interface InstructionsFound {
+  texts: InstructionText[]
+  /** One sentence each, for a person. */
+  problems: string[]
+}
+
+/** Collects what is told, in its order, as far as there is room. */
+export interface InstructionList {
+  /** @returns whether there is such a file, and it can be used; one that is empty, or was told before, counts */
+  add(read: ReadInstructions | { problem: string }): boolean
+  problem(text: string): void
+  /** How many there are so far. */
+  problems(): number
+  result(): InstructionsFound
+}
+
+/** @param maxBytes of all texts together */
+export function createInstructionList(maxBytes: number): InstructionList {
+  const texts: InstructionText[] = []
+  const problems: string[] = []
+  const known = new Set<string>()
+  let room = maxBytes
+
+  function take({ from, text, cut }: InstructionText & { cut: boolean }): void {
+    const bytes = Buffer.byteLength(text)
+    if (bytes > room) {
+      problems.push(`${from} is left out: there are more than ${maxBytes / 1024} KB of instructions.`)
+      texts.push({ from, text: LEFT_OUT })
+      return
+    }
+    room -= bytes
+    if (cut) problems.push(`${from} is too long: only its first ${Math.ceil(bytes / 1024)} KB are told to the model.`)
+    texts.push({ from, text: cut ? `${text.trim()}\n${CUT}` : text.trim() })
+  }
+
+  return {
+    add(read) {
+      if ("missing" in read) return false
+      if ("problem" in read) {
+        problems.push(read.problem)
+        return false
+      }
+      if (known.has(read.real)) return true
+      known.add(read.real)
+      if (read.text.trim()) take(read)
+      return true
+    },
+    problem: (text) => void problems.push(text),
+    problems: () => problems.length,
+    result: () => ({ texts, problems }),
+  }
+}
+
+const CUT = "(The rest is left out: this is too long. Read the file if you need it.)"
+const LEFT_OUT = "(Left out: there are too many instructions already. Read the file if you need it.)"
