@@ -154,6 +154,30 @@ function createProgram(result: { code: number }): Command {
       result.code = await logout(provider)
     })
 
+  const agent = program.command("agent").description("List and create agents.")
+  agent
+    .command("list")
+    .description("List the agents of this folder with the rules that hold for them.")
+    .action(async () => {
+      const { listAgents } = await import("./commands/agent.ts")
+      await listAgents()
+    })
+  agent
+    .command("create")
+    .description(
+      "Have a model write an agent. Without a terminal, --path, --description, --mode and --permissions are needed.",
+    )
+    .option("--path <folder>", "folder of configuration; the file goes to agents/ in it")
+    .option("--description <text>", "what the agent should do")
+    .addOption(new Option("--mode <mode>", "who uses it").choices(["all", "primary", "subagent"]))
+    .option("--permissions <list>", "what it may do, with commas between; the rest is denied (default: everything)")
+    .addOption(new Option("--tools <list>").hideHelp())
+    .option("-m, --model <provider/model>", "model that writes it")
+    .action(async (options) => {
+      const { createAgent } = await import("./commands/agent-create.ts")
+      await createAgent(options)
+    })
+
   const trust = program.command("trust").description("Show and approve what this folder's settings would run or send.")
   trust
     .command("list", { isDefault: true })
@@ -205,6 +229,14 @@ function createProgram(result: { code: number }): Command {
     .action(async (tool: string, input: string, options) => {
       const { debugPermission } = await import("./commands/debug-permission.ts")
       await debugPermission(tool, input, options)
+    })
+  debug
+    .command("agent")
+    .description("Print an agent as it is in effect, and the tools that it is offered.")
+    .argument("<name>", "agent to print")
+    .action(async (name: string) => {
+      const { debugAgent } = await import("./commands/agent.ts")
+      await debugAgent(name)
     })
   debug
     .command("replay")

@@ -17,6 +17,7 @@ import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import type { Publish } from "./session/record.ts"
 import { createQuestions, type Questions } from "./tool/questions.ts"
+import type { ToolUser } from "./tool/tool.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
 import type { ExplainCall } from "./turn/explain-call.ts"
@@ -38,6 +39,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   explain: ExplainCall
   registry: Registry
   children: ChildSessions
+  /** Whose turn it is when an agent answers in a session of its own: decides which tools there are for it. */
+  toolUser(agent: string): ToolUser
 }
 
 /** Opens the parts of a workspace in order; `close` ends them in reverse. */
@@ -110,6 +113,11 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
     children: turns.children,
+    toolUser: (agent) => ({
+      agent,
+      isChild: false,
+      readOnly: settings.current().agentSettings.get(agent)?.readOnly ?? false,
+    }),
     async close() {
       gate.close()
       questions.close()

@@ -15,6 +15,7 @@ import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/bou
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
+import type { Tool } from "./tool/tool.ts"
 import type { Limits } from "./turn/limits.ts"
 
 /** What one process has one of, whatever folders it works in. */
@@ -51,6 +52,8 @@ export interface Home {
   limits?: Partial<Limits>
   /** What looks into turns. */
   hooks: Hooks
+  /** Tools beside the program's own. */
+  tools: readonly Tool[]
   close(): Promise<void>
 }
 
@@ -71,6 +74,8 @@ export interface Surroundings extends Pick<
   beforeCommit?: (n: number) => void
   /** Default: nothing looks into turns. */
   hooks?: Partial<Hooks>
+  /** Default: none but the program's own. */
+  tools?: readonly Tool[]
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
@@ -110,6 +115,7 @@ export async function openHome({
   catalogFolder,
   openBoundary = plainBoundary,
   hooks = {},
+  tools = [],
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -143,6 +149,7 @@ export async function openHome({
   return {
     ...around,
     hooks: safeHooks(hooks, log),
+    tools,
     trust,
     host,
     folders,

@@ -8,6 +8,7 @@ import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import type { Hooks } from "@opencode/core/extension/hooks.ts"
 import { openHome, type Home } from "@opencode/core/home.ts"
 import { silentLog, type Log } from "@opencode/core/lib/log.ts"
+import type { Tool } from "@opencode/core/tool/tool.ts"
 import type { Limits } from "@opencode/core/turn/limits.ts"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { EventOf, EventType } from "@opencode/protocol/event.ts"
@@ -83,6 +84,8 @@ export interface WorldOptions {
   limits?: Partial<Limits>
   /** What looks into turns. */
   hooks?: Partial<Hooks>
+  /** Tools beside the program's own. */
+  tools?: readonly Tool[]
 }
 
 /** As the build made it. */
@@ -274,6 +277,7 @@ async function open(
     trusted: false,
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.hooks ? { hooks: options.hooks } : {}),
+    ...(options.tools ? { tools: options.tools } : {}),
     ...(options.beforeCommit ? { beforeCommit: options.beforeCommit } : {}),
   })
   const engines = createEngines(home)

@@ -152,6 +152,11 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       }
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
+      // To approve a plan is to have read it, and no flag has.
+      if (permission === "plan_exit") {
+        dataOf(await client.permission.reply({ requestID, reply: "reject", message: PLAN_STAYS }))
+        return
+      }
       const reply = prompt.auto && !FOR_A_PERSON.has(permission) ? "once" : "reject"
       // Nobody is here to be shown what it is; that it is held back was said at the start.
       if (reply === "reject" && permission !== TRUST) refused.push(`${permission} (${patterns.join(", ")})`)
@@ -177,6 +182,8 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
     stopListening.abort()
   }
 }
+
+const PLAN_STAYS = "Nobody is here to approve the plan. Put it into your answer."
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
 async function follow(

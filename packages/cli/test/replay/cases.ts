@@ -111,6 +111,34 @@ function lateAsk(): Case {
   }
 }
 
+/** A plan that is refused with words, then approved and carried out. */
+function plan(): Case {
+  const plans = ["# Plan\n1. touch", "# Plan\n1. touch\n2. look"]
+  const file = ({ messages }: HeardRequest): string =>
+    /write the plan to (\S+):/.exec(messages.map(({ text }) => text).join("\n"))?.[1] ?? ""
+  return {
+    name: "plan",
+    script(request) {
+      const results = request.messages.flatMap(({ toolResults }) => toolResults).length
+      const step = [
+        calls("write", { filePath: file(request), content: plans[0] }),
+        calls("plan_exit", {}),
+        calls("write", { filePath: file(request), content: plans[1] }),
+        calls("plan_exit", {}),
+        calls("bash", { command: "touch made && ls" }),
+      ][results]
+      return step ?? says("Done.")
+    },
+    async act({ session, client, asked, reply, idle }) {
+      const sessionID = await session()
+      await client.session.promptAsync({ sessionID, agent: "plan", parts: [{ type: "text", text: "make a file" }] })
+      await reply((await asked("plan_exit")).id, "reject", "and look at it")
+      await reply((await asked("plan_exit")).id, "once")
+      await idle(sessionID)
+    },
+  }
+}
+
 const hasText = (text: string) => (message: MessageWithParts) =>
   message.info.role === "assistant" && message.parts.some((part) => part.type === "text" && part.text.includes(text))
 
@@ -168,6 +196,7 @@ export const CASES: Case[] = [
       await idle(id)
     },
   },
+  plan(),
   {
     name: "questions",
     script: [

@@ -11,7 +11,7 @@ import { dotted, type ConfigIssue } from "./issue.ts"
 import type { RulesBefore } from "./layers.ts"
 
 export interface ResolvedAgents {
-  /** The default agent first, then the built-in ones, then those of the configuration in its order. */
+  /** The default agent first, then by name: as clients list them and step through them. */
   agents: Agent[]
   /** The name of the agent that answers when nobody chose one. */
   default: string
@@ -47,7 +47,7 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
     name: "explore",
     mode: "subagent",
     description:
-      "Finds its way through code quickly: files by name, code by content, how something works. Changes nothing. Say how thorough it should be.",
+      "Finds its way through code: files by name, code by content, how something works. Changes nothing. Say what you want to know, and whether a quick look is enough or everything matters.",
     prompt: EXPLORE,
   },
   { name: "compaction", mode: "primary", hidden: true, prompt: COMPACTION },
@@ -77,7 +77,7 @@ export function resolveAgents({ config, defaults }: { config: Config; defaults: 
   const own = Object.keys(configured).filter((name) => !isNativeAgent(name))
   const bases: Agent[] = [
     ...NATIVE_AGENTS.map((agent) => ({ ...agent, native: true, permission: rulesOf(agent.name), options: {} })),
-    ...own.map((name) => ({ name, mode: "all" as const, permission: rulesOf(name), options: {} })),
+    ...own.map((name) => ({ name, mode: "all" as const, native: false, permission: rulesOf(name), options: {} })),
   ]
   const agents = bases
     .filter(({ name }) => configured[name]?.disable !== true)
@@ -88,7 +88,7 @@ export function resolveAgents({ config, defaults }: { config: Config; defaults: 
   const build = bases.find(({ name }) => name === "build")
   const first = chosen ?? build
   if (!chosen) issues.push(issue(["agent"], "No primary agent is left, so `build` stays."))
-  const others = agents.filter((agent) => agent !== first)
+  const others = agents.filter((agent) => agent !== first).sort((a, b) => (a.name < b.name ? -1 : 1))
   return { agents: first ? [first, ...others] : others, default: first?.name ?? "build", issues }
 }
 

@@ -4,7 +4,7 @@ import type { DefinitionKind } from "./definitions.ts"
 import type { ParsedDocument } from "./document.ts"
 import { ASK_BEFORE_HARM } from "./fail-closed.ts"
 import { parseFrontmatter } from "./frontmatter.ts"
-import { isObject } from "./json.ts"
+import { isObject, type JsonObject } from "./json.ts"
 
 interface Defines {
   kind: DefinitionKind
@@ -31,9 +31,17 @@ export const readDefinition =
     return {
       value: { [kind]: { [named]: member } },
       // Paths begin with the kind and the name, which stand in the file's own.
-      locate: (paths) => locate(paths.map((path) => path.slice(2))),
+      locate: (paths) => locate(paths.map((path) => asWritten(path.slice(2), data))),
     }
   }
+
+/** Rules have older and newer names, which are translated before anybody looks for what is wrong with them. */
+function asWritten(path: string[], data: JsonObject): string[] {
+  const [first, ...rest] = path
+  if (first !== "permission" || "permission" in data) return path
+  const other = ["permissions", "tools"].find((name) => name in data)
+  return other === undefined ? path : [other, ...rest]
+}
 
 /** An agent whose file cannot be read is left out; one that there is without the file must not be freer for it. */
 export const definitionGuard = ({ kind, name }: Defines, merged: Config): Config =>

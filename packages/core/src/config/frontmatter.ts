@@ -48,10 +48,13 @@ async function parseYaml(yaml: string): Promise<{ value: unknown; yaml: string }
   }
 }
 
-/** `key: some: text` is not YAML, but what people write. A value that opens a structure of YAML is left alone. */
+/**
+ * `key: some: text` is not YAML, but what people write. A value that opens a structure of YAML is left alone, and so is
+ * one without a colon, which may be a number.
+ */
 const quoteValues = (yaml: string): string =>
   yaml.replaceAll(
-    /^([A-Za-z_][\w-]*):[ \t]+(?![|>&*!"'[{#])(\S.*?)[ \t]*$/gm,
+    /^([A-Za-z_][\w-]*):[ \t]+(?![|>&*!"'[{#])(\S.*?:.*?)[ \t]*$/gm,
     (_, key: string, value: string) => `${key}: ${JSON.stringify(value.replace(/\r$/, ""))}`,
   )
 

@@ -2,11 +2,13 @@ import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import { agentModelIssues } from "../config/agent-models.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
 import type { ConfigIssue } from "../config/issue.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
+import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
 import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
@@ -105,7 +107,13 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     folders: [...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")), folders.config],
     home: folders.home,
   })
-  const issues = [...config.issues, ...references.issues, ...resolved.issues, ...ruleWarnings, ...modelIssues]
+  const unplaced = [...resolved.issues, ...agentModelIssues(resolved.agents, models.settle), ...modelIssues]
+  const issues = [
+    ...config.issues,
+    ...references.issues,
+    ...ruleWarnings,
+    ...(await placeIssues(unplaced, config.origin)),
+  ]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))

@@ -11,21 +11,25 @@ import { resolveShell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { createChangeDiffs, type ChangeDiffs } from "../session/change-diff.ts"
 import { createJournal } from "../session/journal.ts"
+import { planFile } from "../session/plan-file.ts"
 import { createOpenRecords, type Publish } from "../session/record.ts"
+import type { Sessions } from "../session/sessions.ts"
 import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
 import { createSeenBySession } from "../tool/seen.ts"
+import { planExitTool } from "../tool/plan-exit.ts"
 import { questionTool } from "../tool/question.ts"
 import type { Questions } from "../tool/questions.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS, type Tool } from "../tool/tool.ts"
-import { createChildren, type ChildrenDeps, type ChildSessions } from "../turn/children.ts"
+import { createChildren, type ChildSessions } from "../turn/children.ts"
 import { TURN_LIMITS } from "../turn/limits.ts"
 import { createTrees } from "../turn/tree.ts"
 import type { TurnDeps } from "../turn/turn.ts"
 import { snapshotsOf } from "../workspace/snapshot.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createPlanExit } from "./plan-exit.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
 import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
@@ -62,7 +66,7 @@ export interface TurnsInput {
   publish: Publish
   start: StartProcess
   /** Opened after the turns, which are first run in them. */
-  sessions: ChildrenDeps["sessions"]
+  sessions: () => Sessions
 }
 
 export async function openTurns(input: TurnsInput): Promise<Turns> {
@@ -79,6 +83,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     trees,
     gate,
     questions,
+    models: settings.models,
     limits,
     depth,
     agents: {
@@ -89,7 +94,10 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     listen: (hear) =>
       bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
-  const tools = [...builtinTools, questionTool(questions), taskTool(children)]
+  const data = boundary.folders(folders).data
+  const planExit = createPlanExit({ boundary, log, store, workspace, agents: settings.agents, data, sessions })
+  const inner = [questionTool(questions), planExitTool(planExit), taskTool(children)]
+  const tools = [...builtinTools, ...inner, ...home.tools]
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -115,6 +123,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     workspace,
     start,
     outputFolder: folders.toolOutput,
+    planFile: (session) => planFile(session, workspace, data),
     platform: home.platform,
     seenBy: createSeenBySession(),
   }

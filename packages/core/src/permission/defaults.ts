@@ -53,7 +53,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [], references =
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, ...skills, ...references].map((folder) =>
+      ...[toolOutput, temp, plans, ...skills, ...references].map((folder) =>
         rule("external_directory", join(folder, "*"), "allow"),
       ),
       ...references.map((folder) => rule("edit", join(folder, "*"), "ask")),
@@ -68,14 +68,9 @@ export function defaultRules({ data, temp, toolOutput, skills = [], references =
     agents: {
       build: agent([rule("question", "*", "allow"), rule("plan_enter", "*", "allow")]),
       plan: {
-        rules: [
-          rule("question", "*", "allow"),
-          rule("plan_exit", "*", "allow"),
-          noGeneral,
-          rule("external_directory", join(plans, "*"), "allow"),
-          ...plansOnly,
-        ],
-        ceiling: [...plansOnly, noGeneral],
+        rules: [rule("question", "*", "allow"), rule("plan_exit", "*", "allow"), noGeneral, ...plansOnly],
+        // Who plans does not decide that the plan is good.
+        ceiling: [...plansOnly, noGeneral, rule("plan_exit", "*", "ask")],
         readOnlyShell: true,
       },
       general: agent([rule("todowrite", "*", "deny")]),

@@ -61,7 +61,12 @@ function reasonOf(
 ): PermissionReason {
   if (above.rule && above.action !== "allow" && above.action === action) return found(above.rule, [ceiling])
   if (approval) return found(approval, approvals)
-  if (below.rule) return found(below.rule, sections)
+  if (below.rule) {
+    const reason = found(below.rule, sections)
+    // Part of it is known only when it runs, and a stricter rule may be meant for that.
+    const isRisk = action !== below.action
+    return isRisk ? { ...reason, text: `${reason.text} A stricter rule may mean what is not known of it.` } : reason
+  }
   return { source: "none", text: "No rule matches, and then it is asked." }
 }
 

@@ -1,3 +1,4 @@
+import { awkProblem } from "./shell-awk.ts"
 import type { ShellWord } from "./shell-words.ts"
 
 /**
@@ -100,6 +101,10 @@ export const commands = new Map<string, Check>([
       operands: (operands) => (operands.length > 0 ? "it sets the host's name" : undefined),
     },
   ],
+  // -r is the way back: it writes.
+  ["xxd", { flags: "abeEiupC", values: "clogsn", operands: atMostOne }],
+  ...["awk", "gawk", "mawk", "nawk"].map((name): [string, Check] => [name, checkAwk]),
+  ["npm", checkNpm],
   ["find", checkFind],
   ["rg", checkRipgrep],
   ["sed", checkSed],
@@ -200,6 +205,23 @@ function checkSed(args: ShellWord[]): string | undefined {
   if (late) return `option ${late.value} comes after the script`
   const isHarmless = scripts.every((script) => script.length <= MAX_SED_SCRIPT && SED_SCRIPT.test(script))
   return isHarmless ? undefined : "its script is not known to be harmless"
+}
+
+function checkAwk(args: ShellWord[]): string | undefined {
+  return checkOptions({ values: "Fv" }, args) ?? awkProblem(args)
+}
+
+/** What is installed is told from the files alone. */
+function checkNpm([name, ...args]: ShellWord[]): string | undefined {
+  if (!/^(?:ls|list|ll|la)$/.test(name?.value ?? "")) return `npm ${name?.value ?? ""} is not known to be read-only`
+  return checkOptions(
+    {
+      flags: "ag",
+      long: "all json long parseable global link package-lock-only prod production dev",
+      longValues: "depth omit include",
+    },
+    args,
+  )
 }
 
 function checkJq(args: ShellWord[]): string | undefined {

@@ -1,6 +1,7 @@
 import { checkOptions, commands, type Check } from "./readonly-commands.ts"
 import { checkGit } from "./readonly-git.ts"
-import { isSystemPath, type ShellAnalysis, type ShellCommand } from "./shell.ts"
+import type { ShellAnalysis, ShellCommand } from "./shell.ts"
+import { isSystemPath } from "./shell-names.ts"
 import { mayBeOption, type ShellWord } from "./shell-words.ts"
 
 /**

@@ -5,7 +5,7 @@ import type {
   PermissionRuleset,
 } from "@opencode/protocol/permission.ts"
 import type { Ask } from "./ask.ts"
-import { expandHome, matches } from "./wildcard.ts"
+import { expandHome, matches, mayMatch } from "./wildcard.ts"
 
 export interface Verdict {
   action: PermissionAction
@@ -119,11 +119,14 @@ export function weigh(ask: Ask, { rulesets, ceiling = [], approved = [], home }:
     const found = strictest(names, ceiling, home)
     const above = found.rule ? found : { action: "allow" as const }
     const below = strictest(names, rules, home)
-    const action = STRICTNESS[above.action] > STRICTNESS[below.action] ? above.action : below.action
-    if (below.action !== "ask") return { pattern, action, above, below }
+    const open = ask.open && Object.hasOwn(ask.open, pattern) ? (ask.open[pattern] ?? []) : []
+    const risk = riskOf({ ...names, open }, rules, home) ?? riskOf({ ...names, open }, ceiling, home)
+    const known = { pattern, above, below }
+    if (above.action === "deny" || below.action === "deny") return { ...known, action: "deny" }
+    if (below.action === "allow" && risk === undefined) return { ...known, action: above.action }
     const answer = strictest(names, answers, home)
-    if (answer.action !== "allow" || !answer.rule) return { pattern, action, above, below }
-    return { pattern, action: above.action, above, below, approval: answer.rule }
+    if (risk === "deny" || answer.action !== "allow" || !answer.rule) return { ...known, action: "ask" }
+    return { ...known, action: above.action, approval: answer.rule }
   })
   return { ask, patterns, isDoubted, action: together(patterns, isDoubted) }
 }
@@ -165,6 +168,24 @@ function strictest(
   }
   const rule = rules[decided]
   return rule ? { action, rule } : { action }
+}
+
+/** What a later rule would say if the parts that are not known made the text one that it matches. */
+function riskOf(
+  { permission, pattern, open }: { permission: string; pattern: string; open: readonly string[] },
+  rules: PermissionRuleset,
+  home: string,
+): "ask" | "deny" | undefined {
+  if (open.length === 0) return undefined
+  const decided = lastMatch(permission, pattern, rules, home)
+  const action = rules[decided]?.action ?? "ask"
+  let risk: "ask" | "deny" | undefined
+  for (const rule of rules.slice(decided + 1)) {
+    if (STRICTNESS[rule.action] <= STRICTNESS[action] || !matches(rule.permission, permission)) continue
+    if (open.some((text) => mayMatch(rule.pattern, text)) && rule.action !== "allow" && risk !== "deny")
+      risk = rule.action
+  }
+  return risk
 }
 
 function lastMatch(permission: string, pattern: string, rules: PermissionRuleset, home: string): number {

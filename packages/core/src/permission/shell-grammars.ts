@@ -1,7 +1,10 @@
 /** What the arguments of common programs are: which name files, and what is done to these. Data alone. */
 
-/** `look` shows that it exists, or changes to it; `change` is both of the others. */
-export type Access = "look" | "read" | "write" | "change"
+/**
+ * `look` shows that it exists, or changes to it; `change` is read and write; `fill` writes files into a folder under
+ * names that only the running program knows.
+ */
+export type Access = "look" | "read" | "write" | "change" | "fill"
 
 export interface Grammar {
   /** What is done to the operands; "words" says that they are no files. */
@@ -19,6 +22,8 @@ export interface Grammar {
   values?: string
   /** Long options whose value is a path. */
   long?: Readonly<Record<string, Access>>
+  /** What it writes may be a folder with all that is in it; a pattern says with which option. */
+  isDeep?: true | RegExp
   /** Of its other words, those that look like a path are taken for one, as with a program that is not listed. */
   isOpen?: boolean
 }
@@ -39,24 +44,55 @@ const GRAMMARS = new Map<string, Grammar>([
   ...all(
     "cat tac rev nl fold fmt comm paste join od hexdump strings less more most wc file cmp diff diff3 sdiff colordiff " +
       "base32 base64 basenc md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum sum b2sum zcat bzcat xzcat zless " +
-      "bat batcat pr ptx tsort expand unexpand csplit unzip open xdg-open view source .",
+      "bat batcat pr ptx tsort expand unexpand open xdg-open view source .",
     { operands: "read", long: FILES0 },
   ),
   ...all("readlink realpath ls dir vdir tree du stat cd pushd chdir", {
     operands: "look",
     long: { reference: "look" },
   }),
-  ...all("rm rmdir unlink shred tee sponge patch", { operands: "write", long: { output: "write", input: "read" } }),
-  ...all("gzip gunzip bzip2 bunzip2 xz unxz zstd ed ex vi vim nvim nano emacs vimdiff", { operands: "change" }),
+  ...all("rmdir unlink shred tee sponge trash", { operands: "write" }),
+  ["rm", { operands: "write", isDeep: true }],
+  [
+    "patch",
+    {
+      operands: "write",
+      reads: "i",
+      writes: "or",
+      looks: "d",
+      values: "pDFBVYz",
+      long: { output: "write", input: "read", "reject-file": "write" },
+    },
+  ],
+  ...all("gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 pigz ed ex vi vim nvim nano emacs vimdiff", {
+    operands: "change",
+  }),
+  ...all("rename prename", { operands: "change", skip: 1 }),
+  ["csplit", { operands: "read", values: "bfn" }],
+  ["unzip", { operands: "read", looks: "d", values: "x" }],
   ["mkdir", { operands: "write", values: "m" }],
   ["touch", { operands: "write", reads: "r", values: "dt", long: { reference: "look" } }],
   ["truncate", { operands: "write", reads: "r", values: "s", long: { reference: "look" } }],
-  ...all("chmod chown chgrp", { operands: "write", skip: 1, long: { reference: "look" } }),
-  ["cp", TARGET],
+  ...all("chmod chown chgrp", {
+    operands: "write",
+    skip: 1,
+    long: { reference: "look" },
+    isDeep: /^-\w*R|^--recursive$/,
+  }),
+  ["cp", { ...TARGET, isDeep: /^-\w*[rRa]|^--(?:rec|arc)/ }],
   ["ln", TARGET],
-  ["mv", { ...TARGET, operands: "change" }],
-  ["install", { ...TARGET, values: "gmoS" }],
-  ["rsync", { operands: "read", hasTarget: true, values: "eBMT", long: { "files-from": "read", "log-file": "write" } }],
+  ["mv", { ...TARGET, operands: "change", isDeep: true }],
+  ["install", TARGET],
+  [
+    "rsync",
+    {
+      operands: "read",
+      hasTarget: true,
+      isDeep: true,
+      values: "eBMT",
+      long: { "files-from": "read", "log-file": "write" },
+    },
+  ],
   ["zip", { operands: "change", values: "xiPt" }],
   ["head", { operands: "read", values: "cn" }],
   ["tail", { operands: "read", values: "cns" }],
@@ -97,9 +133,22 @@ const GRAMMARS = new Map<string, Grammar>([
     {
       operands: "words",
       isOpen: true,
-      writes: "oDc",
+      writes: "Dc",
       reads: "KTb",
-      long: { output: "write", "upload-file": "read", config: "read" },
+      values: "oXHduAeFmrxywzCEYQPtU",
+      long: {
+        "upload-file": "read",
+        config: "read",
+        "dump-header": "write",
+        "cookie-jar": "write",
+        "etag-save": "write",
+        trace: "write",
+        "trace-ascii": "write",
+        stderr: "write",
+        hsts: "write",
+        "alt-svc": "write",
+        libcurl: "write",
+      },
     },
   ],
   [
@@ -107,9 +156,18 @@ const GRAMMARS = new Map<string, Grammar>([
     {
       operands: "words",
       isOpen: true,
-      writes: "OoPa",
+      writes: "Ooa",
       reads: "i",
-      long: { "output-document": "write", "post-file": "read" },
+      values: "PUetTwQ",
+      long: {
+        "output-document": "write",
+        "output-file": "write",
+        "append-output": "write",
+        "save-cookies": "write",
+        "warc-file": "write",
+        "post-file": "read",
+        "input-file": "read",
+      },
     },
   ],
   ...all("tr expr sleep kill true false : exit return break continue shift seq", { operands: "words" }),

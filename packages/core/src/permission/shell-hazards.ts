@@ -65,6 +65,12 @@ export function hazardsOf(node: SyntaxNode): string[] {
     case "For":
     case "Select":
       return found(variableProblem(node.name.value))
+    case "Coproc":
+      return found(variableProblem(node.name?.value ?? "COPROC"))
+    case "FileDescriptorVariable":
+      return found(variableProblem(node.name))
+    case "HereDocDelimiter":
+      return /\$['"]/.test(node.text) ? ["a here-document whose end is not certain"] : []
     case "TestBinary":
       return /^-(?:eq|ne|lt|le|gt|ge)$/.test(node.operator) && !(isNumber(node.left) && isNumber(node.right))
         ? [EVALUATES]

@@ -11,8 +11,8 @@ import { literalWord, type ShellWord } from "./shell-words.ts"
  */
 export interface NamedPaths {
   files: NamedFile[]
-  /** Words that name a file which only the running shell knows. */
-  unknown: string[]
+  /** Words that name a file which only the running shell knows, and whether it is written. */
+  unknown: Array<{ text: string; isWritten: boolean }>
   /** Folders it goes to; what is named by a relative path may be in there. */
   moves: string[]
   /** The word for a folder it goes to which only the running shell knows. */
@@ -26,6 +26,8 @@ export interface NamedFile {
   access: Access | "maybe"
   /** Only the look of a word says that it is a path: `/api/users` may be text. */
   isGuess?: true
+  /** If it is a folder, all that is in it is written. */
+  isDeep?: true
   /** The path is a pattern for files, in its last segment or before. */
   isGlob: boolean
   /** It only counts if this is a folder: then the target of a copy lies in it. */
@@ -40,16 +42,25 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   const words = argv.slice(1, own)
   const grammar = grammarOf(base)
   const found: NamedPaths = { files: [], unknown: [], moves: [], astray: undefined }
-  const add = ({ word, access }: Slot) => {
+  const missing = (text: string, access: Access) => {
+    const isWritten = /^(?:write|change|fill)$/.test(access)
+    if (!found.unknown.some((one) => one.text === text && one.isWritten === isWritten))
+      found.unknown.push({ text, isWritten })
+  }
+  const add = ({ word, access, isDeep }: Slot) => {
     // Where xargs and find put what they found.
-    if (command.isFed && word.value === "{}") return
-    if (word.path === undefined) found.unknown.push(word.text)
-    found.files.push(...filesOf(word, access, variables))
+    if (command.isFed && word.value.includes("{}")) return missing(word.text, access)
+    if (word.path === undefined) missing(word.text, access)
+    found.files.push(...filesOf(word, access, variables).map((file) => (isDeep ? { ...file, isDeep } : file)))
   }
   const named = slotsOf(base, words, grammar)
   for (const slot of named ?? []) add(slot)
-  if (grammar?.hasTarget) found.files.push(...inTarget(found.files))
-  if (!named || grammar?.isOpen || base === "tar") {
+  // xargs puts what it reads behind the words that are there.
+  const fed =
+    command.isFed && grammar && !found.unknown.some(({ text }) => text.includes("{}")) ? grammar.operands : "words"
+  if (fed !== "words" && fed !== "look") missing("what it is given", grammar?.hasTarget ? "write" : fed)
+  if (grammar?.hasTarget) found.files.push(...inTarget(found))
+  if (!named || grammar?.isOpen || GUESSED.has(base)) {
     const printed = TELLING.has(base) ? ownOf(variables) : variables
     for (const word of withoutCode(base, words)) {
       const known = isPathLike(word) ? variables : printed
@@ -58,9 +69,11 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   }
   addMoves(command, variables, found)
   found.files = distinct(found.files)
-  found.unknown = [...new Set(found.unknown)]
   return found
 }
+
+/** Some of whose words are known to be files, and others may be. */
+const GUESSED = new Set("tar gtar bsdtar git perl ruby 7z 7za unrar cpio ar jar".split(" "))
 
 /** Printing `$PATH` names no file; `$XDG_DATA_HOME/file` may be meant for the next command of the pipe. */
 const isPathLike = ({ segments }: ShellWord): boolean =>
@@ -69,9 +82,10 @@ const isPathLike = ({ segments }: ShellWord): boolean =>
 const ownOf = (variables: Variables): Variables => new Map([...variables].filter(([, { isInherited }]) => !isInherited))
 
 /** What is copied into a folder keeps its name. */
-function inTarget(files: NamedFile[]): NamedFile[] {
+function inTarget({ files, unknown }: NamedPaths): NamedFile[] {
   const target = files.findLast(({ access }) => access === "write")
   if (!target) return []
+  if (unknown.length > 0) return [{ path: target.path, access: "fill", isGlob: false, within: target.path }]
   return files
     .filter((file) => file !== target && file.access !== "look")
     .map(({ path, isGlob }) => ({
@@ -196,7 +210,12 @@ function withoutCode(base: string, words: ShellWord[]): ShellWord[] {
   return option ? words.filter((_, at) => !option.test(words[at - 1]?.value ?? "")) : words
 }
 
-function distinct(files: NamedFile[]): NamedFile[] {
-  const seen = new Map(files.map((file) => [`${file.access} ${file.isGlob} ${file.isGuess} ${file.path}`, file]))
+export function distinct(files: NamedFile[]): NamedFile[] {
+  const seen = new Map(
+    files.map((file) => [
+      `${file.access} ${file.isGlob} ${file.isGuess} ${file.isDeep} ${file.within} ${file.path}`,
+      file,
+    ]),
+  )
   return [...seen.values()]
 }

@@ -7,6 +7,8 @@ export interface SedUse {
   /** The files that are edited, or only read. */
   operands: ShellWord[]
   inPlace: boolean
+  /** What is put behind the name of the copy that it keeps of an edited file. */
+  suffix: string | undefined
   /** Names in its scripts. */
   scriptReads: string[]
   scriptWrites: string[]
@@ -25,6 +27,7 @@ export function sedUse(args: readonly ShellWord[]): SedUse {
     writes: [],
     operands: [],
     inPlace: false,
+    suffix: undefined,
     scriptReads: [],
     scriptWrites: [],
     problem: undefined,
@@ -43,15 +46,20 @@ export function sedUse(args: readonly ShellWord[]): SedUse {
     }
     if (long) {
       const name = long[1] ?? ""
-      if ("in-place".startsWith(name)) use.inPlace = true
+      if ("in-place".startsWith(name)) {
+        use.inPlace = true
+        use.suffix = long[2]
+      }
       const isScript = "expression".startsWith(name)
       if (!isScript && !("file".startsWith(name) && name.length > 1)) continue
       isScripted = true
       const value =
         long[2] === undefined ? args[++at] : { ...word, value: long[2], path: word.isLiteral ? long[2] : undefined }
       if (value) (isScript ? scripts : use.reads).push(value)
-    } else if (/^-[nErsuzlb]*i/.test(word.value)) use.inPlace = true
-    else if (short) {
+    } else if (/^-[nErsuzlb]*i/.test(word.value)) {
+      use.inPlace = true
+      use.suffix = word.value.replace(/^-[nErsuzlb]*i/, "") || undefined
+    } else if (short) {
       isScripted = true
       const value = short[3] ? { ...word, value: short[3], path: word.isLiteral ? short[3] : undefined } : args[++at]
       if (value) (short[2] === "e" ? scripts : use.reads).push(value)

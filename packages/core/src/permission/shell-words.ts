@@ -48,6 +48,14 @@ export function shellWord(word: Word): ShellWord {
 export const literalWord = (value: string): ShellWord =>
   fromSegments([{ text: value, kind: "literal", quoted: true }], undefined)
 
+/** What is left of a word behind its first letters, where these are known: the value of `--out=…`. */
+export function tailOf(word: ShellWord, length: number): ShellWord {
+  const [first, ...rest] = word.segments
+  if (first?.kind !== "literal" || first.text.length < length) return word
+  const text = first.text.slice(length)
+  return fromSegments(text === "" && rest.length > 0 ? rest : [{ ...first, text }, ...rest], undefined)
+}
+
 /** Could what this word becomes begin with a dash? */
 export const mayBeOption = (word: ShellWord): boolean => word.splits || word.lead === "" || word.lead.startsWith("-")
 

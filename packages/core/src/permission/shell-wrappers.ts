@@ -1,3 +1,4 @@
+import { dialectOf, type Dialect } from "./shell-dialects.ts"
 import { builtinHazards, variableProblem } from "./shell-hazards.ts"
 import { mayBeOption, type ShellWord } from "./shell-words.ts"
 
@@ -8,8 +9,8 @@ import { mayBeOption, type ShellWord } from "./shell-words.ts"
 export interface Unwrapped {
   /** The commands it runs, as words of the same command line. */
   inner: InnerCommand[]
-  /** Script text it hands to a shell. */
-  scripts: string[]
+  /** Scripts that it hands to a shell. */
+  scripts: InnerScript[]
   problems: string[]
   /** It runs some of its words, but which is not known: every tail of them may be a command. */
   isOpaque: boolean
@@ -21,6 +22,12 @@ export interface InnerCommand {
   start: number
   /** More arguments are added when it runs (xargs, find). */
   isFed: boolean
+}
+
+export interface InnerScript {
+  text: string
+  /** That of the shell which runs the wrapper, unless it is given. */
+  dialect?: Dialect
 }
 
 interface Options {
@@ -122,6 +129,7 @@ export function unwrap(
   else if (base === "find") unwrapFind(argv, found)
   else if (base === "eval") unwrapEval(argv.slice(1), found)
   else if (base === "trap") unwrapTrap(argv.slice(1), found)
+  else if (base === "ssh") unwrapRemote(argv, found)
   else if (OPAQUE.has(base) || /^ld(?:-linux.*|-musl.*|\.so.*)$/.test(base)) {
     if (argv.length > 1 || isFed) opaque(`${base} runs a command that is not analysed`, found)
   }
@@ -211,14 +219,15 @@ function unwrapShell(base: string, argv: ShellWord[], input: string | undefined,
     opaque(`${base} ${unknown ?? "as a login or interactive shell"} may run start-up files`, found)
   }
   const operand = argv[next]
+  const dialect = dialectOf(base)
   if (seen.includes("c")) {
-    if (operand?.isLiteral) found.scripts.push(operand.value)
+    if (operand?.isLiteral) found.scripts.push({ text: operand.value, dialect })
     else opaque(`the script that ${base} -c runs is known only when it runs`, found)
     return
   }
   const isFile = operand?.isLiteral && operand.value !== "-" && !/^\/(?:dev|proc)\//.test(operand.value)
   if (isFile) return
-  if (!operand && input !== undefined) found.scripts.push(input)
+  if (!operand && input !== undefined) found.scripts.push({ text: input, dialect })
   else found.problems.push(`${base} runs commands that it reads when it runs`)
 }
 
@@ -242,15 +251,24 @@ function unwrapFind(argv: ShellWord[], found: Unwrapped) {
   }
 }
 
+const SSH_OPTIONS: Options = { flags: "46AaCfGgKkMNnqsTtVvXxYy", values: "BbcDEeFIiJLlmOoPpQRSWw" }
+
+/** Its first operand is a host, which may be this one; a shell over there runs the rest. */
+function unwrapRemote(argv: ShellWord[], found: Unwrapped) {
+  const { next } = skipOptions(argv, SSH_OPTIONS)
+  if (argv.length > next + 1) opaque("ssh runs a command that is not analysed", found)
+}
+
 function unwrapEval(args: ShellWord[], found: Unwrapped) {
-  if (args.every((word) => word.isLiteral)) found.scripts.push(args.map((word) => word.value).join(" "))
+  if (args.every((word) => word.isLiteral)) found.scripts.push({ text: args.map((word) => word.value).join(" ") })
   else opaque("eval runs text that is known only when it runs", found)
 }
 
 function unwrapTrap(args: ShellWord[], found: Unwrapped) {
   const operands = args.filter((word) => word.value !== "--")
   const action = operands[0]
-  if (action?.isLiteral && operands.length > 1 && !/^-?[lpP]*$/.test(action.value)) found.scripts.push(action.value)
+  if (action?.isLiteral && operands.length > 1 && !/^-?[lpP]*$/.test(action.value))
+    found.scripts.push({ text: action.value })
 }
 
 function opaque(problem: string, found: Unwrapped) {

@@ -1,12 +1,18 @@
-import type { Command, Redirect, SyntaxNode } from "unbash"
+import type { Command, SyntaxNode } from "unbash"
 import type { Ask } from "./ask.ts"
-import { formsOf, type Variables } from "./shell-expand.ts"
+import { dialectHazards, type Dialect } from "./shell-dialects.ts"
+import type { Variables } from "./shell-expand.ts"
+import { guesses, withHoles } from "./shell-guesses.ts"
 import { commandHazards, hazardsOf } from "./shell-hazards.ts"
+import { SYSTEM, SYSTEM_FOLDER } from "./shell-names.ts"
 import { patternOf, prefixOf } from "./shell-prefix.ts"
+import { addRedirect, inputOf } from "./shell-redirects.ts"
+import { isTooDeep, MAX_COMMANDS, MAX_LENGTH, MAX_WORDS, roughCommands } from "./shell-rough.ts"
 import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
 import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
-import { unwrap } from "./shell-wrappers.ts"
+import { unwrap, type InnerScript } from "./shell-wrappers.ts"
+import { HOLE } from "./wildcard.ts"
 
 /**
  * Command text to everything it would run, read and write. One parser, one tree, no early "allow": whatever is not
@@ -25,6 +31,8 @@ export interface ShellAnalysis {
   assignments: string[]
   /** The values they may have, as far as the text and the environment say. */
   variables: Variables
+  /** Whether parts of it were not even looked at; rules that deny are compared with all that could be a command. */
+  isCut: boolean
   /** Sentences that say why the analysis is not complete. Empty means complete. */
   problems: string[]
 }
@@ -52,15 +60,32 @@ const MAX_SCRIPT_DEPTH = 8
 /** Wrappers around one command (`sudo env nice …`): keeps the work linear in the length of the text. */
 const MAX_WRAPPERS = 16
 
+/** Words of a command that nobody knows the grammar of, each of which may begin another; and how much of that counts. */
+const MAX_TAILS = 100
+const MAX_TAIL = 1_000
+
 /** Blanks looked at behind a command's name; nobody writes more before a parenthesis. */
 const MAX_GAP = 1_000
 
 type Unbash = typeof import("unbash")
 
-/** @param environment what the command's variables are before it sets any */
+/** One script, and how it is read. */
+interface Reading {
+  bash: Unbash
+  dialect: Dialect
+  depth: number
+  /** Words that may still be looked at, in this script and all around it. */
+  words: { left: number }
+}
+
+/**
+ * @param environment what the command's variables are before it sets any
+ * @param dialect of the shell that will run it
+ */
 export async function analyseShell(
   command: string,
   environment: Readonly<Record<string, string>> = {},
+  dialect: Dialect = "bash",
 ): Promise<ShellAnalysis> {
   const bash = await import("unbash")
   const found: ShellAnalysis = {
@@ -70,14 +95,19 @@ export async function analyseShell(
     puzzles: [],
     assignments: [],
     variables: new Map(),
+    isCut: false,
     problems: [],
   }
   try {
-    walk(bash, command, 0, found)
+    if (command.length > MAX_LENGTH) throw new Error("no shell takes a text of this length")
+    if (isTooDeep(command)) throw new Error("it is nested too deeply")
+    walk(command, { bash, dialect, depth: 0, words: { left: MAX_WORDS } }, found)
   } catch (error) {
     // The text is hostile; a parser that gives up on it (stack, memory) must end in a question, not in a crash.
+    found.isCut = true
     found.problems.push(`cannot be analysed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  if (command.includes(HOLE)) found.problems.push("it has characters in it that no shell can be given")
   addInherited(found.variables, command, environment)
   if (found.commands.length === 0) found.problems.push("no command was recognised")
   found.problems = [...new Set(found.problems)]
@@ -87,57 +117,57 @@ export async function analyseShell(
 }
 
 /** The question the bash tool asks: one pattern for each simple command. */
-export function asksForShell({ source, commands, problems, variables }: ShellAnalysis): Ask {
+export function asksForShell({ source, commands, problems, variables, isCut }: ShellAnalysis): Ask {
   const isClear = problems.length === 0
   // "/bin/rm x; /usr/bin/rm x" is one pattern with two aliases.
   const aliases: Record<string, string[]> = {}
-  for (const command of commands) {
-    const known = Object.hasOwn(aliases, command.text) ? aliases[command.text] : undefined
-    const found = [...command.aliases, ...guesses(command, variables)]
-    if (found.length > 0) aliases[command.text] = [...(known ?? []), ...found]
+  const open: Record<string, string[]> = {}
+  const add = (to: Record<string, string[]>, text: string, found: string[]) => {
+    if (found.length > 0) to[text] = [...new Set([...((Object.hasOwn(to, text) && to[text]) || []), ...found])]
   }
+  for (const command of commands) {
+    add(aliases, command.text, [...command.aliases, ...guesses(command, variables)])
+    add(open, command.text, withHoles(command))
+  }
+  const patterns = commands.length > 0 ? [...new Set(commands.map((command) => command.text))] : [source.trim()]
+  if (isCut) add(aliases, patterns[0] ?? "", roughCommands(source))
   return {
     permission: "bash",
-    patterns: commands.length > 0 ? [...new Set(commands.map((command) => command.text))] : [source.trim()],
+    patterns,
     // Approving a prefix would not help next time: what is not understood is asked again.
     always: isClear ? [...new Set(commands.map((command) => command.prefix))] : [],
     metadata: isClear ? { command: source } : { command: source, problems },
     ...(Object.keys(aliases).length > 0 && { aliases }),
+    ...(Object.keys(open).length > 0 && { open }),
     ...(!isClear && { problems }),
   }
 }
 
-/** A name that is known only when it runs may still be told by the text: `X=rm; $X a`, `{rm,a}`. */
-function guesses({ argv: [name, ...args] }: ShellCommand, variables: Variables): string[] {
-  if (!name || name.isLiteral) return []
-  const rest = args.map((word) => ` ${word.text}`).join("")
-  return formsOf(name, variables).flatMap(({ text, open }) => (open === undefined ? [text + rest] : []))
-}
-
-function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis) {
-  if (depth > MAX_SCRIPT_DEPTH) {
-    found.problems.push("scripts are nested too deeply to be analysed")
-    return
-  }
+function walk(source: string, reading: Reading, found: ShellAnalysis) {
+  const { bash, depth } = reading
+  if (depth > MAX_SCRIPT_DEPTH) throw new Error("scripts are nested too deeply")
   const script = bash.parse(source)
   const settledAt = settledNames(script, source)
   const todo: Array<{ node: SyntaxNode; text: string }> = [{ node: script, text: source }]
   // A loop and not a recursion: "1+1+1+…" is a tree as deep as the text is long.
   for (let next = todo.pop(); next; next = todo.pop()) {
+    if (found.commands.length >= MAX_COMMANDS) throw new Error(`it has more than ${MAX_COMMANDS} commands`)
     const { node } = next
     // Positions below a script in escaped backticks are those of its own text.
     const text = (node.type === "Script" && node.source) || next.text
-    found.problems.push(...hazardsOf(node))
+    found.problems.push(...hazardsOf(node), ...dialectHazards(node, text, reading.dialect))
     addValues(node, found.variables)
     if (node.type === "Assignment") found.assignments.push(node.name)
     if (node.type === "Redirect") addRedirect(node, found)
     if (node.type === "Command") {
+      if ((reading.words.left -= node.suffix.length + 1) < 0) throw new Error(`it has more than ${MAX_WORDS} words`)
       // To bash this is a syntax error; the parser (unbash 6.0.4) steps over the parenthesis in silence.
       if (node.name && /^[\s\\]*\(/.test(text.slice(node.name.end, node.name.end + MAX_GAP))) {
         found.problems.push("syntax: unexpected (")
       }
-      const scripts = addCommands(node, found, settledAt)
-      for (const inner of scripts) walk(bash, inner, depth + 1, found)
+      for (const { text: inner, dialect = reading.dialect } of addCommands(node, found, settledAt)) {
+        walk(inner, { ...reading, dialect, depth: depth + 1 }, found)
+      }
     }
     const children: SyntaxNode[] = []
     bash.forEachChild(node, (child) => children.push(child))
@@ -146,9 +176,13 @@ function walk(bash: Unbash, source: string, depth: number, found: ShellAnalysis)
 }
 
 /** @returns scripts that the command hands to a shell */
-function addCommands(node: Command, found: ShellAnalysis, settledAt: (pos: number) => ReadonlySet<string>): string[] {
+function addCommands(
+  node: Command,
+  found: ShellAnalysis,
+  settledAt: (pos: number) => ReadonlySet<string>,
+): InnerScript[] {
   if (!node.name) return []
-  const scripts: string[] = []
+  const scripts: InnerScript[] = []
   const words = [
     shellWord(node.name),
     ...node.args.map((arg) => (arg.type === "Word" ? shellWord(arg) : assignmentWord(arg.text))),
@@ -164,34 +198,29 @@ function addCommands(node: Command, found: ShellAnalysis, settledAt: (pos: numbe
     }
     const base = baseOf(name.value)
     const { inner, scripts: more, problems, isOpaque } = unwrap(base, argv, { isFed, input: inputOf(node) })
-    const isTooDeep = inner.length > 0 && wrappers >= MAX_WRAPPERS
-    if (isTooDeep) found.problems.push("commands are nested too deeply to be analysed")
+    const isBuried = inner.length > 0 && wrappers >= MAX_WRAPPERS
+    if (isBuried) found.problems.push("commands are nested too deeply to be analysed")
     found.problems.push(...problems, ...commandHazards(base, argv), ...startHazards(base, argv))
     scripts.push(...more)
 
     const first = inner[0]
     const own = first && base !== "find" ? first.start : argv.length
-    const takesTails = isOpaque || isTooDeep
+    const takesTails = isOpaque || isBuried
     const described = describe(argv, base, { isFed, takesTails, own, settled: settledAt(node.pos) })
     found.commands.push(described)
-    if (first && base !== "find" && !isTooDeep) {
+    if (first && base !== "find" && !isBuried) {
       around.push({
         wrapper: described,
         own: patternOf(argv.slice(0, first.start)),
         at: found.commands.length,
       })
     }
-    if (!isTooDeep) todo.unshift(...inner.map((one) => ({ ...one, wrappers: wrappers + 1 })))
+    if (!isBuried) todo.unshift(...inner.map((one) => ({ ...one, wrappers: wrappers + 1 })))
   }
   // What a wrapper runs stands right behind it. "Always" for "sudo ls" is for ls under sudo, not for sudo.
   for (const { wrapper, own, at } of around.reverse()) wrapper.prefix = `${own} ${found.commands[at]?.prefix ?? ""}`
   return scripts
 }
-
-/** Where the system keeps its programs: a name there means the same as without the folder. */
-const SYSTEM = /^\/(?:usr\/(?:local\/)?)?s?bin\/([^/]+)$/
-
-export const isSystemPath = (name: string): boolean => SYSTEM.test(name)
 
 const baseOf = (name: string) =>
   name
@@ -213,8 +242,9 @@ function describe(
   const aliases = new Set([spelled, spelled.slice(spelled.lastIndexOf("/") + 1), base].map(join))
   if (takesTails) {
     let at = text.length - join("").length + 1
-    for (const word of args) {
-      aliases.add(text.slice(at)).add(word.value)
+    for (const word of args.slice(0, MAX_TAILS)) {
+      const tail = text.slice(at, at + MAX_TAIL)
+      aliases.add(tail).add(tail.replace(SYSTEM_FOLDER, "")).add(word.value.slice(0, MAX_TAIL))
       at += word.text.length + 1
     }
   }
@@ -230,39 +260,5 @@ function assignmentWord(text: string): ShellWord {
     ...word,
     text: /[\s"'`$\\]/.test(text) ? text : word.text,
     isLiteral: !/["'`$\\]/.test(text),
-  }
-}
-
-/** Standard input that is written out in full: a here-document or here-string without expansions. */
-function inputOf(node: Command): string | undefined {
-  const last = node.redirects.findLast((redirect) => redirect.type !== "Redirect" || redirect.operator.startsWith("<"))
-  if (last?.type === "HereString" && last.target) {
-    const word = shellWord(last.target)
-    return word.isLiteral ? word.value : undefined
-  }
-  if (last?.type !== "HereDoc") return undefined
-  const { text, parts } = last.body
-  const isLiteral = last.delimiter?.quoted === true || (parts === undefined && !text.includes("\\"))
-  return isLiteral ? text : undefined
-}
-
-/** Reading or writing these touches no file; a pipe in `/dev/fd/` gets its number when it runs. */
-export const STREAMS = /^\/dev\/(?:null|zero|u?random|tty|std(?:in|out|err)|fd\/\d*)$/
-
-function addRedirect(node: Redirect, found: ShellAnalysis) {
-  const { operator } = node
-  const word = node.target && shellWord(node.target)
-  if (operator.endsWith("&") && word?.isLiteral && /^(?:\d+-?|-)$/.test(word.value)) return
-  // A glob may name any file; only the path itself will do.
-  const isKnown = word?.path !== undefined && (word.isLiteral || word.path.startsWith("~"))
-  if (!isKnown || operator === "<&" || word.value === "") {
-    found.problems.push(`a redirect to "${word?.text ?? ""}" is known only when it runs`)
-    if (word) found.puzzles.push({ word, access: operator.startsWith("<") ? "read" : "write" })
-  } else if (/^\/dev\/(?:tcp|udp)\//.test(word.value)) {
-    found.problems.push(`a redirect to ${word.value} opens a network connection`)
-  } else if (!STREAMS.test(word.value)) {
-    const path = word.path ?? word.value
-    if (operator.startsWith("<")) found.redirects.push({ path, access: "read" })
-    if (operator !== "<") found.redirects.push({ path, access: "write" })
   }
 }

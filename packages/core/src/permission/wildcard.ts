@@ -9,6 +9,42 @@ export function matches(pattern: string, text: string): boolean {
   return glob(pattern, text)
 }
 
+/** Stands in a text for what is not known of it: any run of characters. No command can contain it. */
+export const HOLE = "\0"
+
+/** The rest of a longer text counts as not known: comparing two patterns costs their lengths multiplied. */
+const MAX_OPEN = 1_000
+
+/** Could this pattern match a text with holes, once they are filled? */
+export function mayMatch(pattern: string, text: string): boolean {
+  const known = text.length > MAX_OPEN ? text.slice(0, MAX_OPEN) + HOLE : text
+  if (pattern.endsWith(" *") && overlap(pattern.slice(0, -2), known)) return true
+  return overlap(pattern, known)
+}
+
+/** For each place in the text: the places in the pattern that the text so far may have led to. */
+function overlap(wildcard: string, text: string): boolean {
+  const pattern = [...wildcard]
+  let reached = skipStars(new Set([0]), pattern)
+  for (const char of text) {
+    const next = new Set<number>()
+    for (const at of reached) {
+      const want = pattern[at]
+      if (char === HOLE) for (let to = at; to <= pattern.length; to++) next.add(to)
+      else if (want === "*") next.add(at)
+      else if (want === "?" || want === char) next.add(at + 1)
+    }
+    if (next.size === 0) return false
+    reached = skipStars(next, pattern)
+  }
+  return reached.has(pattern.length)
+}
+
+function skipStars(places: Set<number>, pattern: readonly string[]): Set<number> {
+  for (const at of places) if (pattern[at] === "*") places.add(at + 1)
+  return places
+}
+
 /** `~` and `$HOME` at the start of a pattern stand for the user's home folder. */
 export function expandHome(pattern: string, home: string): string {
   const rest = /^(?:~|\$HOME)(?=\/|$)/.exec(pattern)

@@ -1,9 +1,9 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { MessageWithParts, PromptInput, UserMessage } from "@opencode/protocol/message.ts"
-import type { ModelRef } from "@opencode/protocol/model-ref.ts"
+import type { ModelChoice, ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { didYouMean } from "../lib/text.ts"
 import type { Models } from "../model/resolve.ts"
@@ -43,7 +43,7 @@ export async function promptMessage(
   const name = input.agent ?? session.agent ?? agents.default()
   const agent = requireAgent(name, agents)
   const named = input.model ?? agent.model ?? lastModel(session) ?? models.default()
-  const { variant: asked, ...model } = models.settle(named, input.variant)
+  const { variant: asked, ...model } = settle(named, input, agent, models)
 
   // What was not asked for this time follows the model as far as it has it.
   const last = session.model?.id === model.modelID && session.model.providerID === model.providerID && session.model
@@ -61,6 +61,17 @@ export async function promptMessage(
     ...(input.tools ? { tools: input.tools } : {}),
   }
   return { info, parts: await allParts(input.parts, info, deps) }
+}
+
+/** Who never named a model has to be told who did. */
+function settle(named: ModelRef, input: PromptInput, agent: Agent, models: AdmitDeps["models"]): ModelChoice {
+  try {
+    return models.settle(named, input.variant)
+  } catch (error) {
+    if (!isFault(error, "model_not_found") || input.model || named !== agent.model) throw error
+    const message = `The agent ${agent.name} is set to a model that is not there. ${error.message} Name another model with the prompt, or mend \`agent.${agent.name}.model\`.`
+    throw fault("model_not_found", message, { ...error.data, agent: agent.name })
+  }
 }
 
 /** @throws fault `bad_request` for a schema that could only fail later, at the provider or with the answer */

@@ -20,6 +20,7 @@ export const applyPatch = defineTool({
   name: "apply_patch",
   prose,
   effect: "unsafe",
+  isBound: true,
   recordsChanges: true,
   permission: "edit",
   suits: editsByPatch,

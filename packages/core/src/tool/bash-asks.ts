@@ -1,10 +1,11 @@
 import { resolve } from "node:path"
 import type { Ask } from "../permission/ask.ts"
-import { filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
-import { asksForShell, STREAMS, type ShellAnalysis } from "../permission/shell.ts"
+import { distinct, filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
+import { STREAMS } from "../permission/shell-redirects.ts"
+import { asksForShell, type ShellAnalysis } from "../permission/shell.ts"
 import type { FileRef, Paths } from "../workspace/paths.ts"
 import { createPlaces, type FoundPlace } from "./bash-places.ts"
-import { asksForFile, asksOutside } from "./file-asks.ts"
+import { asksForFile, asksOutside, ruleName } from "./file-asks.ts"
 
 /**
  * What has to be asked before a command runs: the folders outside the workspace that it names, the files that it reads
@@ -15,19 +16,29 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const { source: command, redirects, puzzles, variables } = analysis
   const named = analysis.commands.map((one) => ({ base: one.base, ...pathsOf(one, variables) }))
   const problems = named.flatMap(({ base, unknown }) =>
-    unknown.map((word) => `which file ${base} gets with ${word} is known only when it runs`),
+    unknown.map(({ text }) => `which file ${base} gets with ${text} is known only when it runs`),
   )
+  const obscure = [
+    ...named.flatMap(({ unknown }) => unknown.flatMap(({ text, isWritten }) => (isWritten ? [text] : []))),
+    ...puzzles.flatMap(({ word, access }) => (access === "write" ? [word.text] : [])),
+  ]
   const opened = redirects.map(({ path, access }): NamedFile => ({ path, access, isGlob: false }))
   const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
   const moves = [...new Set(named.flatMap((one) => one.moves))]
   const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
-  const wanted = [
+  const all = [
     ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),
     ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(({ path }) => !STREAMS.test(path)),
   ]
+  const each = distinct(all)
+  const wanted = each.slice(0, MAX_FILES)
+  const unseen = each.slice(MAX_FILES)
+  if (unseen.length > 0) problems.push(`it names more than ${MAX_FILES} files`)
   const isTooMuch = folders.length > 1 && wanted.length * folders.length > MAX_PLACES
   const astray = named.find((one) => one.astray !== undefined)?.astray
-  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES]
+  // What is written there by a relative path has another name than it seems.
+  if (astray !== undefined && all.some(isWrittenBelow)) obscure.push(`${astray}/*`)
+  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path
 
   const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
   const found = (await Promise.all(wanted.map(places.find))).flat()
@@ -41,11 +52,16 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
     ...merged([
       ...touched("read").flatMap((place) => asksForFile("read", place, facts(place))),
       ...touched("write").flatMap((place) => withContents(asksForFile("edit", place, facts(place)), place)),
+      ...found.flatMap(({ isLoose, file }) => (isLoose ? [doubt(ruleName(file), command)] : [])),
+      ...[...new Set(obscure)].map((text) => doubt(text, command)),
+      ...unseen.flatMap(({ path, access }) => (access === "look" ? [] : [doubt(path, command, permissionFor(access))])),
     ]),
     asksForShell({ ...analysis, problems: [...new Set([...analysis.problems, ...problems])] }),
   ]
 }
 
+/** Every file is looked up, to see where its links lead; the names of the others are compared with rules as they are. */
+const MAX_FILES = 500
 /** A loop over the packages of a repository; what goes to more folders is asked for like one that nobody knows. */
 const MAX_MOVES = 24
 /** Every relative path is looked for in all of these folders; so many look-ups take about half a second. */
@@ -76,6 +92,20 @@ function asksAstray(word: string, command: string): Ask {
   }
 }
 
+/** It writes what nobody can name yet: a rule for some files may mean just this. */
+const doubt = (name: string, command: string, permission = "edit"): Ask => ({
+  permission,
+  patterns: [name],
+  always: ["*"],
+  metadata: { command },
+  problems: [`which files are ${permission === "edit" ? "written" : "read"} with ${name} was not looked up`],
+})
+
+const isWrittenBelow = ({ path, access }: NamedFile) =>
+  /^(?:write|change|fill)$/.test(access) && !path.startsWith("/") && !path.startsWith("~")
+
+const permissionFor = (access: NamedFile["access"]) => (access === "read" || access === "maybe" ? "read" : "edit")
+
 /** Who removes or replaces a folder changes what is in it, so rules for that count as well. */
 const withContents = (asks: Ask[], { kind }: FoundPlace): Ask[] =>
   kind !== "directory"
@@ -93,8 +123,10 @@ function merged(asks: Ask[]): Ask[] {
     const same = asks.filter((ask) => ask.permission === permission)
     const [first] = same
     if (!first) return []
+    const problems = [...new Set(same.flatMap((ask) => ask.problems ?? []))]
     return {
       ...first,
+      ...(problems.length > 0 && { problems, metadata: { ...first.metadata, problems } }),
       patterns: [...new Set(same.flatMap((ask) => ask.patterns))],
       always: [...new Set(same.flatMap((ask) => ask.always))],
       aliases: Object.fromEntries(same.flatMap((ask) => Object.entries(ask.aliases ?? {}))),

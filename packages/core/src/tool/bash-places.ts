@@ -11,6 +11,8 @@ export interface FoundPlace extends Place {
   access: NamedFile["access"]
   /** It is here to be compared with rules; whether there is such a file was not looked at. */
   isName: boolean
+  /** Which files in there are written is known only when it runs. */
+  isLoose?: true
 }
 
 /** How many words of programs nobody knows are looked up; the rest are taken for files of their name. */
@@ -25,20 +27,36 @@ export function createPlaces(folders: readonly string[], paths: Paths) {
   let lookups = 0
 
   async function find(named: NamedFile): Promise<FoundPlace[]> {
-    const { path, access, isGlob, within, isGuess } = named
+    const { path, access, isGlob, within: folder, isGuess, isDeep } = named
     const isFixed = isAbsolute(path) || path === "~" || path.startsWith("~/")
     if (isGuess && isFixed && !isGlob && !(await couldBe(path))) return []
     const starts = isFixed ? [undefined] : folders
     const found = await Promise.all(
       starts.map(async (start) => {
-        if (within !== undefined && !(await isFolder(start === undefined ? within : `${start}/${within}`))) return []
-        if (isGlob) return await matchesOf(path, start, access)
+        if (folder !== undefined && !(await isFolder(start === undefined ? folder : `${start}/${folder}`))) return []
+        if (access === "fill") return await filled(path, start)
+        if (isGlob) return (await matchesOf(path, start, access)).map(loose)
         return access === "maybe"
           ? await guess(path, start)
-          : [{ ...(await place(path, start)), access, isName: false }]
+          : [loose({ ...(await place(path, start)), access, isName: false })]
       }),
     )
     return found.flat()
+
+    function loose(found: FoundPlace): FoundPlace {
+      return isDeep && found.kind === "directory" && !found.isName ? { ...found, isLoose: true } : found
+    }
+  }
+
+  /** The folder, and a name that stands for all that may be in it. */
+  async function filled(path: string, start: string | undefined): Promise<FoundPlace[]> {
+    const glob = path.search(/[*?[]/)
+    const known = glob < 0 ? path : path.slice(0, path.lastIndexOf("/", glob) + 1)
+    const at = await place(known === "" ? "." : known, start)
+    return [
+      { ...at, kind: "directory", access: "look", isName: false },
+      { file: within(at.file), kind: "file", access: "write", isName: true, isLoose: true },
+    ]
   }
 
   /** Something is there, or could be made there: the folder of a new file exists, and is not the root of everything. */
@@ -108,3 +126,11 @@ export function createPlaces(folders: readonly string[], paths: Paths) {
 
   return { find }
 }
+
+/** What rules call everything in a folder. */
+const within = ({ absolute, real, relative, ...rest }: FileRef): FileRef => ({
+  ...rest,
+  absolute: `${absolute}/*`,
+  real: `${real}/*`,
+  relative: relative === "" ? "*" : `${relative}/*`,
+})

@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { z } from "zod"
 import { toolFailure } from "../lib/fault.ts"
 import { isReadOnly } from "../permission/readonly.ts"
+import { dialectOf } from "../permission/shell-dialects.ts"
 import { analyseShell } from "../permission/shell.ts"
 import { callMark, endLeftBehind } from "../process/left-behind.ts"
 import { createOutput, type CapturedOutput } from "../process/output.ts"
@@ -22,6 +23,7 @@ export const bash = defineTool({
   name: "bash",
   prose,
   effect: "unsafe",
+  isBound: true,
   permission: "bash",
   input: () =>
     z.object({
@@ -36,7 +38,7 @@ export const bash = defineTool({
     }),
 
   async prepare({ command, timeout, workdir, description }, context) {
-    const analysis = await analyseShell(command, context.environment)
+    const analysis = await analyseShell(command, context.environment, dialectOf(context.shell.name))
     const verdict = isReadOnly(analysis)
     if (context.readOnly && !verdict.ok) throw toolFailure(refusal(verdict.why))
     const folder = await context.workspace.paths.resolve(workdir ?? context.workspace.directory)

@@ -17,6 +17,7 @@ export const edit = defineTool({
   name: "edit",
   prose,
   effect: "unsafe",
+  isBound: true,
   recordsChanges: true,
   permission: "edit",
   suits: (modelID) => !editsByPatch(modelID),

@@ -63,7 +63,7 @@ export function relativeName(real: string, { roots }: Paths): string {
 export const nameOf = (file: FileRef): string => file.relative || "."
 
 /** How rules call a file: relative to its root, absolute outside of all. */
-const ruleName = (file: FileRef): string => (file.root === undefined ? file.real : nameOf(file))
+export const ruleName = (file: FileRef): string => (file.root === undefined ? file.real : nameOf(file))
 
 /** As it was written, which may have been through a link. */
 const linkName = (file: FileRef): string =>

@@ -4,7 +4,7 @@ import { nearNames } from "../lib/text.ts"
 import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import { coerceInput, type JsonSchema } from "./coerce.ts"
-import type { Tool } from "./tool.ts"
+import type { Tool, ToolUser } from "./tool.ts"
 
 /** How clients list the tools, and the model gets them. A stable order keeps the provider's prompt cache warm. */
 const ORDER = [
@@ -22,6 +22,8 @@ const ORDER = [
   "websearch",
   "skill",
   "apply_patch",
+  // Comes and goes with plan mode: behind those that stay.
+  "plan_exit",
 ]
 
 export interface ToolDefinition {
@@ -36,6 +38,8 @@ export interface OfferOptions {
   ceiling?: PermissionRuleset
   /** The model as its maker calls it: families were taught different tools for the same work. */
   modelID: string
+  /** Default: an agent that may do anything. */
+  user?: ToolUser
   /** Names the prompt or the agent turned off; `*` and `?` are wildcards. */
   disabled?: readonly string[]
 }
@@ -76,10 +80,11 @@ export function createRegistry(tools: readonly Tool[], isThere: (name: string) =
       return found && isThere(found.name) ? found : undefined
     },
     ids: () => sorted.map((tool) => tool.name).filter(isThere),
-    offered({ rules, ceiling = [], modelID, disabled = [] }) {
+    offered({ rules, ceiling = [], modelID, disabled = [], user = ANYBODY }) {
       return sorted
         .filter(({ name }) => isThere(name))
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
+        .filter((tool) => objectionTo(tool, user) === undefined)
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules, ceiling))
         .map((tool) => {
           const description = tool.prose + (tool.proseUnder?.(rules, ceiling) ?? "")
@@ -101,6 +106,19 @@ export function createRegistry(tools: readonly Tool[], isThere: (name: string) =
       return `There is no tool named "${name}". ${hint}`
     },
   }
+}
+
+const ANYBODY: ToolUser = { agent: "", isChild: false, readOnly: false }
+
+/**
+ * Why somebody may not use a tool at all, whatever the rules say: no configuration and no approval changes it. Fails
+ * closed: where only reading is allowed, a tool that says nothing of itself is not known to only read.
+ */
+export function objectionTo({ name, effect, foreign, isBound, isFor }: Tool, user: ToolUser): string | undefined {
+  if (isFor && !isFor(user)) return `The tool ${name} is not for the agent ${user.agent} here.`
+  const onlyReads = foreign ? foreign.readOnlyHint : effect === "pure" || isBound === true
+  if (!user.readOnly || onlyReads) return undefined
+  return `This agent only reads (plan mode), and the tool ${name} is not known to only read. No configuration can lift that.`
 }
 
 /** Whether one of the names or wildcards turns the tool off, by its own name or one that it stands for. */

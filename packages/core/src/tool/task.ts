@@ -48,6 +48,7 @@ export const taskTool = (children: Children): Tool =>
     prose,
     proseUnder: (rules, ceiling) => subagentList(children.allowed(rules, ceiling)),
     effect: "unsafe",
+    isBound: true,
     // The calls of the subagent are on record themselves.
     recordsChanges: true,
     permission: "task",

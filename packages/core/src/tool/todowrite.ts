@@ -12,6 +12,7 @@ export const todowrite = defineTool({
   name: "todowrite",
   prose,
   effect: "idempotent",
+  isBound: true,
   permission: "todowrite",
   input: () =>
     z.object({

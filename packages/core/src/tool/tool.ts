@@ -35,7 +35,7 @@ export interface ToolContext {
   /** How long a command may take when the call does not say, in milliseconds (default 120,000). */
   commandTimeoutMs?: number
   /** Which shell runs commands: configuration, then the user's own. */
-  shell: { file: string; args(command: string): string[] }
+  shell: { name: string; file: string; args(command: string): string[] }
   /** Show progress: replaces the running call's title and metadata on every client. */
   progress(update: { title?: string; metadata?: Record<string, unknown> }): void
   /** What this session noted to be done. `set` replaces the list, and every client hears of it. */
@@ -98,6 +98,15 @@ export interface ToolResult {
   attachments?: Pick<FilePart, "type" | "mime" | "url" | "filename">[]
 }
 
+/** Whose turn it is. */
+export interface ToolUser {
+  agent: string
+  /** Its session was started by a call of another one. */
+  isChild: boolean
+  /** It may only read, and nothing lifts that: plan mode, and subagents that were started in it. */
+  readOnly: boolean
+}
+
 export interface Tool<Input = unknown, Plan = unknown> {
   name: string
   /** Told to the model. Says what it cannot guess. */
@@ -109,6 +118,15 @@ export interface Tool<Input = unknown, Plan = unknown> {
   recordsChanges?: true
   /** Built when the tool is first offered. */
   input: () => z.ZodType<Input>
+  /**
+   * Where only reading is allowed (plan mode), something else than its effect keeps it from changing anything: the
+   * ceiling's rules for files, its own look at its input, or what binds the sessions that it starts.
+   */
+  isBound?: true
+  /** Comes from somebody else's server or file. The hint is what its maker says: it changes nothing. */
+  foreign?: { readOnlyHint: boolean }
+  /** Who is offered it, where that is not everybody. */
+  isFor?: (user: ToolUser) => boolean
   /** How many neighbouring calls of it may run at once. Absent: those without effect run side by side, others alone. */
   atOnce?: number
   /** Whose rules decide; `write` and `edit` share `edit`. Also: a permission denied for `*` is not offered. */

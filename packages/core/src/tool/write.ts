@@ -14,6 +14,7 @@ export const write = defineTool({
   name: "write",
   prose,
   effect: "idempotent",
+  isBound: true,
   recordsChanges: true,
   permission: "edit",
   suits: (modelID) => !editsByPatch(modelID),

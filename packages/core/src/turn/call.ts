@@ -4,14 +4,14 @@ import type { Ask } from "../permission/ask.ts"
 import { CALL_MARK, callMark } from "../process/left-behind.ts"
 import type { StepRecord } from "../session/record.ts"
 import { withFittedFiles } from "../tool/fit-files.ts"
-import { isOff } from "../tool/registry.ts"
+import { isOff, objectionTo } from "../tool/registry.ts"
 import type { Tool, ToolContext, ToolResult } from "../tool/tool.ts"
 import { endedBy } from "../workspace/workspace.ts"
 import type { Call } from "./answer.ts"
 import { bugError } from "./describe-error.ts"
 import { instructionsNear } from "./instructions-near.ts"
 import { permit, type Refusal } from "./permit.ts"
-import { rulesFor } from "./rules-for.ts"
+import { rulesFor, userOf } from "./rules-for.ts"
 import { ABORTED_CALL } from "./step.ts"
 import { giveStructured, isStructuredCall } from "./structured.ts"
 import type { Step, Turn, TurnDeps } from "./turn.ts"
@@ -44,6 +44,8 @@ export async function runCall(call: Call, setting: CallSetting): Promise<"done" 
   }
   // The model may remember it from before it was switched off.
   if (isOff(tool, step.disabled)) return refuse(call, `The tool ${tool.name} is switched off for this prompt.`, setting)
+  const objection = objectionTo(tool, userOf(step, turn))
+  if (objection) return refuse(call, objection, setting)
   const given = deps.registry.validate(tool, call.raw)
   if (given.problem !== undefined) return runInvalid(call, tool.name, given.problem, setting)
 

@@ -1,9 +1,11 @@
+import type { Agent } from "@opencode/protocol/agent.ts"
 import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { toolFailure } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
 import { didYouMean } from "../lib/text.ts"
+import type { Models } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
 import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
@@ -34,6 +36,7 @@ export interface ChildrenDeps {
   sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
+  models: Pick<Models, "offers">
   /** How many levels of children there may be below a session that a person made. */
   depth(): number
   /** Tells of each event of a session in this folder, until the returned function is called. */
@@ -70,14 +73,15 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     if (depthOf(context.sessionID, store) >= deps.depth())
       throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
     if (taskID !== undefined) requireOwn(taskID, context.sessionID)
-    const model = context.model ?? setting.agent.model
-    const variant = model && setting.agent.variant
-    return {
-      agent: name,
-      taskID,
-      ...task,
-      model: model ? { ...model, ...(variant === undefined ? {} : { variant }) } : modelOf(context.messageID),
-    }
+    return { agent: name, taskID, ...task, model: modelFor(setting.agent, context) }
+  }
+
+  /** Whoever asked says which, else the subagent's own, else the caller's. Its variant, where that model has it. */
+  function modelFor({ model, variant }: Agent, context: ToolContext): ChildPlan["model"] {
+    const own = context.model ?? model
+    const { variant: inherited, ...chosen } = own ? { ...own, variant: undefined } : modelOf(context.messageID)
+    const wanted = variant !== undefined && deps.models.offers(chosen, variant) ? variant : inherited
+    return { ...chosen, ...(wanted === undefined ? {} : { variant: wanted }) }
   }
 
   function requireOwn(taskID: string, sessionID: string): void {

@@ -35,6 +35,8 @@ export interface CompileInput {
   messages: MessageWithParts[]
   tools: ToolDefinition[]
   model: Model
+  /** Where the session keeps its plan: always the same for one session. */
+  planFile?: string
   /** No more tool calls: the model has to answer with what it has, and this tells it so. */
   lastStep?: string
   params?: RequestParams
@@ -81,12 +83,12 @@ const offersTools = ({ tools, model }: CompileInput): boolean => tools.length > 
 const systemMessage = (content: string): LanguageModelV3Message => ({ role: "system", content })
 
 function compileMessages(input: CompileInput): LanguageModelV3Message[] {
-  const { model, lastStep } = input
+  const { model, lastStep, planFile } = input
   const withTools = offersTools(input)
   const messages = withinFileBudget(sinceCompaction(input.messages), model)
   const compiled = compiledHistory({ messages, model, withTools }, ({ info, parts }, told) => {
     if (info.role === "user") {
-      const reminder = reminderFor(info.agent, told.agent)
+      const reminder = reminderFor(info.agent, told.agent, planFile)
       told.agent = info.agent
       return compileUser(info, parts, model, reminder)
     }

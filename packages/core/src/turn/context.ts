@@ -8,7 +8,7 @@ import { instructionsPrompt } from "./instructions.prompt.ts"
 import { measure } from "./measure.ts"
 import { referencesPrompt } from "./references.prompt.ts"
 import { isCompaction, sinceCompaction } from "./since-compaction.ts"
-import { rulesFor } from "./rules-for.ts"
+import { rulesFor, userOf } from "./rules-for.ts"
 import { forcingCall, formatOf, structuredLine, withComplaints, withStructuredTool } from "./structured.ts"
 import { LAST_STEP, systemPrompt } from "./system.prompt.ts"
 import type { Request, Step, Turn, TurnDeps } from "./turn.ts"
@@ -33,6 +33,7 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
     worktree: workspace.worktree,
     git: workspace.vcs === "git",
     platform: deps.platform,
+    isChild: turn.session.parentID !== undefined,
     sessionCreated: turn.session.time.created,
   })
   // In one message: some servers take no more.
@@ -103,6 +104,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     ceiling,
     modelID: model.id,
     disabled: step.disabled,
+    user: userOf(step, turn),
   })
   const format = formatOf(prompt)
   const offered = format ? withStructuredTool(tools, format, step.last) : tools
@@ -111,6 +113,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     messages: step.messages,
     tools: offered,
     model,
+    planFile: deps.planFile(turn.session),
     ...(step.last && !format ? { lastStep: LAST_STEP } : {}),
     params: { ...params, headers: headers.headers },
   })

@@ -30,7 +30,7 @@ export interface NotesInput {
 export async function notesRequest(
   { conversation, agent, resolved, refused }: NotesInput,
   turn: Turn,
-  { hooks, host, config }: TurnDeps,
+  { hooks, host, config, planFile }: TurnDeps,
 ): Promise<Asked> {
   const more: { context: string[]; prompt?: string } = { context: [] }
   await hooks.compacting({ sessionID: turn.sessionID }, more)
@@ -61,7 +61,14 @@ export async function notesRequest(
   const messages = [{ info, parts: [part] }]
   return {
     resolved,
-    options: compile({ system, messages, tools: [], model, params: { ...params, headers: headers.headers } }),
+    options: compile({
+      system,
+      messages,
+      tools: [],
+      model,
+      planFile: planFile(turn.session),
+      params: { ...params, headers: headers.headers },
+    }),
     prompts: "compaction",
     facts: { purpose: "compaction", agent: agent.name },
     attempts: [],

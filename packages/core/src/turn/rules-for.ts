@@ -1,4 +1,5 @@
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
+import type { ToolUser } from "../tool/tool.ts"
 import type { Step, Turn } from "./turn.ts"
 
 /**
@@ -8,6 +9,13 @@ import type { Step, Turn } from "./turn.ts"
 export const rulesFor = ({ turn, step }: { turn: Turn; step: Pick<Step, "prompt" | "setting"> }) => ({
   rulesets: [step.setting.agent.permission, allowNamed(step, turn), turn.session.permission ?? []],
   ceiling: step.setting.ceiling,
+})
+
+/** Whose turn it is, as tools ask for it. */
+export const userOf = ({ setting }: Pick<Step, "setting">, { session }: Pick<Turn, "session">): ToolUser => ({
+  agent: setting.agent.name,
+  isChild: session.parentID !== undefined,
+  readOnly: setting.readOnly,
 })
 
 function allowNamed({ prompt }: Pick<Step, "prompt">, { history }: Turn): PermissionRuleset {

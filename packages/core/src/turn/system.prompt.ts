@@ -20,6 +20,9 @@ How to answer
 - Briefly, in plain text or Markdown, in the user's language. Name places as path:line.
 - No preamble, no praise, no summary of what is obvious. Say what you did, what you checked, and what remains.`
 
+/** For whoever works for another agent, as what: its own prompt need not say it. */
+const CHILD = `Another agent gave you one task. It gets your last message and nothing else: put in everything that it asked for, what you changed with paths, and what you checked. Nobody answers questions here: decide what can be decided, and say what could not.`
+
 export interface Surroundings {
   modelID: string
   modelName: string
@@ -27,6 +30,8 @@ export interface Surroundings {
   worktree: string
   git: boolean
   platform: string
+  /** Its session was started by a call of another one. */
+  isChild?: boolean
   /** Milliseconds since the epoch. */
   sessionCreated: number
 }
@@ -44,7 +49,8 @@ export function systemPrompt(agentPrompt: string | undefined, around: Surroundin
   ].join("\n")
   const own = agentPrompt?.trim()
   const family = own ? undefined : familyLines(around.modelID)
-  return [`${own || BASE}${family ? `\n${family}` : ""}\n\n${environment}`]
+  const child = around.isChild ? `\n\n${CHILD}` : ""
+  return [`${own || BASE}${family ? `\n${family}` : ""}${child}\n\n${environment}`]
 }
 
 /** Told to the model when its steps are used up. */

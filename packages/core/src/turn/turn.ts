@@ -76,13 +76,15 @@ export interface TurnDeps {
     continueOnDeny: boolean
     limits: OutputLimits
     compaction: NonNullable<Config["compaction"]>
-    shell: { file: string; args(command: string): string[] }
+    shell: { name: string; file: string; args(command: string): string[] }
   }
   start: StartProcess
   instructions: TurnInstructions
   references: readonly Reference[]
   environment: Record<string, string>
   outputFolder: string
+  /** Where a session keeps its plan. */
+  planFile(session: Session): string
   /** What a session has read, kept as long as the session is in use. */
   seenBy(sessionID: string): SeenFiles
   platform: string

@@ -16,12 +16,12 @@ test("build and plan come with the program", () => {
   const { agents, default: chosen, issues } = resolve({})
   expect(agents.map(({ name, mode, native }) => [name, mode, native])).toEqual([
     ["build", "primary", true],
-    ["plan", "primary", true],
-    ["general", "subagent", true],
-    ["explore", "subagent", true],
     ["compaction", "primary", true],
-    ["title", "primary", true],
+    ["explore", "subagent", true],
+    ["general", "subagent", true],
+    ["plan", "primary", true],
     ["summary", "primary", true],
+    ["title", "primary", true],
   ])
   expect([chosen, issues]).toEqual(["build", []])
 })
@@ -36,12 +36,12 @@ test("configuration overrides, adds and switches off", () => {
   })
   expect(agents.map(({ name }) => name)).toEqual([
     "build",
-    "general",
-    "explore",
     "compaction",
-    "title",
-    "summary",
     "docs",
+    "explore",
+    "general",
+    "summary",
+    "title",
   ])
   expect(agents[0]).toMatchObject({
     model: { providerID: "p", modelID: "m/x" },
@@ -49,8 +49,12 @@ test("configuration overrides, adds and switches off", () => {
     prompt: "mine",
     native: true,
   })
-  expect(agents.at(-1)).toMatchObject({ mode: "subagent", steps: 3, options: { a: 1, reasoningEffort: "high" } })
-  expect(agents.at(-1)).not.toHaveProperty("native")
+  expect(agents[2]).toMatchObject({
+    mode: "subagent",
+    native: false,
+    steps: 3,
+    options: { a: 1, reasoningEffort: "high" },
+  })
   expect(agent({ agent: { x: {} } }, "x").mode).toBe("all")
 })
 

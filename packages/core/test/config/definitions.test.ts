@@ -62,6 +62,29 @@ describe("agents and commands in Markdown files", () => {
     ])
   })
 
+  test("what a project's file would loosen is held back until it is trusted, and told with its line", async () => {
+    await using at = await place({
+      "home/.config/opencode/opencode.json": { permission: { bash: "ask", webfetch: "deny" } },
+      "project/.opencode/agent/free.md":
+        "---\nmode: all\npermission:\n  bash: allow\n  edit: deny\n  webfetch: ask\n---\nx",
+      "project/.opencode/agents/build.md": "---\ntools:\n  bash: true\n  edit: false\n---\n",
+      "project/.opencode/agents/newer.md": "---\npermissions:\n  webfetch: allow\n---\nx",
+      "home/.config/opencode/agent/mine.md": "---\npermission:\n  bash: allow\n---\nx",
+    })
+    const { value, issues } = await at.load()
+    expect(value.agent?.free?.permission).toEqual({ edit: "deny" })
+    expect(value.agent?.build?.permission).toEqual({ edit: "deny" })
+    expect(value.agent?.newer).not.toHaveProperty("permission")
+    expect(value.agent?.mine?.permission).toEqual({ bash: "allow" })
+    expect(issues.map(({ kind, file, line }) => [kind, file?.split("/").at(-1), line])).toEqual([
+      ["held_back", "free.md", 4],
+      ["held_back", "free.md", 6],
+      ["held_back", "build.md", 3],
+      ["held_back", "newer.md", 3],
+    ])
+    expect((await at.load({ trusted: true })).value.agent?.free?.permission).toMatchObject({ bash: "allow" })
+  })
+
   test("an agent that cannot be read leaves the one of its name asking before harm", async () => {
     await using at = await place({ "home/.config/opencode/agent/build.md": "---\npermission: {edit: deny\n---\n" })
     const { value, issues } = await at.load()
@@ -102,6 +125,12 @@ describe("what stands before the text", () => {
       "a value that should be quoted",
       "---\ndescription: Use when: it rains # hard\n---\nb",
       { description: "Use when: it rains # hard" },
+      "b",
+    ],
+    [
+      "a value that should be quoted beside one that should not",
+      "---\ndescription: Use when: it rains\ntemperature: 0.1\nhidden: true\n---\nb",
+      { description: "Use when: it rains", temperature: 0.1, hidden: true },
       "b",
     ],
     ["a rule of three dashes in the text", "---\na: 1\n---\nx\n---\ny", { a: 1 }, "x\n---\ny"],

@@ -293,3 +293,28 @@ test("an ask that names nothing is asked", () => {
   const ask: Ask = { permission: "bash", patterns: [], always: [], metadata: {} }
   expect(decide([ask], { rulesets: [rulesFromConfig("allow")], home }).type).toBe("ask")
 })
+
+test.each<[string, PermissionConfig, "allow" | "ask" | "deny"]>([
+  ["npm $X", { "*": "allow" }, "allow"],
+  ["npm $X", { "*": "allow", "npm publish *": "deny" }, "ask"],
+  ["npm $X", { "*": "allow", "npm publish *": "ask" }, "ask"],
+  ["npm test $X", { "*": "allow", "npm publish *": "deny" }, "allow"],
+  ["npm $X", { "npm publish *": "deny", "*": "allow" }, "allow"],
+  ["echo $X", { "*": "allow", "rm *": "deny" }, "allow"],
+  ["echo $X", { "*": "ask", "echo *": "allow", "rm *": "deny" }, "allow"],
+  ["npm run $X --now", { "*": "allow", "* --force": "deny" }, "allow"],
+  ["npm run $X", { "*": "allow", "* --force": "deny" }, "ask"],
+  ["X=publish; npm $X", { "*": "allow", "npm publish *": "deny" }, "deny"],
+  ["for x in test publish; do npm $x; done", { "*": "allow", "npm publish *": "deny" }, "deny"],
+  ["echo publish | xargs npm", { "*": "allow", "npm publish *": "deny" }, "ask"],
+  ["echo test | xargs npm run", { "*": "allow", "npm publish *": "deny" }, "allow"],
+  ["echo --force | xargs npm run", { "*": "allow", "npm run --force": "deny" }, "ask"],
+])("a word that is known only when it runs may be what a rule means: %s", async (command, patterns, expected) => {
+  expect(await shell(command, bash(patterns))).toBe(expected)
+})
+
+test("an answer for a beginning covers what is open behind it, but not what a rule denies", async () => {
+  const approved = rulesFromConfig({ bash: { "npm run *": "allow" } })
+  expect(await shell("npm run $X", bash({ "*": "ask" }), { approved })).toBe("allow")
+  expect(await shell("npm run $X", bash({ "*": "ask", "npm run deploy": "deny" }), { approved })).toBe("ask")
+})

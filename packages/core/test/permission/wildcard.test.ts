@@ -1,7 +1,7 @@
 import fc from "fast-check"
 import { cpuMs } from "@opencode/testing/effort.ts"
 import { expect, test } from "vitest"
-import { expandHome, matches } from "@opencode/core/permission/wildcard.ts"
+import { expandHome, HOLE, matches, mayMatch } from "@opencode/core/permission/wildcard.ts"
 
 test.each([
   ["*", "", true],
@@ -51,8 +51,43 @@ test("agrees with the obvious, slow definition", () => {
   )
 })
 
+test.each([
+  ["rm *", "rm ?", true],
+  ["rm -rf *", "rm ?", true],
+  ["rm -rf *", "rm ? /", true],
+  ["rm -rf *", "rm -f ?", false],
+  ["git push *", "git ?", true],
+  ["git push *", "git status ?", false],
+  ["*.env", "cat ?", true],
+  ["rm *", "ls ?", false],
+  ["*", "?", true],
+  ["", "?", true],
+])("whether %j could match %j is %j", (pattern, text, expected) => {
+  expect(mayMatch(pattern, text.replaceAll("?", HOLE))).toBe(expected)
+})
+
+test("a pattern that matches a text, however its holes are filled, may match it", () => {
+  const text = fc.string({ unit: fc.constantFrom("a", "b", " ", "😀"), maxLength: 4 })
+  const pattern = fc.string({ unit: fc.constantFrom("a", "b", " ", "*", "?", "😀"), maxLength: 6 })
+  fc.assert(
+    fc.property(
+      pattern,
+      fc.array(text, { minLength: 1, maxLength: 3 }),
+      fc.array(text, { minLength: 3, maxLength: 3 }),
+      (wildcard, known, fill) => {
+        const filled = known.map((part, at) => (at === 0 ? part : (fill[at] ?? "") + part)).join("")
+        if (matches(wildcard, filled)) expect(mayMatch(wildcard, known.join(HOLE))).toBe(true)
+        expect(mayMatch(wildcard, filled)).toBe(matches(wildcard, filled))
+      },
+    ),
+    { numRuns: 5000 },
+  )
+})
+
 test("no pattern makes it slow", async () => {
   const spent = await cpuMs(() => expect(matches("*a".repeat(30) + "b", "a".repeat(100_000))).toBe(false))
+  const open = await cpuMs(() => mayMatch("*a".repeat(30) + "b", `a${HOLE}`.repeat(50_000)))
+  expect(open).toBeLessThan(2_000)
   expect(spent).toBeLessThan(2_000)
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { z } from "zod"
-import { defineTool } from "../../src/tool/tool.ts"
+import { defineTool, type Tool } from "../../src/tool/tool.ts"
 import { builtinTools } from "../../src/tool/builtin.ts"
 import { createRegistry } from "../../src/tool/registry.ts"
 import { createSeenFiles } from "../../src/tool/seen.ts"
@@ -121,4 +121,41 @@ test("a session remembers a bounded number of files, the last used ones", () => 
   for (let index = 0; index <= 10_000; index++) seen.set(`/${index}`, print)
   expect(seen.get("/0")).toBeUndefined()
   expect(seen.get("/10000")).toEqual(print)
+})
+
+describe("where only reading is allowed", () => {
+  const reader = { agent: "plan", isChild: false, readOnly: true }
+  const tool = (name: string, more: Partial<Tool>): Tool => ({
+    ...registry.get("invalid")!,
+    name,
+    effect: "unsafe",
+    ...more,
+  })
+  const offered = (...tools: Tool[]) =>
+    createRegistry(tools)
+      .offered({ rules: allowAll, modelID: "claude", user: reader })
+      .map(({ name }) => name)
+
+  test("every tool of the program is there: what it may do there is bound", () => {
+    const everywhere = registry.offered({ rules: allowAll, modelID: "claude" })
+    expect(registry.offered({ rules: allowAll, modelID: "claude", user: reader })).toEqual(everywhere)
+  })
+
+  test("a tool of somebody else needs the word of its maker that it only reads", () => {
+    expect(
+      offered(
+        tool("says_yes", { foreign: { readOnlyHint: true } }),
+        tool("says_no", { foreign: { readOnlyHint: false } }),
+        // What it would be to recovery says nothing of what it does.
+        tool("pure_no", { foreign: { readOnlyHint: false }, effect: "pure" }),
+        tool("bound_no", { foreign: { readOnlyHint: false }, isBound: true }),
+      ),
+    ).toEqual(["says_yes"])
+  })
+
+  test("one that says nothing of itself is not there, be it ours", () => {
+    expect(offered(tool("new", {}), tool("again", { effect: "idempotent" }), tool("look", { effect: "pure" }))).toEqual(
+      ["look"],
+    )
+  })
 })
