@@ -52,6 +52,7 @@ function createProgram(result: { code: number }): Command {
     .option("-m, --model <provider/model>", "model to use")
     .option("--variant <name>", "variant of the model, such as its reasoning effort: high, low, …")
     .option("--agent <name>", "agent to use")
+    .option("--command <name>", "command to run; the message is its arguments")
     .option("-f, --file <path>", "file or folder to attach (repeatable)", collect, [])
     .option("-c, --continue", "continue the last session of this folder")
     .option("-s, --session <id>", "continue this session")
@@ -237,6 +238,13 @@ function createProgram(result: { code: number }): Command {
     .action(async (name: string) => {
       const { debugAgent } = await import("./commands/agent.ts")
       await debugAgent(name)
+    })
+  debug
+    .command("skill")
+    .description("Print the skills that are found, and what is wrong with some.")
+    .action(async () => {
+      const { debugSkill } = await import("./commands/debug.ts")
+      await debugSkill()
     })
   debug
     .command("replay")

@@ -16,7 +16,7 @@ test("--auto does not change a control file: the run says so and fails", async (
   const { code, stderr } = await at.run(["run", "--auto", "go"])
   expect(code).toBe(1)
   expect(stderr).toContain("control_file (.npmrc)")
-  expect(stderr).toContain("--auto does not speak for that")
+  expect(stderr).toContain("Use a permission rule.")
   expect(at.model.requests).toHaveLength(1)
   expect(() => readFileSync(join(at.project, ".npmrc"))).toThrow("ENOENT")
 })

@@ -106,6 +106,17 @@ test("--auto allows what a rule does not deny", async () => {
   expect(at.model.heard()).toContain("rule")
 })
 
+test("--auto does not allow a file that decides what runs later, a rule that names it does", async () => {
+  for (const control_file of [undefined, "allow"] as const) {
+    await using at = await modelScript(script(calls("bash", { command: "echo x > .envrc" }), says("done")), {
+      config: { permission: { "*": "allow", ...(control_file && { control_file }) } },
+    })
+    const { code, stderr } = await at.run(["run", "--auto", "go"])
+    expect(code).toBe(control_file ? 0 : 1)
+    if (!control_file) expect(stderr).toMatch(/control_file \(\.envrc\).*Use a permission rule\./)
+  }
+})
+
 // Beside each other: after an empty answer a run waits and asks again, three times.
 test.concurrent.each([
   ["a refused key", unauthorized(), /401|key|auth/i],

@@ -53,6 +53,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     mayBeGone,
     home: folders.home,
     allowed: [folders.toolOutput, ...temp],
+    own: [folders.data, folders.config, folders.state],
     opening: (real, signal) => fetched.open(real, signal),
     env: childEnvironment(env),
     start: processes.start,

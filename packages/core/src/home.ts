@@ -12,6 +12,7 @@ import { openTrust, type Trust } from "./permission/trust.ts"
 import { openPeers, type Peers } from "./peer/peers.ts"
 import { sweepAll } from "./session/sweep.ts"
 import { plainBoundary, type Boundary, type OpenBoundary } from "./recording/boundary.ts"
+import { CALL_MARK } from "./process/left-behind.ts"
 import type { Owner } from "./store/lease-store.ts"
 import { processStarted } from "./store/process-identity.ts"
 import { openStore, type Store } from "./store/store.ts"
@@ -139,6 +140,7 @@ export async function openHome({
   const trust = openTrust({
     data: folders.data,
     all: around.trusted,
+    isAgents: env[CALL_MARK] !== undefined,
     uid,
     now: host.now,
     warn: (message) => log.warn(message),

@@ -113,6 +113,8 @@ const ExperimentalConfig = inline(() =>
   }),
 )
 
+const SandboxMode = inline(() => z.enum(["off", "workspace", "read-only"]))
+
 /** What a user may write in `opencode.json`, member by member, so that reading a file builds only what is in it. */
 export const configMembers = {
   $schema: () => z.string().optional(),
@@ -146,6 +148,9 @@ export const configMembers = {
   instructions: () => strings().optional(),
   layout: () => z.enum(["auto", "stretch"]).optional(),
   permission: () => PermissionConfig().optional(),
+  /** What commands of agents may touch, by the kernel's word and not by the rules'. Only where bubblewrap is. */
+  sandbox: () =>
+    z.union([SandboxMode(), z.object({ mode: SandboxMode().optional(), network: z.boolean().optional() })]).optional(),
   tools: () => z.record(z.string(), z.boolean()).optional(),
   attachment: () =>
     z

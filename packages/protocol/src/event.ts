@@ -117,6 +117,11 @@ export const events = {
     "state",
     inline(() => z.object({ sessionID: SessionID(), todos: z.array(Todo()) })),
   ),
+  "command.executed": event(
+    "must",
+    /** `messageID` is that of the last answer. */
+    inline(() => z.object({ name: z.string(), sessionID: SessionID(), arguments: z.string(), messageID: MessageID() })),
+  ),
   /** The settings of a folder have changed: clients read again what comes of them. */
   "server.instance.disposed": event(
     "must",

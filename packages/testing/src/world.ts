@@ -77,6 +77,8 @@ export interface WorldOptions {
   /** Throws before the n-th commit, for tests of a failing disk. */
   beforeCommit?: (n: number) => void
   log?: Log
+  /** Whether what the test hears counts as a client that follows the events, and can be asked for trust. */
+  client?: true
   /** Has new sessions named by the model. Off by default: the script of a test is about its turns. */
   titles?: boolean
   env?: Record<string, string>
@@ -116,11 +118,12 @@ export async function world(options: WorldOptions = {}): Promise<World> {
   let sessionID: string | undefined
   const events: Frame[] = []
   const watchers = new Set<() => void>()
+  const listening = options.client ? {} : { isInner: true as const }
   const record = (frame: Frame): void => {
     events.push(frame)
     for (const check of [...watchers]) check()
   }
-  state.home.bus.subscribe({}, record)
+  state.home.bus.subscribe(listening, record)
 
   const self: World = {
     folder,
@@ -182,7 +185,7 @@ export async function world(options: WorldOptions = {}): Promise<World> {
     async restart({ reopen } = { reopen: true }) {
       await state.close()
       Object.assign(state, await open(folder, options))
-      state.home.bus.subscribe({}, record)
+      state.home.bus.subscribe(listening, record)
       if (reopen) engine = await state.engines.at(project)
     },
 

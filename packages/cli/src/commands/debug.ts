@@ -1,4 +1,5 @@
 import { publicConfig } from "@opencode/core/config/public.ts"
+import { publicSkill } from "@opencode/core/extension/skill.ts"
 import { compose, foldersOfUser } from "../compose.ts"
 import { out } from "../out.ts"
 import { issueLine, workingFolder } from "../workplace.ts"
@@ -17,6 +18,19 @@ export async function debugConfig(): Promise<void> {
     const { config } = await composition.engines.at(workingFolder(undefined))
     out.line(JSON.stringify(publicConfig(config), null, 2))
     for (const issue of config.issues) out.note(issueLine(issue))
+  } finally {
+    await composition.close()
+  }
+}
+
+/** The skills as the API lists them on standard output; what is wrong with some on standard error. */
+export async function debugSkill(): Promise<void> {
+  const composition = await compose()
+  try {
+    const engine = await composition.engines.at(workingFolder(undefined))
+    const { skills, issues } = await engine.settings.current().skills.list()
+    out.line(JSON.stringify(skills.map(publicSkill), null, 2))
+    for (const { file, line, message } of issues) out.note(`${file}${line === undefined ? "" : `:${line}`}: ${message}`)
   } finally {
     await composition.close()
   }

@@ -1,3 +1,5 @@
+import { didYouMean } from "@opencode/core/lib/text.ts"
+import type { Command } from "@opencode/protocol/command.ts"
 import type { AnswerWithParts } from "@opencode/protocol/message.ts"
 import type { Event } from "@opencode/protocol/event.ts"
 import { parseModelRef } from "@opencode/protocol/model-ref.ts"
@@ -22,6 +24,7 @@ export interface RunOptions {
   model?: string
   variant?: string
   agent?: string
+  command?: string
   file: string[]
   continue?: boolean
   session?: string
@@ -38,7 +41,9 @@ export interface RunOptions {
 
 export async function run(words: string[], options: RunOptions): Promise<number> {
   const text = [words.join(" "), await readInput()].filter((part) => part.trim()).join("\n")
-  if (!text) throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")
+  const { command } = options
+  if (!text && command === undefined)
+    throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")
   const model = options.model === undefined ? undefined : parseModelRef(options.model)
   if (options.model !== undefined && !model) {
     throw new CommandFailure(`A model is written as provider/model, not "${options.model}".`)
@@ -50,7 +55,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   try {
     const files = attachedFiles(options.file)
     return await runPrompt(
-      { text, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
+      { text, command, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
       options,
     )
   } catch (error) {
@@ -63,6 +68,7 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   const door = await openDoor(workingFolder(options.dir), options)
   try {
     await warnOfSettings(door)
+    if (prompt.command !== undefined) await requireCommand(prompt.command, door)
     const session = await forked(await sessionFor(options, prompt, door), options, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
     if (options.share) await share(session, door)
@@ -71,6 +77,12 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   } finally {
     await door.close()
   }
+}
+
+/** Before there is a session that nothing can be said in. */
+async function requireCommand(name: string, { client }: Door): Promise<void> {
+  const names = (dataOf(await client.command.list()) as Command[]).map((command) => command.name)
+  if (!names.includes(name)) throw new CommandFailure(`Command not found: ${name}.${didYouMean(name, names)}`)
 }
 
 /** The prompt goes to a copy, and the session stays as it is. */
@@ -86,7 +98,7 @@ async function share({ id: sessionID }: Session, { client }: Door): Promise<void
 
 async function sessionFor(
   { session, continue: last, title, agent }: RunOptions,
-  { text, model }: Pick<Prompt, "text" | "model">,
+  { text, command, model }: Pick<Prompt, "text" | "command" | "model">,
   { client, directory }: Door,
 ): Promise<Session> {
   if (session !== undefined) return dataOf(await client.session.get({ sessionID: session })) as Session
@@ -105,7 +117,7 @@ async function sessionFor(
     await client.session.create({
       permission,
       // A name of its own spares the request for one: nobody is here to see it change.
-      title: title ?? titleFrom(text) ?? "run",
+      title: title ?? titleFrom(command === undefined ? text : `/${command} ${text}`) ?? "run",
       // Refused here when they do not exist, before there is a session that nothing can be said in.
       ...(agent === undefined ? {} : { agent }),
       ...(model ? { model: { id: model.modelID, providerID: model.providerID } } : {}),
@@ -115,15 +127,14 @@ async function sessionFor(
 
 interface Prompt {
   text: string
+  /** A command to run, with the text as its arguments. */
+  command: string | undefined
   files: AttachedFile[]
   model: { providerID: string; modelID: string } | undefined
   variant: string | undefined
   agent: string | undefined
   auto: boolean
 }
-
-/** What runs or is allowed later is not approved by the way: `--auto` does not speak for these. */
-const FOR_A_PERSON = new Set(["control_file", TRUST])
 
 async function ask(session: Session, prompt: Prompt, view: RunView, door: Door): Promise<number> {
   const { client } = door
@@ -157,26 +168,23 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
         dataOf(await client.permission.reply({ requestID, reply: "reject", message: PLAN_STAYS }))
         return
       }
-      const reply = prompt.auto && !FOR_A_PERSON.has(permission) ? "once" : "reject"
       // Nobody is here to be shown what it is; that it is held back was said at the start.
-      if (reply === "reject" && permission !== TRUST) refused.push(`${permission} (${patterns.join(", ")})`)
+      const isTrust = permission === TRUST
+      const reply = prompt.auto && !isTrust && !NEEDS_A_PERSON.has(permission) ? "once" : "reject"
+      if (reply === "reject" && !isTrust) refused.push(`${permission} (${patterns.join(", ")})`)
       dataOf(await client.permission.reply({ requestID, reply }))
     },
   })
   try {
-    const answering = client.session.prompt({
-      sessionID,
-      parts: [...prompt.files, { type: "text", text: prompt.text }],
-      ...(prompt.model ? { model: prompt.model } : {}),
-      ...(prompt.variant === undefined ? {} : { variant: prompt.variant }),
-      ...(prompt.agent === undefined ? {} : { agent: prompt.agent }),
-    })
+    const answering = send(sessionID, prompt, client)
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.all([answering.then(dataOf), listening])
     view.end(answer as AnswerWithParts)
-    return interrupt.happened
-      ? INTERRUPTED
-      : verdict(answer as AnswerWithParts, { what: refused, auto: prompt.auto }, view)
+    return interrupt.happened ? INTERRUPTED : verdict(answer as AnswerWithParts, { refused, auto: prompt.auto, view })
+  } catch (error) {
+    // What was stopped before its prompt was sent has no answer.
+    if (interrupt.happened) return INTERRUPTED
+    throw error
   } finally {
     interrupt.close()
     stopListening.abort()
@@ -184,6 +192,24 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
 }
 
 const PLAN_STAYS = "Nobody is here to approve the plan. Put it into your answer."
+
+function send(sessionID: string, prompt: Prompt, { session }: Door["client"]): Promise<{ data?: unknown }> {
+  const { command, text, files, model, variant, agent } = prompt
+  const how = { sessionID, ...(variant === undefined ? {} : { variant }), ...(agent === undefined ? {} : { agent }) }
+  if (command === undefined)
+    return session.prompt({ ...how, parts: [...files, { type: "text", text }], ...(model ? { model } : {}) })
+  const named = model ? { model: `${model.providerID}/${model.modelID}` } : {}
+  return session.command({ ...how, command, arguments: text, parts: files, ...named })
+}
+
+/** What `--auto` leaves to a person, or to a rule that names it: the files that decide what is run or allowed later. */
+const NEEDS_A_PERSON = new Set(["control_file"])
+
+interface Asked {
+  refused: string[]
+  auto: boolean
+  view: RunView
+}
 
 /** Hands over the session's events, and the questions of its subagents, until the session is idle. */
 async function follow(
@@ -220,16 +246,11 @@ function inTreeOf(rootID: string, { client }: Door): (sessionID: string) => Prom
   }
 }
 
-interface Refused {
-  what: string[]
-  auto: boolean
-}
-
-function verdict({ info, parts }: AnswerWithParts, { what, auto }: Refused, view: RunView): number {
+function verdict({ info, parts }: AnswerWithParts, { refused, auto, view }: Asked): number {
   if (info.error) return 1 // the view has said why
-  if (what.length > 0) {
-    const hint = auto ? "--auto does not speak for that." : "Use --auto or a permission rule."
-    view.failed(`Not allowed in a run without a person: ${what.join("; ")}. ${hint}`)
+  if (refused.length > 0) {
+    const way = auto ? "Use" : "Use --auto or"
+    view.failed(`Not allowed in a run without a person: ${refused.join("; ")}. ${way} a permission rule.`)
     return 1
   }
   if (parts.some((part) => part.type === "text" && part.text.trim())) return 0

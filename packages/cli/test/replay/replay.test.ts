@@ -69,6 +69,15 @@ test("a recorded run comes out the same without a model, without a connection, a
   listening.close()
 })
 
+test("a question whether to trust the folder, and its answer, come out the same", async () => {
+  const files = { "opencode.json": JSON.stringify({ mcp: { x: { type: "local", command: ["x"] } } }) }
+  await using at = await modelScript(SCRIPT(), { files })
+  const path = await recordedRun(at)
+  expect(entriesOf(path)).toContainEqual(expect.objectContaining({ k: "begin", what: expect.stringContaining("ask") }))
+  const replayed = await at.run(["debug", "replay", path])
+  expect(replayed).toMatchObject({ code: 0, stderr: "" })
+})
+
 test("what files and references told the model is in the recording, and a replay needs none of them", async () => {
   await using at = await modelScript([calls("read", { filePath: "x/f.ts" }), says("done")])
   at.folder.write({

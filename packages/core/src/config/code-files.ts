@@ -3,7 +3,7 @@ import { join } from "node:path"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
 import { isInside } from "../workspace/paths.ts"
 import { trustItem } from "./held-item.ts"
-import { localFiles } from "./local-files.ts"
+import { localFiles, type LocalFilesInput } from "./local-files.ts"
 
 /** Files of a project that are code for this program: each in the folder that says what it is. */
 const FOLDERS = { tool: ["tool", "tools"], plugin: ["plugin", "plugins"] } as const
@@ -19,10 +19,11 @@ export interface CodeFilesInput {
   within: string
   home: string
   seen(path: string): void
+  budget: LocalFilesInput["budget"]
 }
 
 /** Custom tools and plugins that a project brings along. Nothing of them is run here. */
-export async function codeFiles({ folder, bound, within, home, seen }: CodeFilesInput): Promise<TrustItem[]> {
+export async function codeFiles({ folder, bound, within, home, seen, budget }: CodeFilesInput): Promise<TrustItem[]> {
   const items: TrustItem[] = []
   for (const kind of ["plugin", "tool"] as const) {
     for (const name of FOLDERS[kind]) {
@@ -37,7 +38,7 @@ export async function codeFiles({ folder, bound, within, home, seen }: CodeFiles
         const target = await realpath(file).catch(() => file)
         const isOwn = isInside(within, target)
         const words = [isOwn ? definition : `{file:${target}}`, join(folder, "package.json")]
-        const files = await localFiles(words, { bases: [folder], within, home, seen })
+        const files = await localFiles(words, { bases: [folder], within, home, seen, budget })
         const held = { kind, path: [], why: "", definition: isOwn ? definition : `${definition}, which is ${target}` }
         const item = trustItem(held, { file, folder: bound }, files)
         if (item) items.push(item)

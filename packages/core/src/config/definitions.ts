@@ -36,6 +36,10 @@ export interface ConfigFolder {
 /** More than anybody keeps, and few enough to read at every start. */
 const MAX_FILES = 1_000
 const MAX_DEPTH = 8
+/** A link to the top of a disk must not have us walk through it. */
+const MAX_FOLDERS = 2_000
+/** Large, and never written by hand. */
+const WITHOUT_DEFINITIONS = new Set([".git", "node_modules"])
 
 /** The definitions in a folder, by kind and then by name, so that the order never depends on the disk. */
 export async function findDefinitions({ path, within, seen }: Omit<ConfigFolder, "layer">): Promise<Definition[]> {
@@ -43,7 +47,7 @@ export async function findDefinitions({ path, within, seen }: Omit<ConfigFolder,
     (Object.keys(KINDS) as DefinitionKind[]).flatMap((kind) =>
       KINDS[kind].map(async (name) => {
         const folder = join(path, name)
-        const files = await markdownFiles(folder, seen)
+        const files = await filesBelow(folder, { isWanted: (file) => file.endsWith(".md"), told: seen })
         return files.sort().map((file): Definition => {
           const title = relative(folder, file).slice(0, -".md".length).split(sep).join("/")
           return { kind, name: title, file, read: () => readWithin(file, within) }
@@ -54,7 +58,16 @@ export async function findDefinitions({ path, within, seen }: Omit<ConfigFolder,
   return found.flat()
 }
 
-async function markdownFiles(top: string, told: (path: string) => void = () => {}): Promise<string[]> {
+interface Wanted {
+  isWanted(name: string): boolean
+  /** Folders outside of this one are not looked into, also not through a link. */
+  within?: string | undefined
+  /** Told of each folder that was looked into. */
+  told?: ((path: string) => void) | undefined
+}
+
+/** Files of certain names in a folder and those below it, links to folders followed. */
+export async function filesBelow(top: string, { isWanted, within, told = () => {} }: Wanted): Promise<string[]> {
   const files: string[] = []
   const waiting = [{ folder: top, depth: 0 }]
   /** Folders by their real path: links may lead in circles. */
@@ -62,7 +75,8 @@ async function markdownFiles(top: string, told: (path: string) => void = () => {
   for (let next = waiting.shift(); next && files.length < MAX_FILES; next = waiting.shift()) {
     const { folder, depth } = next
     const real = await realpath(folder).catch(() => folder)
-    if (seen.has(real)) continue
+    if (seen.has(real) || (within !== undefined && !isInside(within, real))) continue
+    if (seen.size === MAX_FOLDERS) break
     seen.add(real)
     told(folder)
     // A folder that is not there, or cannot be listed, defines nothing.
@@ -70,8 +84,8 @@ async function markdownFiles(top: string, told: (path: string) => void = () => {
     for (const entry of entries) {
       const path = join(folder, entry.name)
       if (await isFolder(entry, path)) {
-        if (depth < MAX_DEPTH) waiting.push({ folder: path, depth: depth + 1 })
-      } else if (entry.name.endsWith(".md")) files.push(path)
+        if (depth < MAX_DEPTH && !WITHOUT_DEFINITIONS.has(entry.name)) waiting.push({ folder: path, depth: depth + 1 })
+      } else if (isWanted(entry.name)) files.push(path)
     }
   }
   return files.slice(0, MAX_FILES)

@@ -5,6 +5,7 @@ import { rulesFromConfig } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
+import { STRICTEST_SANDBOX, type SandboxMode } from "./sandbox.ts"
 
 /**
  * What holds where rules were written and cannot be read: nothing of what they may have forbidden happens unasked.
@@ -21,11 +22,13 @@ export const ASK_BEFORE_HARM: NonNullable<Config["permission"]> = {
 
 /** The same over what lower layers say: what they deny stays denied, whatever exceptions follow. Pure. */
 export function guardOver(guard: Config, below: Config): Config {
+  const { permission: _rules, agent: _agents, ...rest } = guard
   const agents = Object.entries(guard.agent ?? {}).map(([name, { permission }]) => {
     const rules = [...rulesFromConfig(below.permission), ...rulesFromConfig(below.agent?.[name]?.permission)]
     return [name, { permission: withDenials(permission, rules) }] as const
   })
   return {
+    ...rest,
     ...(guard.permission === undefined
       ? {}
       : { permission: withDenials(guard.permission, rulesFromConfig(below.permission)) }),
@@ -85,8 +88,15 @@ export const KNOWN_PERMISSIONS: ReadonlySet<string> = new Set([
   ...["trust", "todoread", "codesearch", "patch", "multiedit", "batch", "execute", "invalid", "StructuredOutput"],
 ])
 
-/** What a value stands for that should be a rule and is none. Undefined where no rule was meant. */
-export function safeRule(path: readonly string[], value: unknown): Config["permission"] | undefined {
+/** What holds where a text cannot be read that may have held rules, or asked for a sandbox. */
+export const safeInstead = (text: string, guard: Config = { permission: ASK_BEFORE_HARM }): Config => ({
+  ...(mayHoldRules(text) && guard),
+  ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
+})
+
+/** What a value stands for that should be a rule or a sandbox and is none. Undefined where neither was meant. */
+export function safeRule(path: readonly string[], value: unknown): Config["permission"] | SandboxMode | undefined {
+  if (path[0] === "sandbox" && (path.length === 1 || path[1] === "mode")) return STRICTEST_SANDBOX
   const depth = depthInRules(path)
   if (depth === undefined) return undefined
   const word = typeof value === "string" ? value.trim().toLowerCase() : ""

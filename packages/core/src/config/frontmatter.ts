@@ -8,6 +8,8 @@ export interface Frontmatter {
   data: unknown
   /** What follows, without the space around it. */
   body: string
+  /** What follows, as it is written. */
+  rest: string
   /** Where members are written, counted in the whole file. */
   locate(paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]>
 }
@@ -20,17 +22,18 @@ const FENCE = /^---[ \t]*\r?\n([\s\S]*?)(?<=\n)---[ \t]*(?:\r?\n|$)/
  */
 export async function parseFrontmatter(text: string): Promise<Frontmatter | Unreadable> {
   const nothing = { data: {}, locate: async (paths: readonly unknown[]) => paths.map(() => undefined) }
-  if (!/^---[ \t]*\r?\n/.test(text)) return { ...nothing, body: text.trim() }
+  if (!/^---[ \t]*\r?\n/.test(text)) return { ...nothing, body: text.trim(), rest: text }
   const match = FENCE.exec(text)
   if (!match) return { problem: "the `---` that ends the settings is missing", position: { line: 1, column: 1 } }
   const [whole, yaml = ""] = match
-  const body = text.slice(whole.length).trim()
-  if (!yaml.trim()) return { ...nothing, body }
+  const rest = text.slice(whole.length)
+  const body = rest.trim()
+  if (!yaml.trim()) return { ...nothing, body, rest }
 
   const strict = await parseYaml(yaml)
   const parsed = "problem" in strict ? await parseYaml(quoteValues(yaml)) : strict
   if ("problem" in parsed) return "problem" in strict ? strict : parsed
-  return { data: parsed.value, body, locate: (paths) => locateYaml(parsed.yaml, paths) }
+  return { data: parsed.value, body, rest, locate: (paths) => locateYaml(parsed.yaml, paths) }
 }
 
 /** The `---` line stands above. */

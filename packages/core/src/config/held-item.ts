@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto"
 import type { TrustItem, TrustKind } from "@opencode/protocol/trust.ts"
 import { SECRET_MARK } from "../lib/secret.ts"
+import { shellPieces } from "./shell-pieces.ts"
 import { isObject } from "./json.ts"
 import type { LoadedFile } from "./local-files.ts"
 import { SECRET_NAME } from "./public.ts"
@@ -75,10 +76,6 @@ function actOf({ kind, why, definition }: Held): string {
   if (kind === "plugin" || kind === "tool") return `loads and runs ${text(definition)}`
   return `${why}: ${text(definition)}`
 }
-
-/** What a command of `!` and backticks would run. */
-export const shellPieces = (template: string): string[] =>
-  [...template.matchAll(/!`([^`]+)`/g)].map(([, piece = ""]) => piece)
 
 const word = (one: unknown): string => {
   const value = String(one)

@@ -7,6 +7,7 @@ import { dotted, type ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { isRepository, leadsOut } from "./reference.ts"
+import { isAsStrict } from "./sandbox.ts"
 import { tightenOnly } from "./tighten.ts"
 import { elementKey } from "./variables.ts"
 
@@ -81,6 +82,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
     return { value: config, held: held.map(({ path }) => ({ path, why: LOOSENS })) }
   },
   agent: judgeAgents,
+  sandbox: (value, { config }) =>
+    only(value, isAsStrict(value, config.sandbox), "lets commands touch more than your sandbox does"),
   provider: (value, below) =>
     members(value, (provider, id) =>
       isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts are sent",

@@ -1,16 +1,17 @@
-import { realpath, stat } from "node:fs/promises"
-import { join } from "node:path"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
 import type { Trust } from "../permission/trust.ts"
 import { configFromEnvironment, PERMISSION_VARIABLE, permissionText, readPermission } from "./environment.ts"
 import { ASK_BEFORE_HARM, guardOver, SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
-import type { Below, RulesBefore } from "./layers.ts"
+import type { RulesBefore } from "./layers.ts"
 import { insteadOfEmpty, withGone, type Former } from "./former.ts"
-import { createMerge, type Merge, type Origin } from "./merge.ts"
+import { createMerge, type Origin } from "./merge.ts"
+import { MAX_HASHED_BYTES, type LocalFilesInput } from "./local-files.ts"
+import type { SettledItems } from "./untrusted.ts"
+import { configTrust, projectCode, type ConfigTrust } from "./project-code.ts"
 import type { Parsed } from "./parse.ts"
-import { findSources, isSet, projectLevels, type Places, type Source } from "./sources.ts"
+import { isPlain, findSources, type Places, type Source } from "./sources.ts"
 import { takeStamp, type Stamp } from "./stamp.ts"
 import { writtenRules, type WrittenRules } from "./written-rules.ts"
 
@@ -28,15 +29,6 @@ export interface ConfigSnapshot {
   readonly trust: ConfigTrust
   /** What it was read from; without it, nobody can tell whether something has changed. */
   readonly reading?: Reading
-}
-
-export interface ConfigTrust {
-  /** All of it, approved or not. */
-  readonly items: readonly TrustItem[]
-  /** What nobody had approved when it was read, and is not in effect. */
-  readonly pending: readonly TrustItem[]
-  /** Whether the shell pieces of a command may run: they are not a project's, or somebody approved this command. */
-  mayRunShell(command: string): boolean
 }
 
 export interface Reading {
@@ -73,11 +65,14 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const seen = (path: string): void => void looked.add(path)
   const former = options.before?.former ?? new Map()
   const now = Date.now()
+  const budget = { bytes: MAX_HASHED_BYTES }
+  let stoodIn = false
   if (options.username) merge.add({ username: options.username }, { layer: "builtin" })
   const found = await withGone(await findSources({ ...options, seen }), former, now)
   for (const given of orderedSources(options, found)) {
     const source = await insteadOfEmpty(given, former, now)
-    const parsed = await readOrKeep(source, { ...options, seen, merged: merge.value, former })
+    if (source !== given || (source.file !== undefined && former.get(source.file) === source)) stoodIn = true
+    const parsed = await readOrKeep(source, { ...options, seen, budget, merged: merge.value, former })
     const value = parsed.isGuard ? guardOver(parsed.value, merge.value) : parsed.value
     const { layer, file, name } = source
     const origin = { layer, ...(file ? { file } : {}) }
@@ -87,7 +82,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     items.push(...parsed.items)
     if (parsed.source?.file !== undefined) texts.set(parsed.source.file, parsed.source)
   }
-  items.push(...(await projectCode(options, seen)))
+  items.push(...(await projectCode(options, { seen, budget })))
   return {
     value: merge.value,
     generation: options.generation ?? 1,
@@ -95,11 +90,17 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     issues,
     rules,
     trust: configTrust(items, merge, options),
-    reading: { stamp: await takeStamp(looked, now), former: texts },
+    // What stands in for a moment has to be looked at again.
+    reading: { stamp: await takeStamp(looked, stoodIn ? 0 : now), former: texts },
   }
 }
 
-type ReadOptions = LoadOptions & { seen(path: string): void; merged: Config; former: Former }
+export type ReadOptions = LoadOptions & {
+  seen(path: string): void
+  budget: LocalFilesInput["budget"]
+  merged: Config
+  former: Former
+}
 
 interface Read extends Parsed {
   items: readonly TrustItem[]
@@ -115,42 +116,12 @@ async function readOrKeep(source: Source, options: ReadOptions): Promise<Read> {
   if (!problem && "text" in source) return { ...read, source }
   if (!known || !problem || source.leadsTo !== undefined) return read
   const kept = await readSource(known, options)
-  const message = problem.message.replace(/; it is left out.*$/, "").replace(/ is left out: /, ": ")
-  const issue = { ...problem, message: `${message}; what it said before holds until it is mended.` }
+  const { file, line, column } = problem
+  const place = line === undefined ? "" : ` at line ${line}, column ${column}`
+  const message = `${file} cannot be read${place}; what it said before holds until it is mended.`
+  const issue = { ...problem, message }
   return { ...kept, issues: [issue, ...kept.issues], source: known }
 }
-
-function configTrust(
-  items: readonly TrustItem[],
-  { origin }: Merge,
-  { trusted, trust }: Pick<LoadOptions, "trusted" | "trust">,
-): ConfigTrust {
-  const pending = trusted ? [] : items.filter((item) => !trust?.allows(item))
-  return {
-    items,
-    pending,
-    mayRunShell(command) {
-      const at = origin(["command", command, "template"])
-      return !pending.some(({ kind, path, file }) => kind === "command" && path[1] === command && file === at?.file)
-    },
-  }
-}
-
-async function projectCode(options: LoadOptions, seen: (path: string) => void): Promise<TrustItem[]> {
-  if (isSet(options.env.OPENCODE_DISABLE_PROJECT_CONFIG)) return []
-  const items: TrustItem[] = []
-  const levels = projectLevels(options)
-  for (const level of levels) {
-    const folder = join(level, ".opencode")
-    if (!(await stat(folder).catch(() => undefined))) continue
-    const { codeFiles } = await import("./code-files.ts")
-    const [bound, within] = [await canonical(level), await canonical(levels[0] ?? level)]
-    items.push(...(await codeFiles({ folder, bound, within, home: options.folders.home, seen })))
-  }
-  return items
-}
-
-const canonical = (path: string): Promise<string> => realpath(path).catch(() => path)
 
 /** The files among the texts that are not files, lowest layer first. */
 function orderedSources({ env, directory, organisation, commandLine }: LoadOptions, found: Source[]): Source[] {
@@ -172,15 +143,17 @@ async function readSource(source: Source & { text: string }, options: ReadOption
   const { parseConfig, settleFreely } = await import("./parse.ts")
   const { substitute } = await import("./variables.ts")
   const { env, folders, seen, merged, trusted = false } = options
-  const variables = { env, home: folders.home, folder: source.folder, seen }
+  const variables = { env, home: folders.home, folder: source.folder, seen, isPlain: isPlain(source) }
   const items: TrustItem[] = []
-  if (source.level !== undefined && source.leadsTo !== undefined && !trusted) {
-    const item = await linkItem(source, options)
-    if (item) items.push(item)
-    if (!item || !options.trust?.allows(item))
-      return { ...(await unreadable({ ...source, problem: LINK }, merged)), items }
+  let settled: SettledItems | undefined
+  const project = source.layer === "project" && !trusted ? await import("./project-text.ts") : undefined
+  if (project && source.leadsTo !== undefined) {
+    const link = await project.linkItem(source, options)
+    if (link) items.push(link)
+    if (!link || !options.trust?.allows(link))
+      return { ...(await unreadable({ ...source, problem: project.LINK }, merged)), items }
   }
-  const untrusted = source.layer === "project" && !trusted ? await untrustedText(source, options) : undefined
+  const untrusted = await project?.untrustedText(source, options)
   const parsed = await parseConfig({
     text: source.text,
     file: source.file,
@@ -189,83 +162,18 @@ async function readSource(source: Source & { text: string }, options: ReadOption
     ...(source.defines ? await definition(source.defines, merged) : {}),
     async settle(value) {
       if (!untrusted) return settleFreely(value, (text) => substitute(text, variables))
-      const settled = await untrusted(value)
-      items.push(...settled.items)
+      settled = await untrusted(value)
       return settled
     },
   })
-  return { ...parsed, items: items.map((item) => withLine(item, parsed.issues)) }
-}
-
-const LINK = "it is a link to something outside of this project, which is followed once you trust it"
-
-function withLine(item: TrustItem, issues: readonly ConfigIssue[]): TrustItem {
-  const line = issues.find(
-    ({ kind, path }) =>
-      kind === "held_back" &&
-      path.length === item.path.length &&
-      path.slice(0, -1).every((name, index) => name === item.path[index]) &&
-      (path.at(-1) === item.path.at(-1) || /^\d+$/.test(path.at(-1) ?? "")),
-  )?.line
-  return line === undefined ? item : { ...item, line }
-}
-
-async function linkItem(
-  source: Source & { text: string },
-  { folders, seen }: ReadOptions,
-): Promise<TrustItem | undefined> {
-  const { file = "", level = "", leadsTo = "" } = source
-  const { trustItem } = await import("./held-item.ts")
-  const { localFiles } = await import("./local-files.ts")
-  const within = await canonical(level)
-  const held = { kind: "link" as const, path: [], why: "reads", definition: leadsTo }
-  const files = await localFiles(`{file:${leadsTo}}`, { bases: [within], within, home: folders.home, seen })
-  return trustItem(held, { file, folder: within }, files)
-}
-
-async function untrustedText(source: Source, options: ReadOptions) {
-  const { settleUntrusted } = await import("./untrusted.ts")
-  const { env, folders, seen, merged, directory, trust } = options
-  const { file = "", level = directory } = source
-  const input = {
-    file,
-    bound: await canonical(level),
-    within: await canonical(projectLevels(options)[0] ?? level),
-    directory,
-    below: await belowProject(options, merged),
-    variables: { env, home: folders.home, folder: source.folder, seen },
-    trust: trust ?? { allows: () => false },
-  }
-  return (value: unknown) => settleUntrusted(value, input)
+  const { items: found = [], places } = settled ?? {}
+  const located = found.map((item) => project?.withLine(item, places?.get(item.id) ?? [], parsed.issues) ?? item)
+  return { ...parsed, items: [...items, ...located] }
 }
 
 async function definition(defines: NonNullable<Source["defines"]>, merged: Config) {
   const { readDefinition, definitionGuard } = await import("./definition.ts")
   return { read: readDefinition(defines), guard: definitionGuard(defines, merged) }
-}
-
-async function belowProject({ env, folders, defaults, hasCredential }: LoadOptions, config: Config): Promise<Below> {
-  const { hasKeyVariable } = await import("./local-provider.ts")
-  return {
-    config,
-    defaults: defaults ?? USUAL_RULES,
-    home: folders.home,
-    hasCredential: hasCredential ?? ((id) => hasKeyVariable(env, id)),
-  }
-}
-
-/** Stands in for the program's own rules where the caller gives none: what they ask about must stay asked about. */
-const USUAL_RULES: RulesBefore = {
-  base: [
-    { permission: "*", pattern: "*", action: "allow" },
-    { permission: "doom_loop", pattern: "*", action: "ask" },
-    { permission: "external_directory", pattern: "*", action: "ask" },
-    { permission: "private_address", pattern: "*", action: "ask" },
-    { permission: "control_file", pattern: "*", action: "ask" },
-    { permission: "read", pattern: "*.env", action: "ask" },
-    { permission: "read", pattern: "*.env.*", action: "ask" },
-  ],
-  agents: {},
 }
 
 async function unreadable(

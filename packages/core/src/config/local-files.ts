@@ -23,6 +23,8 @@ export interface LocalFilesInput {
   home: string
   /** Told of each path that the answer depends on. */
   seen(path: string): void
+  /** How many bytes may still be read, for all definitions together. */
+  budget: { bytes: number }
 }
 
 /** Files of one definition. A program of a repository has hundreds; whoever has more is told apart by these. */
@@ -31,21 +33,33 @@ const MAX_FILES = 500
 const MAX_WORDS = 300
 /** No path is longer. */
 const MAX_PATH = 1_000
-/** Larger ones are told apart by size and time. */
-const MAX_HASHED_BYTES = 64 * 1024 * 1024
+/**
+ * Bytes that one reading of the settings may hash: a second of work. A repository that names more must not keep the
+ * program busy; what is left is told apart by size and by the time of its state, which nobody can set.
+ */
+export const MAX_HASHED_BYTES = 256 * 1024 * 1024
 const MAX_SOURCE_BYTES = 2_000_000
 
 export async function localFiles(definition: unknown, input: LocalFilesInput): Promise<LoadedFile[]> {
   const found = new Map<string, string>()
   const waiting: string[] = []
-  const add = async (path: string, isAnywhere = false): Promise<void> => {
-    input.seen(path)
+  const add = async (path: string, from: "anywhere" | "project" | "word" = "project"): Promise<void> => {
     const real = await realpath(path).catch(() => undefined)
-    if (real === undefined || real === input.within || (!isAnywhere && !isInside(input.within, real))) return
+    // Where it is missing, its folder tells when it comes: one place for all the names that were tried in it.
+    input.seen(real === undefined ? dirname(path) : path)
+    if (real === undefined || real === input.within) return
+    if (from !== "anywhere" && !isInside(input.within, real)) return
+    // `test` is a word before it is a folder.
+    if (from === "word" && !(await stat(real)).isFile()) return
     if (!found.has(real) && found.size + waiting.length < MAX_FILES) waiting.push(real)
   }
-  for (const name of fileVariables(definition)) await add(pathOf(name, input), true)
-  for (const word of wordsOf(definition)) for (const base of input.bases) await add(resolve(base, word))
+  for (const name of fileVariables(definition)) await add(pathOf(name, input), "anywhere")
+  for (const word of wordsOf(definition))
+    for (const base of input.bases) {
+      const path = resolve(base, word)
+      await add(path, isPath(word) ? "project" : "word")
+      if (extname(word) === "") for (const ending of ENDINGS) await add(path + ending, "word")
+    }
 
   for (let path = waiting.shift(); path !== undefined && found.size < MAX_FILES; path = waiting.shift()) {
     if (found.has(path)) continue
@@ -55,7 +69,7 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
         if (name !== "node_modules" && name !== ".git") await add(join(path, name))
       }
     } else if (kind?.isFile()) {
-      found.set(path, await hashOf(path))
+      found.set(path, await hashOf(path, input.budget))
       for (const imported of await importsOf(path)) for (const one of asFile(imported)) await add(one)
     }
   }
@@ -81,16 +95,18 @@ const fileVariables = (definition: unknown): string[] =>
 /** What of its texts could be the name of a file, as a whole or word by word, as a shell would take them. */
 function wordsOf(definition: unknown): string[] {
   const words = textsOf(definition).flatMap((text) => [text, ...text.split(/[\s"'`=;|&<>(),]+/)])
-  const paths = words.map((word) => word.replace(/^file:\/\//, "")).filter(isPathLike)
+  const paths = words.map((word) => word.replace(/^file:\/\//, "")).filter(isWord)
   return [...new Set(paths)].slice(0, MAX_WORDS)
 }
 
-const isPathLike = (word: string): boolean =>
-  word.length < MAX_PATH && /[./]/.test(word) && !/^\.{0,2}\/*$/.test(word) && !word.includes("\0")
+const isWord = (word: string): boolean =>
+  word.length < MAX_PATH && !/^\.{0,2}\/*$/.test(word) && !word.startsWith("-") && !word.includes("\0")
+const isPath = (word: string): boolean => /[./]/.test(word)
 
-async function hashOf(path: string): Promise<string> {
-  const { size, mtimeMs } = await stat(path)
-  if (size > MAX_HASHED_BYTES) return `${size} ${mtimeMs}`
+async function hashOf(path: string, budget: LocalFilesInput["budget"]): Promise<string> {
+  const { size, ctimeMs } = await stat(path)
+  if (size > budget.bytes) return `${size} ${ctimeMs}`
+  budget.bytes -= size
   const hash = createHash("sha256")
   const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined)
   if (!handle) return "unreadable"
@@ -109,9 +125,11 @@ async function importsOf(path: string): Promise<string[]> {
   return [...found].map(([, name = ""]) => resolve(dirname(path), name))
 }
 
+const ENDINGS = [".ts", ".js", ".mjs", ".mts", ".cjs", ".tsx", ".jsx", ".json", ".py"]
+
 /** As programs that load modules complete a name. */
 const asFile = (path: string): string[] => [
   path,
-  ...[".ts", ".js", ".mjs", ".mts", ".cjs", ".tsx", ".jsx", ".json"].map((end) => path + end),
+  ...ENDINGS.map((ending) => path + ending),
   path.replace(/\.js$/, ".ts"),
 ]

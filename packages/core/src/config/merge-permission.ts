@@ -1,12 +1,13 @@
 import type { PermissionAction, PermissionConfig } from "@opencode/protocol/permission.ts"
-import { permissionOf } from "../permission/rules.ts"
+import { counts, permissionOf } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 
 /**
  * Two layers of permission settings as one. What holds: evaluating the result (last match wins) gives the same answer
  * as evaluating all rules of `below` and then all rules of `above`. A key that both have can be written only once, so
  * it moves to the end, and takes with it what the wildcard keys that it passes on its way say about it.
- * (Not exact for two wildcard keys of which neither contains the other, such as `a*` and `*b`.)
+ * (Not exact for two wildcard keys of which neither contains the other, such as `a*` and `*b`; nor for `control_file`,
+ * where one that denies under `*` gives way to one that allows: what is left then is the question.)
  */
 export function mergePermission(below: PermissionConfig | undefined, above: PermissionConfig): PermissionConfig {
   if (below === undefined) return above
@@ -32,15 +33,20 @@ function put(merged: Keys, key: string, patterns: Patterns): void {
   // Narrower keys that came after this one must stay after it, with what it says now on top.
   const moving = [key, ...keysAfter(merged, key).filter((other) => covers(key, other))]
   for (const mover of moving) {
-    for (const other of keysAfter(merged, mover)) if (covers(other, mover)) append(merged.get(mover), merged.get(other))
+    for (const other of keysAfter(merged, mover))
+      if (covers(other, mover)) append(merged.get(mover), saidAbout(mover, other, merged.get(other)))
   }
   for (const mover of moving) {
     const own = merged.get(mover) ?? new Map()
-    append(own, patterns)
+    append(own, saidAbout(mover, key, patterns))
     merged.delete(mover)
     merged.set(mover, own)
   }
 }
+
+/** What the rules under a key mean for another one: under its name they would mean more, where only its name allows. */
+const saidAbout = (name: string, key: string, patterns: Patterns = new Map()): Patterns =>
+  new Map([...patterns].filter(([pattern, action]) => counts({ permission: key, pattern, action }, name)))
 
 /** A later rule for the same pattern replaces the earlier one, and one for `*` all that came before. */
 function append(patterns: Patterns | undefined, later: Patterns | undefined): void {

@@ -1,6 +1,6 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { parseJson, type ParsedDocument, type Unreadable } from "./document.ts"
-import { ASK_BEFORE_HARM, mayHoldRules, SAYS_ASKED } from "./fail-closed.ts"
+import { ASK_BEFORE_HARM, SAYS_ASKED, mayHoldRules, safeInstead } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { valueAt } from "./json.ts"
 import { translate, writtenPath } from "./translate.ts"
@@ -72,10 +72,11 @@ function broken(
   { text, file, name, guard, isRules = mayHoldRules(text) }: ParseInput,
 ): Parsed {
   const { line, column } = position
-  const guarded = isRules ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
+  const rules = isRules ? (guard ?? { permission: ASK_BEFORE_HARM }) : {}
+  const guarded = { ...safeInstead(text, guard), ...rules }
   const message =
     `${file ?? name ?? "The configuration"} cannot be read at line ${line}, column ${column}: ${problem}; it is left out` +
-    (Object.keys(guarded).length > 0 ? `, and ${SAYS_ASKED}.` : ".")
+    (Object.keys(guarded).some((key) => key !== "sandbox") ? `, and ${SAYS_ASKED}.` : ".")
   const issue: ConfigIssue = { severity: "error", kind: "syntax", message, path: [], file, line, column }
   return { value: guarded, issues: [issue], isGuard: true, locate: async (paths) => paths.map(() => undefined) }
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
+import { isStandIn } from "../process/stand-in.ts"
 
 /** Configuration is written by hand; a megabyte of it is a mistake or an attack. */
 const MAX_FILE_BYTES = 1_000_000
@@ -11,8 +12,11 @@ export async function readSmallFile(path: string): Promise<FileText> {
   let handle
   try {
     handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK)
-    const { size } = await handle.stat().then((stat) => (stat.isFile() ? stat : { size: -1 }))
-    if (size < 0) return { problem: "it is not a regular file" }
+    const stat = await handle.stat()
+    // While a command runs in a sandbox, one stands in the place of a file that there is not.
+    if (stat.isDirectory() && isStandIn(stat)) return { missing: true }
+    if (!stat.isFile()) return { problem: "it is not a regular file" }
+    const { size } = stat
     if (size > MAX_FILE_BYTES) return { problem: `it is larger than ${MAX_FILE_BYTES / 1_000_000} MB` }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0)
     return { text: buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "") }

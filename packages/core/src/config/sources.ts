@@ -17,6 +17,9 @@ export type Source = {
   leadsTo?: string
 } & ({ text: string } | { problem: string })
 
+/** A command of its own file is shown to a model, and may well speak of `{env:…}` itself. */
+export const isPlain = ({ defines }: Source): boolean => defines?.kind === "command"
+
 export interface Places {
   env: Environment
   folders: Folders
@@ -90,17 +93,17 @@ export const projectLevels = ({ directory, worktree }: Pick<Places, "directory" 
 
 function projectFiles({ trusted, ...place }: Places): Candidate[] {
   const levels = projectLevels(place)
-  const within = trusted ? undefined : levels[0]
+  // Not the repository's root: that may be a home folder under version control, with everything in it.
+  const inside = (level: string) => ({ level, within: trusted ? undefined : level })
   return [
     ...levels.flatMap((folder) =>
       [".opencode.json", "opencode.json", "opencode.jsonc"].map((name): Candidate => ({
         layer: "project",
         file: join(folder, name),
-        level: folder,
-        within,
+        ...inside(folder),
       })),
     ),
-    ...levels.flatMap((level) => inFolder({ layer: "project", path: join(level, ".opencode"), level, within })),
+    ...levels.flatMap((level) => inFolder({ layer: "project", path: join(level, ".opencode"), ...inside(level) })),
   ]
 }
 
@@ -108,7 +111,7 @@ function projectFiles({ trusted, ...place }: Places): Candidate[] {
  * The folders from the root down to the directory. Without a repository there is only the directory: in a folder that
  * everybody can write to, such as `/tmp`, anybody could put a file above it.
  */
-function levelsBetween(worktree: string, directory: string): string[] {
+export function levelsBetween(worktree: string, directory: string): string[] {
   const steps = relative(worktree, directory)
   if (dirname(worktree) === worktree || steps.startsWith("..")) return [directory]
   const levels = [worktree]

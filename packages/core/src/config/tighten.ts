@@ -4,7 +4,7 @@ import type {
   PermissionRule,
   PermissionRuleset,
 } from "@opencode/protocol/permission.ts"
-import { permissionOf } from "../permission/rules.ts"
+import { counts, NAMED_ONLY, permissionOf } from "../permission/rules.ts"
 import { expandHome } from "../permission/wildcard.ts"
 
 const STRICTNESS: Record<PermissionAction, number> = { allow: 0, ask: 1, deny: 2 }
@@ -23,7 +23,7 @@ export function tightenOnly(config: PermissionConfig, base: PermissionRuleset, h
   const held: Tightened["held"] = []
   const keep = (path: string[], permission: string, pattern: string, action: PermissionAction) => {
     const rule = { permission, pattern, action }
-    const loosened = findLoosened(rule, base, home)
+    const loosened = findLoosenedOfAny(rule, base, home)
     if (loosened !== "none") held.push({ path, rule, over: loosened === "default" ? undefined : loosened })
     return loosened === "none"
   }
@@ -44,6 +44,33 @@ export function tightenOnly(config: PermissionConfig, base: PermissionRuleset, h
   return { config: Object.keys(kept).length ? (kept as PermissionConfig) : undefined, held }
 }
 
+/** A rule for more than one permission is compared also with what holds for those that not every such rule allows. */
+function findLoosenedOfAny(rule: PermissionRule, base: PermissionRuleset, home: string) {
+  const apart = NAMED_ONLY.filter((name) => name !== rule.permission && mayOverlap(rule.permission, name))
+  const own = findLoosened(rule, base, home)
+  if (own !== "none") return own
+  for (const permission of apart) {
+    const loosened = counts(rule, permission)
+      ? findLoosened({ ...rule, permission }, base, home)
+      : findReplaced({ ...rule, permission }, base, home)
+    if (loosened !== "none") return loosened
+  }
+  return "none"
+}
+
+/**
+ * One that allows everything says nothing of these. But merged with what the user wrote under the same key it takes the
+ * place of a rule that did: see `merge-permission.ts`.
+ */
+function findReplaced(rule: PermissionRule, base: PermissionRuleset, home: string): PermissionRule | "none" {
+  const isReplaced = (other: PermissionRule): boolean =>
+    other.action !== "allow" &&
+    other.permission !== rule.permission &&
+    mayOverlap(other.permission, rule.permission) &&
+    mayOverlap(expandHome(other.pattern, home), expandHome(rule.pattern, home))
+  return base.findLast(isReplaced) ?? "none"
+}
+
 /**
  * The rule of `base` that is in effect for something `rule` is about and is stricter than it. `default` when no rule is
  * in effect there, which means ask. Errs on the strict side where patterns overlap in part.
@@ -56,6 +83,7 @@ function findLoosened(
   const pattern = expandHome(rule.pattern, home)
   for (const other of base.toReversed()) {
     const otherPattern = expandHome(other.pattern, home)
+    if (!counts(other, rule.permission)) continue
     if (!mayOverlap(other.permission, rule.permission) || !mayOverlap(otherPattern, pattern)) continue
     if (STRICTNESS[other.action] > STRICTNESS[rule.action]) return other
     // What came before is not in effect for anything that `rule` is about.

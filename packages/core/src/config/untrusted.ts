@@ -3,11 +3,12 @@ import { basename } from "node:path"
 import type { TrustItem, TrustKind } from "@opencode/protocol/trust.ts"
 import type { Trust } from "../permission/trust.ts"
 import { isInside } from "../workspace/paths.ts"
-import { MAX_SHOWN, shellPieces, trustItem, type Held } from "./held-item.ts"
+import { MAX_SHOWN, trustItem, type Held } from "./held-item.ts"
+import { shellPieces } from "./shell-pieces.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
 import { restrictProject, type Below } from "./layers.ts"
-import { localFiles } from "./local-files.ts"
+import { localFiles, type LocalFilesInput } from "./local-files.ts"
 import type { Settled } from "./parse.ts"
 import { validate } from "./validate.ts"
 import { elementKey, substitute, type Variable, type VariableSources } from "./variables.ts"
@@ -17,13 +18,14 @@ export interface Untrusted {
   file: string
   /** The folder that approvals are bound to, canonical. */
   bound: string
-  /** What the project may read of: the root of it, canonical. */
+  /** The root of the project, canonical: files that are loaded are looked for in it. */
   within: string
   /** Where its commands would run. */
   directory: string
   below: Omit<Below, "isGranted">
   variables: Omit<VariableSources, "judge"> & { seen(path: string): void }
   trust: Pick<Trust, "allows">
+  budget: LocalFilesInput["budget"]
 }
 
 /** An approved value may turn out to hold something else that waits, and that again. Nobody means more than this. */
@@ -33,12 +35,10 @@ const MAX_PASSES = 4
  * What of a project's text is in effect: all that is only data, and what a person has approved as it is written. The
  * rest is held back, each with a name of its own.
  */
-export async function settleUntrusted(
-  written: unknown,
-  input: Untrusted,
-): Promise<Settled & { items: readonly TrustItem[] }> {
+export async function settleUntrusted(written: unknown, input: Untrusted): Promise<SettledItems> {
   const granted: string[][] = []
   const items = new Map<string, TrustItem>()
+  const places = new Map<string, readonly string[]>()
   const unshowable: ConfigIssue[] = []
   let judged = await judge(written, granted, input)
   for (let pass = 0; pass < MAX_PASSES; pass++) {
@@ -47,7 +47,10 @@ export async function settleUntrusted(
       const name = JSON.stringify(held.key)
       const item = items.get(name) ?? (await itemOf(held, written, input))
       if (!item) unshowable.push(tooLong(held))
-      else items.set(name, item)
+      else {
+        items.set(name, item)
+        places.set(item.id, held.path)
+      }
       if (item && input.trust.allows(item)) granted.push(held.key)
     }
     if (granted.length === before) break
@@ -57,7 +60,14 @@ export async function settleUntrusted(
     value: judged.value,
     issues: [...judged.issues, ...distinct(unshowable)],
     items: [...items.values()],
+    places,
   }
+}
+
+export interface SettledItems extends Settled {
+  items: readonly TrustItem[]
+  /** Where each is written, by its id: with the places of elements in lists. */
+  places: ReadonlyMap<string, readonly string[]>
 }
 
 interface HeldHere {
@@ -78,7 +88,7 @@ async function judge(
     const filled = await substitute(written, {
       ...input.variables,
       async judge(variable) {
-        if (isGranted(variable.key) || (await isOwnFile(variable.file, input.within))) return "fill"
+        if (isGranted(variable.key) || (await isOwnFile(variable.file, input.bound))) return "fill"
         if (other === "keep") variables.push(variable)
         return other
       },
@@ -130,7 +140,7 @@ const commandsWithShell = (
     return shellPieces(template).length && !isGranted(path) ? [{ path, key: path, why: "runs shell commands" }] : []
   })
 
-/** A file that came with the project, and not one that is kept out of it because it holds secrets. */
+/** A file beside the settings or below, as it came with the project, and not one that is kept out of it because it holds secrets. */
 async function isOwnFile(file: string | undefined, within: string): Promise<boolean> {
   if (file === undefined) return false
   const real = await realpath(file).catch(() => undefined)
@@ -147,11 +157,13 @@ async function itemOf(
   written: unknown,
   input: Untrusted,
 ): Promise<TrustItem | undefined> {
-  const { file, bound, within, directory, variables } = input
+  const { file, bound, within, directory, variables, budget } = input
   const definition = definitionAt(written, key)
   const held: Held = { kind: kindOf(path, why), path: key, why, definition }
   const bases = [variables.folder, directory, within]
-  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen })
+  // Nothing that a hash could hold on to.
+  if (definition === undefined) return undefined
+  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen, budget })
   return trustItem(held, { file, folder: bound }, files)
 }
 
@@ -187,7 +199,7 @@ function kindOf([key = "", , third]: readonly string[], why: string): TrustKind 
 const tooLong = ({ path }: HeldHere): ConfigIssue => ({
   severity: "warning",
   kind: "held_back",
-  message: `${dotted(path)} is longer than ${MAX_SHOWN} characters, too long to be approved; --trust lets it in.`,
+  message: `${dotted(path)} cannot be shown whole (at most ${MAX_SHOWN} characters) and so not be approved; --trust lets it in.`,
   path,
 })
 

@@ -9,6 +9,8 @@ export interface VariableSources {
   home: string
   /** What `{file:…}` is relative to. */
   folder: string
+  /** The text means what it says. */
+  isPlain?: boolean
   /** Asked for each where the text was written by somebody who may not read the user's environment and files. */
   judge?: ((variable: Variable) => Promise<"fill" | "keep" | "drop">) | undefined
   /** Told of each file that was looked for. */
@@ -38,6 +40,7 @@ export async function substitute(
   sources: VariableSources,
 ): Promise<{ value: unknown; issues: ConfigIssue[] }> {
   const issues: ConfigIssue[] = []
+  if (sources.isPlain) return { value, issues }
   const filled = await fill(value, { path: [], key: [] }, sources, issues)
   return { value: filled === DROPPED ? {} : filled, issues }
 }

@@ -11,6 +11,8 @@ import { createLanes } from "../session/lane.ts"
 import { createRecovery } from "../session/recover.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
+import { configuredCommands, skillCommands } from "../session/command-source.ts"
+import { createCommands, type Commands } from "../session/commands.ts"
 import { createCompactions, type Compactions } from "../session/summarize.ts"
 import { createSweep } from "../session/sweep.ts"
 import { createTitles } from "../session/title-request.ts"
@@ -26,6 +28,7 @@ import type { Turns } from "./turns.ts"
 /** The sessions of a folder, and everything that can be done with one. */
 export interface Conversations {
   sessions: Sessions
+  commands: Commands
   compaction: Compactions
   usage: SessionUsage
   undo: Undo
@@ -114,6 +117,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     openAttachment: (part, sessionID, told) =>
       boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID, told)),
     explain: explainMentions(home, () => settings.current().references, fetched),
+    mayCome: turns.trust.mayCome,
     agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
   }
   const sessions: Sessions = createSessions({
@@ -144,8 +148,36 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     request: home.request,
     allowHost: home.allowHost,
   })
-  return {
+  const commands = createCommands({
+    ...admit,
+    sources: [
+      configuredCommands({ config: () => settings.current().config, isTrusted: home.trusted }),
+      skillCommands(() => settings.current().skills),
+    ],
     sessions,
+    publish,
+    hasTasks: () => registry.get("task") !== undefined,
+    effect: boundary.effect,
+    async begin(seat) {
+      const { environment, config } = await turns.begin(seat)
+      return { environment, shell: config.shell }
+    },
+    start: turns.shared.start,
+    directory: workspace.directory,
+    paths: workspace.paths,
+    home: boundary.folders(folders).home,
+  })
+  const abort: Sessions["abort"] = async (sessionID) => {
+    const wasPreparing = commands.abort(sessionID)
+    return (await sessions.abort(sessionID)) || wasPreparing
+  }
+  const remove: Sessions["remove"] = async (sessionID) => {
+    commands.abort(sessionID)
+    await sessions.remove(sessionID)
+  }
+  return {
+    sessions: { ...sessions, abort, remove },
+    commands,
     compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
     undo,
@@ -164,6 +196,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     share,
     listEverywhere: listEverywhere(store),
     async close() {
+      commands.close()
       await titles.close()
       await sessions.close()
       journal.close()

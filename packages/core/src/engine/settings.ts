@@ -12,6 +12,7 @@ import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
 import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
+import { openSkills, type Skills } from "../extension/skills.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
@@ -35,6 +36,7 @@ export interface Generation {
   models: Models
   /** What the rules of an agent are made of. */
   ruleSections(agent: string): Promise<RuleSection[]>
+  skills: Skills
   references: readonly Reference[]
   /** What holds whoever the agent is: the program's own rules and the configured ones. */
   rules: PermissionRuleset
@@ -131,6 +133,23 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
       const { ruleSections } = await import("../config/rule-sections.ts")
       return ruleSections(agent, { defaults, written: config.rules })
     },
+    skills: openSkills({
+      around: {
+        env,
+        folders,
+        directory: workspace.directory,
+        worktree: workspace.worktree,
+        config: config.value,
+        origin: config.origin,
+        isTrusted: home.trusted,
+      },
+      request: home.request,
+      allowHost: home.allowHost,
+      log,
+      now: boundary.host.now,
+      effect: boundary.effect,
+      allow: workspace.paths.allow,
+    }),
     references: references.list,
     rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }

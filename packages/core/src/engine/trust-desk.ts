@@ -16,6 +16,8 @@ export interface TrustDesk {
    * question, which any client can show. No answer lets more happen than was shown, and no answer stops the prompt.
    */
   ask(seat: Pick<TurnSeat, "sessionID" | "signal">): Promise<void>
+  /** Whether a provider waits for an answer that nobody has given yet. */
+  mayCome(providerID: string): boolean
   /** Everything of the folder that needs a person's word, as it is on disk now. */
   list(): Promise<TrustList>
   /** For good. @throws fault `not_found` for an id that the list does not have: what was shown has changed since */
@@ -37,6 +39,15 @@ export interface TrustDeskDeps {
   hasListener(sessionID: string): Promise<boolean>
 }
 
+/** What a person can be shown in one question; the rest is for the next one. Nobody's repository has as much. */
+const MAX_ITEMS = 100
+const MAX_CHARACTERS = 100_000
+
+function shownAtOnce(items: readonly TrustItem[]): TrustItem[] {
+  let characters = 0
+  return items.slice(0, MAX_ITEMS).filter(({ summary }) => (characters += summary.length) <= MAX_CHARACTERS)
+}
+
 export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
   const { trust, settings, gate, store, log, directory, worktree, hasListener } = deps
 
@@ -45,11 +56,10 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
 
   /** Who waits with a question that has its answer now goes on. */
   function settleOthers(): void {
-    const open = new Set(unanswered().map(({ id }) => id))
     for (const { id, permission, metadata } of gate.list()) {
       if (permission !== TRUST) continue
       const items = metadata.items as TrustItem[] // made below
-      if (!items.some((item) => open.has(item.id))) gate.reply(id, { reply: "once" })
+      if (items.every(trust.allows)) gate.reply(id, { reply: "once" })
     }
   }
 
@@ -64,11 +74,12 @@ export function createTrustDesk(deps: TrustDeskDeps): TrustDesk {
 
   return {
     list,
+    mayCome: (providerID) => unanswered().some(({ kind, path }) => kind === "provider" && path[1] === providerID),
 
     async ask({ sessionID, signal }) {
       // A subagent works for somebody who was asked.
       if (store.sessions.get(sessionID)?.parentID !== undefined) return
-      const items = unanswered()
+      const items = shownAtOnce(unanswered())
       if (items.length === 0 || !(await hasListener(sessionID))) return
       const patterns = items.map(({ summary }) => summary)
       const { reply } = await gate.ask({

@@ -1,5 +1,7 @@
+import { join, resolve } from "node:path"
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
+import { sandboxSetting } from "../config/sandbox.ts"
 import type { Home } from "../home.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import { isFault } from "../lib/fault.ts"
@@ -7,6 +9,7 @@ import type { Models, ResolvedModel } from "../model/resolve.ts"
 import { createImages } from "../model/image/fit.ts"
 import type { Gate } from "../permission/gate.ts"
 import { childEnvironment } from "../process/environment.ts"
+import { createMountPoints } from "../process/mount-points.ts"
 import { resolveShell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { createChangeDiffs, type ChangeDiffs } from "../session/change-diff.ts"
@@ -17,10 +20,12 @@ import type { Sessions } from "../session/sessions.ts"
 import { createStepChanges } from "../session/step-changes.ts"
 import { builtinTools } from "../tool/builtin.ts"
 import { createRegistry } from "../tool/registry.ts"
+import { createSandbox } from "../tool/sandbox.ts"
 import { createSeenBySession } from "../tool/seen.ts"
 import { planExitTool } from "../tool/plan-exit.ts"
 import { questionTool } from "../tool/question.ts"
 import type { Questions } from "../tool/questions.ts"
+import { skillTool } from "../tool/skill.ts"
 import { taskTool } from "../tool/task.ts"
 import { DEFAULT_LIMITS, type Tool } from "../tool/tool.ts"
 import { createChildren, type ChildSessions } from "../turn/children.ts"
@@ -53,7 +58,7 @@ export interface Turns {
 
 type PerGeneration = Pick<
   TurnDeps,
-  "images" | "models" | "agents" | "environment" | "config" | "instructions" | "references"
+  "images" | "models" | "agents" | "environment" | "sandbox" | "config" | "instructions" | "references"
 >
 
 export interface TurnsInput {
@@ -94,9 +99,22 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     listen: (hear) =>
       bus.subscribe({ directory: scope.directory, isInner: true }, (frame) => hear(sessionOf(frame))).close,
   })
-  const data = boundary.folders(folders).data
-  const planExit = createPlanExit({ boundary, log, store, workspace, agents: settings.agents, data, sessions })
-  const inner = [questionTool(questions), planExitTool(planExit), taskTool(children)]
+  const places = boundary.folders(folders)
+  const skill = skillTool({
+    known: () => settings.current().skills.known(),
+    text: (name) => settings.current().skills.text(name),
+    home: places.home,
+  })
+  const planExit = createPlanExit({
+    boundary,
+    log,
+    store,
+    workspace,
+    agents: settings.agents,
+    data: places.data,
+    sessions,
+  })
+  const inner = [questionTool(questions), planExitTool(planExit), skill, taskTool(children)]
   const tools = [...builtinTools, ...inner, ...home.tools]
 
   const own = [folders.state, folders.cache, folders.temp]
@@ -109,6 +127,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     isOff: () => settings.current().config.value.snapshot === false,
   })
   const diffs = createChangeDiffs({ contents: store.contents, paths: workspace.paths })
+  const mountPoints = createMountPoints()
   const shared: Turns["shared"] = {
     store,
     log,
@@ -123,7 +142,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     workspace,
     start,
     outputFolder: folders.toolOutput,
-    planFile: (session) => planFile(session, workspace, data),
+    planFile: (session) => planFile(session, workspace, places.data),
     platform: home.platform,
     seenBy: createSeenBySession(),
   }
@@ -141,6 +160,18 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
       // A prompt that arrives in a running turn may name what only the newer settings know.
       agents: { get: (name) => agentSettings.get(name) ?? settings.current().agentSettings.get(name) },
       environment: childEnvironment(env, { drop: models.keyVariables() }),
+      sandbox: createSandbox({
+        setting: sandboxSetting(config.sandbox),
+        workspace,
+        home: folders.home,
+        hidden: [folders.data, ...databaseFiles(env, folders.data)],
+        shared: [folders.temp, folders.toolOutput],
+        readable: [join(folders.data, "repos")],
+        path: env.PATH,
+        platform: home.platform,
+        start,
+        mountPoints,
+      }),
       config: {
         continueOnDeny: config.experimental?.continue_loop_on_deny ?? false,
         limits: {
@@ -183,10 +214,15 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   const begin: Turns["begin"] = async (seat) => {
     await settings.fresh()
     if (seat) await trust.ask(seat)
+    if (seat) await settings.current().skills.load(seat.sessionID)
     return of(settings.current())
   }
   return { shared, of, begin, trust, children, diffs, tools }
 }
+
+/** Where a database lies that is not in the data folder, and where processes meet that use it. */
+const databaseFiles = ({ OPENCODE_DB: file }: Home["env"], data: string): string[] =>
+  file ? ["", "-wal", "-shm", ".peers"].map((end) => resolve(data, file) + end) : []
 
 const sessionOf = ({ properties }: Frame): string | undefined =>
   "sessionID" in properties ? properties.sessionID : undefined

@@ -6,31 +6,49 @@
 
 /** Everything in folders of these names, wherever they are. */
 const FOLDERS = new Set([
-  ".git",
-  ".opencode",
-  ".claude",
-  ".codex",
-  ".cursor",
-  ".vscode",
-  ".idea",
-  ".zed",
-  ".devcontainer",
-  ".husky",
-  ".ssh",
+  // Version control: settings name programs, hooks are some.
+  ...".git .hg .jj .husky .githooks".split(" "),
+  // Agents, this one among them.
+  ...".opencode .claude .agents .codex .cursor .gemini .windsurf .continue .cline .roo .kiro".split(" "),
+  // Editors, and the containers that they start.
+  ...".vscode .idea .fleet .zed .vim .emacs.d .devcontainer".split(" "),
+  // Pipelines.
+  ...".circleci .buildkite .woodpecker".split(" "),
+  ...".ssh .gnupg .aws".split(" "),
 ])
 
-/** The same for folders in folders. */
-const NESTED_FOLDERS = [".github/workflows", ".config/opencode", ".config/git", ".config/fish"]
+/** The same for what lies in folders, and for such folders. */
+const NESTED = [
+  ...[".github/workflows", ".github/actions", ".gitlab/ci"],
+  ...[".config/opencode", ".config/git", ".config/fish", ".config/nvim", ".config/zed", ".config/code/user"],
+  ...[".config/systemd", ".config/autostart", ".config/environment.d", ".local/share/systemd"],
+  ...["library/launchagents", "library/application support/code/user"],
+  ...[".cargo/config", ".cargo/config.toml", ".docker/config.json", ".kube/config"],
+]
 
 const FILES = new Set([
-  // This program, and tool servers.
-  ..."opencode.json opencode.jsonc .opencode.json .mcp.json mcp.json".split(" "),
+  // This program, other agents, and tool servers.
+  ..."opencode.json opencode.jsonc .opencode.json opencode-trust.json tui.json tui.jsonc".split(" "),
+  ...".mcp.json mcp.json .claude.json .aider.conf.yml .roomodes .clinerules".split(" "),
   // Shells, and what they load when one enters a folder.
   ...".bashrc .bash_profile .bash_login .bash_logout .bash_aliases .profile .inputrc .envrc".split(" "),
-  ...".zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .cshrc .tcshrc .login".split(" "),
+  ...".zshrc .zshenv .zprofile .zlogin .zlogout .kshrc .cshrc .tcshrc .login .logout".split(" "),
+  ...".xprofile .xinitrc .xsession .xsessionrc .pam_environment .tmux.conf .screenrc".split(" "),
+  // Version control: where it fetches from, and what it runs when one commits.
+  ...".gitconfig .gitmodules .lfsconfig .hgrc .pre-commit-config.yaml .pre-commit-config.yml".split(" "),
+  ...["lefthook", ".lefthook", "lefthook-local", ".lefthook-local"].flatMap((name) =>
+    ["yml", "yaml", "toml", "json"].map((end) => `${name}.${end}`),
+  ),
   // Programs whose settings name other programs, or where to fetch them from.
-  ...".gitconfig .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .pypirc .netrc .vimrc .gitlab-ci.yml".split(" "),
+  ...".npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .pypirc .netrc _netrc .vimrc .gvimrc .exrc .nvimrc .emacs".split(" "),
+  // Pipelines.
+  ...".gitlab-ci.yml .gitlab-ci.yaml .travis.yml .drone.yml .woodpecker.yml jenkinsfile".split(" "),
+  ..."azure-pipelines.yml bitbucket-pipelines.yml".split(" "),
 ])
+
+/** What the machine itself obeys, or this program on the word of who administers it. */
+const SYSTEM =
+  /^\/(?:(?:private\/)?etc\/(?:opencode|cron[^/]*|systemd|profile(?:\.d)?|bash\.bashrc|zsh|ssh|sudoers[^/]*|environment|ld\.so[^/]*|rc\.local|init\.d)|var\/spool\/cron|library\/(?:application support\/opencode|launch(?:agents|daemons)))(?:\/|$)/
 
 /** The one thing in there that is written all the time: plans, which nothing executes. */
 const PLAN = /(?:^|\/)\.opencode\/plans\/[^/]+\.md$/
@@ -41,8 +59,14 @@ export function isControlFile(path: string): boolean {
   if (PLAN.test(folded)) return false
   const segments = folded.split("/")
   if (segments.some((segment) => FOLDERS.has(segment)) || FILES.has(segments.at(-1) ?? "")) return true
-  return NESTED_FOLDERS.some((folder) => `/${folded}/`.includes(`/${folder}/`))
+  return SYSTEM.test(folded) || NESTED.some((path) => `/${folded}/`.includes(`/${path}/`))
 }
+
+/** Working trees that other agents and this one make in their own folders: what lies there is the project's. */
+const TREES = /(?:^|\/)\.(?:claude|opencode|codex|cursor)\/worktrees\//
+
+/** @param root of the workspace. Whether a file in it is judged by its way from there alone. */
+export const isWorkingTree = (root: string): boolean => TREES.test(`${fold(root)}/`)
 
 /** As the most forgiving file systems compare names: no case, no invisible characters, no dots or blanks at the end. */
 const fold = (path: string): string =>

@@ -30,13 +30,11 @@ export interface DefaultPaths {
   data: string
   temp: string
   toolOutput: string
-  /** Further folders outside the workspace that need no question, such as those of skills. */
-  skills?: readonly string[]
   /** Folders outside the workspace that may be read in without a question. Changing something there is asked about. */
   references?: readonly string[]
 }
 
-export function defaultRules({ data, temp, toolOutput, skills = [], references = [] }: DefaultPaths): DefaultRules {
+export function defaultRules({ data, temp, toolOutput, references = [] }: DefaultPaths): DefaultRules {
   const plans = join(data, "plans")
   // Paths reach the rules resolved, so no ".." can lead from a plans folder to somewhere else.
   const plansOnly = [
@@ -53,7 +51,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [], references =
       rule("external_directory", "*", "ask"),
       rule("control_file", "*", "ask"),
       rule("private_address", "*", "ask"),
-      ...[toolOutput, temp, plans, ...skills, ...references].map((folder) =>
+      ...[toolOutput, temp, plans, ...references].map((folder) =>
         rule("external_directory", join(folder, "*"), "allow"),
       ),
       ...references.map((folder) => rule("edit", join(folder, "*"), "ask")),
@@ -83,9 +81,7 @@ export function defaultRules({ data, temp, toolOutput, skills = [], references =
         rule("read", "*.env.example", "allow"),
         rule("external_directory", "*", "ask"),
         rule("private_address", "*", "ask"),
-        ...[toolOutput, temp, ...skills, ...references].map((folder) =>
-          rule("external_directory", join(folder, "*"), "allow"),
-        ),
+        ...[toolOutput, temp, ...references].map((folder) => rule("external_directory", join(folder, "*"), "allow")),
       ]),
       compaction: agent([rule("*", "*", "deny")]),
       title: agent([rule("*", "*", "deny")]),

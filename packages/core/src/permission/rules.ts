@@ -138,6 +138,13 @@ function together(patterns: WeighedPattern[], isDoubted: boolean): PermissionAct
   return isDoubted || patterns.length === 0 || actions.includes("ask") ? "ask" : "allow"
 }
 
+/** Who allows everything did not think of these: only a rule that names them allows them. */
+export const NAMED_ONLY: readonly string[] = ["control_file"]
+
+/** Whether a rule has a say about this permission, if it matches. */
+export const counts = (rule: PermissionRule, permission: string): boolean =>
+  rule.action !== "allow" || !NAMED_ONLY.includes(permission) || rule.permission === permission
+
 /** Do any rules deny or ask for some patterns only? Those before the last rule for `*` decide nothing any more. */
 function isSelective(permission: string, rules: PermissionRuleset): boolean {
   const own = rules.filter((rule) => matches(rule.permission, permission))
@@ -191,6 +198,7 @@ function riskOf(
 function lastMatch(permission: string, pattern: string, rules: PermissionRuleset, home: string): number {
   return rules.findLastIndex(
     (rule) =>
+      counts(rule, permission) &&
       matches(rule.permission, permission) &&
       (matches(rule.pattern, pattern) || matches(expandHome(rule.pattern, home), pattern)),
   )

@@ -23,7 +23,7 @@ export interface Trust {
   kept(): Approval[]
   /** For this process. */
   allowOnce(items: readonly Bound[]): void
-  /** For good. @throws fault `conflict` when the file cannot be read: it is never overwritten then; `busy`, `storage` */
+  /** For good. @throws fault `forbidden` inside of the agent's own commands, `conflict` when the file cannot be read: it is never overwritten then; `busy`, `storage` */
   approve(items: readonly TrustItem[]): Promise<void>
   /** Not asked about again in this process. Nothing is kept: who answered may have been a script. */
   reject(items: readonly Bound[]): void
@@ -46,6 +46,8 @@ export interface TrustOptions {
   /** The user's own folder of data. */
   data: string
   all: boolean
+  /** This process runs inside of a command that the agent was allowed: it cannot speak for a person. */
+  isAgents: boolean
   uid?: number | undefined
   now(): number
   warn(message: string): void
@@ -57,7 +59,7 @@ export const TRUST_FILE = "opencode-trust.json"
 /** More than anybody approves; the oldest go first. */
 const MAX_APPROVALS = 10_000
 
-export function openTrust({ data, all, uid, now, warn }: TrustOptions): Trust {
+export function openTrust({ data, all, isAgents, uid, now, warn }: TrustOptions): Trust {
   const file = join(data, TRUST_FILE)
   const once = new Set<string>()
   const rejected = new Set<string>()
@@ -103,6 +105,7 @@ export function openTrust({ data, all, uid, now, warn }: TrustOptions): Trust {
       for (const item of items) once.add(keyOf(item))
     },
     async approve(items) {
+      if (isAgents) throw fault("forbidden", "Trust is given by a person; a command of the agent cannot give it.")
       const time = now()
       const keys = new Set(items.map(keyOf))
       await change((approvals) => [

@@ -4,6 +4,7 @@ import { Socket } from "node:net"
 import type { Writable } from "node:stream"
 import { KILL_GRACE_MS, isOrphanGroupAlive, killGroup } from "./kill-tree.ts"
 import { readPipes, type Sink } from "./pipes.ts"
+import { bwrapArguments, type Confinement } from "./sandbox.ts"
 
 /**
  * The only place that starts children. There is no shell here: a file and its arguments. Each child leads its own
@@ -29,6 +30,8 @@ export interface StartOptions {
   killGraceMs?: number
   /** The child does not keep this process alive. */
   background?: boolean
+  /** What it may touch. Without it: what its user may. */
+  confinement?: Confinement | undefined
 }
 
 export interface Exit {
@@ -58,7 +61,10 @@ export function startProcess(options: StartOptions): RunningProcess {
   let child: ChildProcess
   try {
     const output = options.sink ? "pipe" : "ignore"
-    child = spawn(options.file, [...options.args], {
+    const { confinement } = options
+    const file = confinement?.program ?? options.file
+    const args = confinement ? bwrapArguments(confinement, options) : options.args
+    child = spawn(file, [...args], {
       cwd: options.cwd,
       env: options.env,
       detached: true,

@@ -19,6 +19,8 @@ export interface AdmitDeps {
   host: Pick<Host, "id" | "now">
   agents: { get(name: string): Agent | undefined; names(): string[]; default(): string }
   models: Pick<Models, "default" | "settle" | "offers">
+  /** Whether a provider that is not there may be before the turn starts. */
+  mayCome?(providerID: string): boolean
 }
 
 /** Each is a row of the store and an event. Nobody writes as many. */
@@ -43,7 +45,7 @@ export async function promptMessage(
   const name = input.agent ?? session.agent ?? agents.default()
   const agent = requireAgent(name, agents)
   const named = input.model ?? agent.model ?? lastModel(session) ?? models.default()
-  const { variant: asked, ...model } = settle(named, input, agent, models)
+  const { variant: asked, ...model } = settle(named, input, agent, deps)
 
   // What was not asked for this time follows the model as far as it has it.
   const last = session.model?.id === model.modelID && session.model.providerID === model.providerID && session.model
@@ -63,12 +65,17 @@ export async function promptMessage(
   return { info, parts: await allParts(input.parts, info, deps) }
 }
 
-/** Who never named a model has to be told who did. */
-function settle(named: ModelRef, input: PromptInput, agent: Agent, models: AdmitDeps["models"]): ModelChoice {
+/**
+ * Who never named a model has to be told who did. A provider that waits for trust may be there when the turn begins:
+ * its beginning is when the person is asked.
+ */
+function settle(named: ModelRef, input: PromptInput, agent: Agent, { models, mayCome }: AdmitDeps): ModelChoice {
   try {
     return models.settle(named, input.variant)
   } catch (error) {
-    if (!isFault(error, "model_not_found") || input.model || named !== agent.model) throw error
+    if (!isFault(error, "model_not_found")) throw error
+    if (mayCome?.(named.providerID)) return named
+    if (input.model || named !== agent.model) throw error
     const message = `The agent ${agent.name} is set to a model that is not there. ${error.message} Name another model with the prompt, or mend \`agent.${agent.name}.model\`.`
     throw fault("model_not_found", message, { ...error.data, agent: agent.name })
   }

@@ -1,8 +1,7 @@
-import { rm } from "node:fs/promises"
 import { z } from "zod"
 import { toolFailure, ToolFailure } from "../lib/fault.ts"
 import { editsByPatch } from "../model/families.ts"
-import { writeFileAtomic } from "../workspace/files.ts"
+import { removeResolved, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { prose } from "./apply-patch.prompt.ts"
 import { asksForFiles, nameOf, requireSamePlace } from "./file-asks.ts"
@@ -10,6 +9,7 @@ import { currentBytes } from "./file-change.ts"
 import { parsePatch } from "./patch-parse.ts"
 import { planPatch, type PatchChange } from "./patch-plan.ts"
 import { fingerprintOf } from "./seen.ts"
+import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { defineTool, type ToolContext } from "./tool.ts"
 
 /**
@@ -28,14 +28,18 @@ export const applyPatch = defineTool({
   input: () => z.object({ patchText: z.string().min(1).describe("The whole patch, with its first and last line.") }),
 
   async prepare({ patchText }, { workspace }) {
-    const changes = await planPatch(parsePatch(patchText), workspace)
-    const facts = factsOf(changes)
-    const places = changes.flatMap(({ file, target }) => [file, ...(target ? [target] : [])])
-    const filepath = places.map((file) => file.absolute).join(", ")
-    return { asks: asksForFiles("edit", places, { filepath, ...facts }), plan: changes }
+    const steps = parsePatch(patchText)
+    const named = steps.flatMap((step) => [step.path, ...("moveTo" in step && step.moveTo ? [step.moveTo] : [])])
+    const places = await Promise.all(named.map((path) => workspace.paths.resolve(path)))
+    return tellAfterAsking(places, async () => {
+      const changes = await planPatch(steps, workspace)
+      const filepath = places.map((file) => file.absolute).join(", ")
+      return { asks: asksForFiles("edit", places, { filepath, ...factsOf(changes) }), plan: changes }
+    })
   },
 
-  async run(_, changes, context) {
+  async run(_, prepared, context) {
+    const changes = requirePlan(prepared)
     for (const change of changes) await requireUnchanged(change, context)
     const done: PatchChange[] = []
     for (const change of changes) {
@@ -99,13 +103,13 @@ async function make(change: PatchChange, context: ToolContext): Promise<void> {
 async function makeUnchanged({ file, after, target, mode }: PatchChange, context: ToolContext): Promise<void> {
   const written = target ?? file
   if (after) {
-    await writeFileAtomic(written.real, after, mode === undefined ? {} : { mode })
+    await writeResolved(written.real, after, mode === undefined ? {} : { mode })
     context.seen.set(written.real, await fingerprintOf(written.real))
   }
   if (after && !target) return
-  await rm(file.real).catch(({ message }: Error) => {
+  await removeResolved(file.real).catch(({ message }: Error) => {
     const copied = target ? ` ${target.absolute} was written, so both files are there.` : ""
-    throw toolFailure(`${file.absolute} could not be removed: ${message}.${copied}`)
+    throw toolFailure(`${file.absolute} could not be removed: ${message}${copied}`)
   })
 }
 

@@ -6,11 +6,11 @@ import { dialectOf } from "../permission/shell-dialects.ts"
 import { analyseShell } from "../permission/shell.ts"
 import { callMark, endLeftBehind } from "../process/left-behind.ts"
 import { createOutput, type CapturedOutput } from "../process/output.ts"
-import type { Exit } from "../process/spawn.ts"
+import type { Exit, StartOptions } from "../process/spawn.ts"
 import { asksForCommand } from "./bash-asks.ts"
 import { prose } from "./bash.prompt.ts"
 import { requireSamePlace } from "./file-asks.ts"
-import { defineTool } from "./tool.ts"
+import { defineTool, type ToolContext } from "./tool.ts"
 
 /** Long enough for a build, short enough that a command that waits for input is noticed. */
 const DEFAULT_TIMEOUT_MS = 120_000
@@ -40,11 +40,15 @@ export const bash = defineTool({
   async prepare({ command, timeout, workdir, description }, context) {
     const analysis = await analyseShell(command, context.environment, dialectOf(context.shell.name))
     const verdict = isReadOnly(analysis)
-    if (context.readOnly && !verdict.ok) throw toolFailure(refusal(verdict.why))
+    const { sandbox } = context
+    const missing = await sandbox?.missing()
+    if (missing !== undefined) throw toolFailure(missing)
+    if (context.readOnly && !verdict.ok && !sandbox?.onlyReads(context)) throw toolFailure(refusal(verdict.why))
     const folder = await context.workspace.paths.resolve(workdir ?? context.workspace.directory)
     const asks = await asksForCommand(analysis, folder, context.workspace.paths)
     const timeoutMs = Math.min(timeout ?? context.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
-    return { asks, plan: { command, folder, timeoutMs, title: description ?? command }, onlyReads: verdict.ok }
+    const onlyReads = verdict.ok || (sandbox?.onlyReads(context) ?? false)
+    return { asks, plan: { command, folder, timeoutMs, title: description ?? command }, onlyReads }
   },
 
   async run({ description }, { command, folder, timeoutMs, title }, context) {
@@ -57,29 +61,24 @@ export const bash = defineTool({
 
     // A repository's settings can name programs that git starts while it merely shows something.
     const quiet = context.readOnly ? await context.workspace.git.quiet(folder.real) : {}
-    const child = context.start({
+    const started = {
       file: shell.file,
       args: shell.args(command),
       cwd: folder.real,
       env: { ...context.environment, ...quiet },
-      signal: context.signal,
       deadlineMs: timeoutMs,
-      sink(chunk) {
+      sink(chunk: Buffer) {
         progress.due()
         return output.write(chunk)
       },
-    })
-    const exit = await child.exited.finally(progress.stop)
+    }
+    const exit = await toItsEnd(started, context).finally(progress.stop)
     if (exit.failure !== undefined) throw toolFailure(exit.failure)
-    // The shell has ended; what it started may be slower to.
-    if (exit.stopped) await child.kill()
-    // Who stops a command wants nothing of it left, also what it had put out of its group.
-    if (exit.stopped === "abort") await endLeftBehind([callMark(context)])
 
     const captured = await output.finish()
     return {
       title,
-      output: withNote(withMarker(captured), noteOn(exit, timeoutMs)),
+      output: withNote(withMarker(captured), noteOn(exit, timeoutMs, context)),
       metadata: {
         output: output.preview(),
         exit: exit.stopped ? null : exit.code,
@@ -95,8 +94,31 @@ const refusal = (why: string): string =>
   `The command was not run: this agent only reads (plan mode), and ${why}. ` +
   "Use commands that are known to only read, or put the command into the plan."
 
+async function toItsEnd(command: StartOptions, context: ToolContext): Promise<Exit> {
+  const { sandbox, readOnly, signal, start } = context
+  const room = await sandbox?.enter({ readOnly, cwd: command.cwd })
+  try {
+    const child = start({ ...command, signal, confinement: room?.confinement })
+    const exit = await child.exited
+    // The shell has ended; what it started may be slower to.
+    if (exit.stopped) await child.kill()
+    // Who stops a command wants nothing of it left, also what it had put out of its group.
+    if (exit.stopped === "abort") await endLeftBehind([callMark(context)])
+    return exit
+  } finally {
+    await room?.leave()
+  }
+}
+
 /** What the output does not show. A program that fails may well say nothing. */
-function noteOn({ stopped, code, signal }: Exit, timeoutMs: number): string | undefined {
+function noteOn(exit: Exit, timeoutMs: number, { sandbox, readOnly }: ToolContext): string | undefined {
+  const note = noteOnExit(exit, timeoutMs)
+  // What was stopped did not fail for what it may not do.
+  if (note === undefined || !sandbox || exit.stopped) return note
+  return `${note}. It ran in a sandbox: ${sandbox.bounds({ readOnly })}`
+}
+
+function noteOnExit({ stopped, code, signal }: Exit, timeoutMs: number): string | undefined {
   if (stopped === "deadline") {
     return (
       `shell tool terminated command after exceeding timeout ${timeoutMs} ms. If it needs longer and does not wait ` +

@@ -6,6 +6,7 @@ import { nearestBlock } from "./edit-nearest.ts"
 import { prose } from "./edit.prompt.ts"
 import { asksForFile, nameOf } from "./file-asks.ts"
 import { currentBytes, makeChange, notFound, planChange } from "./file-change.ts"
+import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { decodeText, hasBom } from "./text-file.ts"
 import { defineTool } from "./tool.ts"
 
@@ -33,19 +34,22 @@ export const edit = defineTool({
     if (change.oldString === change.newString)
       throw toolFailure("oldString and newString are the same: nothing to change.")
     const file = await workspace.paths.resolve(filePath)
-    const before = await currentBytes(file)
-    if (before === undefined && change.oldString !== "") throw await notFound(file)
-    const after =
-      change.oldString === ""
-        ? created(file.absolute, before, change.newString)
-        : changed(file.absolute, before!, change)
-    if (before?.equals(after)) throw toolFailure(`${file.absolute} already is as the edit would make it.`)
-    const plan = await planChange(file, nameOf(file), before, after)
-    const metadata = { filepath: file.absolute, diff: plan.diff.patch }
-    return { asks: asksForFile("edit", { file, kind: "file" }, metadata), plan }
+    return tellAfterAsking([file], async () => {
+      const before = await currentBytes(file)
+      if (before === undefined && change.oldString !== "") throw await notFound(file)
+      const after =
+        change.oldString === ""
+          ? created(file.absolute, before, change.newString)
+          : changed(file.absolute, before!, change)
+      if (before?.equals(after)) throw toolFailure(`${file.absolute} already is as the edit would make it.`)
+      const plan = await planChange(file, nameOf(file), before, after)
+      const metadata = { filepath: file.absolute, diff: plan.diff.patch }
+      return { asks: asksForFile("edit", { file, kind: "file" }, metadata), plan }
+    })
   },
 
-  async run(_, plan, context) {
+  async run(_, prepared, context) {
+    const plan = requirePlan(prepared)
     await makeChange(plan, context)
     return {
       title: nameOf(plan.file),

@@ -1,7 +1,7 @@
 import { dirname, relative, sep } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
 import type { Ask } from "../permission/ask.ts"
-import { isControlFile } from "../permission/control-files.ts"
+import { isControlFile, isWorkingTree } from "../permission/control-files.ts"
 import { isInside, parentPattern, type FileRef, type Paths } from "../workspace/paths.ts"
 
 /** What the tools ask before they touch a file. The order is that of the questions: first whether we may go there. */
@@ -17,18 +17,29 @@ export const asksForFile = (
   metadata: Record<string, unknown> = {},
 ): Ask[] => [...asksOutside([place]), ...asksInside(permission, [place.file], metadata)]
 
-/** One question for a change of several files. */
-export const asksForFiles = (permission: "edit", files: FileRef[], metadata: Record<string, unknown>): Ask[] => [
+/** One question for several files. */
+export const asksForFiles = (
+  permission: "read" | "edit",
+  files: FileRef[],
+  metadata: Record<string, unknown>,
+): Ask[] => [
   ...asksOutside(files.map((file): Place => ({ file, kind: "file" }))),
   ...asksInside(permission, files, metadata),
 ]
 
 /** One question for all files of them that decide what runs later: changing these is nothing to be done by the way. */
 function asksForControl(files: FileRef[], metadata: Record<string, unknown>): Ask[] {
-  const control = files.filter((file) => [file.real, linkName(file), ruleName(file)].some(isControlFile))
+  const control = files.filter((file) => file.isOurs || namesOf(file).some(isControlFile))
   if (control.length === 0) return []
   const patterns = [...new Set(control.map(ruleName))]
-  return [{ permission: "control_file", patterns, always: [...patterns], metadata, ...aliases(control) }]
+  // Each change of one is a decision of its own, so "always" means no more than "once".
+  return [{ permission: "control_file", patterns, always: [], metadata, ...aliases(control) }]
+}
+
+/** By which a file can be one that decides what runs later: where it is, and the links that lead there. */
+function namesOf(file: FileRef): string[] {
+  const within = [linkName(file), ruleName(file)]
+  return file.root !== undefined && isWorkingTree(file.root) ? within : [...within, file.real]
 }
 
 function asksInside(permission: "read" | "edit", files: FileRef[], metadata: Record<string, unknown>): Ask[] {

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises"
+import { dirname } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
-import { isBinary, nearNames, readAllBytes, writeFileAtomic } from "../workspace/files.ts"
+import { isBinary, nearNames, readAllBytes, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { diffFile, type FileDiff } from "./diff.ts"
 import { requireSamePlace } from "./file-asks.ts"
@@ -63,12 +64,12 @@ export async function makeChange(
   const now = await currentBytes(file)
   const isSame = before === undefined ? now === undefined : now?.equals(before)
   if (!isSame) throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
-  await journal.changing([{ path: file.real, after }], () => writeFileAtomic(file.real, after))
+  await journal.changing([{ path: file.real, after }], () => writeResolved(file.real, after))
   seen.set(file.real, await fingerprintOf(file.real))
 }
 
 export async function notFound(file: FileRef): Promise<Error> {
-  const near = await nearNames(file.absolute)
+  const near = await nearNames(file.absolute, dirname(file.real))
   const hint = near.length > 0 ? `\n\nDid you mean one of these?\n${near.map(shownName).join("\n")}` : ""
   return toolFailure(`File not found: ${shownName(file.absolute)}${hint}`)
 }

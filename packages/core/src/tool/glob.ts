@@ -35,6 +35,8 @@ export const glob = defineTool({
     if (place.only !== undefined) throw toolFailure(`${place.file.absolute} is a file. Give the folder to look in.`)
     const { cwd } = place
     const { files, truncated } = await workspace.search.listFiles({ cwd, glob: pattern, limit: MAX_FILES, signal })
+    // What was found is of another place, if a link came into the way meanwhile.
+    await requireThere(place, workspace)
     const hint = `\n\n(Only the newest ${MAX_FILES} are shown. Use a narrower pattern or path to see others.)`
     const output = files.length === 0 ? "No files found" : files.map(shownName).join("\n") + (truncated ? hint : "")
     return { title: input.pattern, output, metadata: { count: files.length, truncated } }

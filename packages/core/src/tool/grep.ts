@@ -48,6 +48,8 @@ export const grep = defineTool({
       limit: MAX_MATCHES,
       signal,
     })
+    // What was found is of another place, if a link came into the way meanwhile.
+    await requireThere(place, workspace)
     return {
       title: pattern,
       output: (matches.length === 0 ? "No matches found" : grouped(matches, truncated)) + (isBlind ? BLIND : ""),

@@ -9,6 +9,7 @@ import type { StartProcess } from "../process/spawn.ts"
 import type { Effect } from "../store/intent-store.ts"
 import type { Fingerprint } from "../workspace/files.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import type { Sandbox } from "./sandbox.ts"
 
 /** What a tool may know and use while it prepares or runs. Nothing is ambient. */
 export interface ToolContext {
@@ -18,6 +19,8 @@ export interface ToolContext {
   agent: string
   /** The model that a child of this call gets, where whoever made the call chose one. */
   model?: ModelRef
+  /** A person gave this task, and chose who does it: also an agent that models may not start. */
+  isGiven?: boolean
   /** Bash may only read: set for agents whose rules say so, and no configuration can unset it. */
   readOnly: boolean
   workspace: Workspace
@@ -29,6 +32,8 @@ export interface ToolContext {
   environment: Record<string, string>
   /** Start a child process: the only way to run one. */
   start: StartProcess
+  /** Where commands run, when somebody asked for a place that lets them touch less. */
+  sandbox?: Sandbox | undefined
   /** Where output that is too long for the model is kept whole. Mode 0700; made on first use. */
   outputFolder: string
   limits: OutputLimits
@@ -113,6 +118,8 @@ export interface Tool<Input = unknown, Plan = unknown> {
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
   proseUnder?: (rules: PermissionRuleset, ceiling: PermissionRuleset) => string
+  /** Whether it can do anything under these rules; absent: always. */
+  isOfUse?: (rules: PermissionRuleset) => boolean
   effect: Effect
   /** Its changes of files are put on record by itself, or by the sessions that it starts: nobody has to look for them. */
   recordsChanges?: true

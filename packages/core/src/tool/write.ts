@@ -5,6 +5,7 @@ import { isSameContent } from "../workspace/files.ts"
 import { asksForFile, nameOf } from "./file-asks.ts"
 import { currentBytes, makeChange, planChange } from "./file-change.ts"
 import { fingerprintOf } from "./seen.ts"
+import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { hasBom, withBom } from "./text-file.ts"
 import { defineTool, type ToolContext } from "./tool.ts"
 import { prose } from "./write.prompt.ts"
@@ -26,16 +27,19 @@ export const write = defineTool({
 
   async prepare({ filePath, content }, context) {
     const file = await context.workspace.paths.resolve(filePath)
-    const before = await currentBytes(file)
-    const given = Buffer.from(content)
-    const after = before && hasBom(before) && !hasBom(given) ? withBom(given) : given
-    if (before && !before.equals(after)) await requireRead(file.real, file.absolute, context)
-    const plan = await planChange(file, nameOf(file), before, after)
-    const metadata = { filepath: file.absolute, diff: plan.diff.patch }
-    return { asks: asksForFile("edit", { file, kind: "file" }, metadata), plan }
+    return tellAfterAsking([file], async () => {
+      const before = await currentBytes(file)
+      const given = Buffer.from(content)
+      const after = before && hasBom(before) && !hasBom(given) ? withBom(given) : given
+      if (before && !before.equals(after)) await requireRead(file.real, file.absolute, context)
+      const plan = await planChange(file, nameOf(file), before, after)
+      const metadata = { filepath: file.absolute, diff: plan.diff.patch }
+      return { asks: asksForFile("edit", { file, kind: "file" }, metadata), plan }
+    })
   },
 
-  async run(_, plan, context) {
+  async run(_, prepared, context) {
+    const plan = requirePlan(prepared)
     await makeChange(plan, context)
     const { file, before, diff } = plan
     return {

@@ -18,6 +18,8 @@ export interface Call {
   raw: string
   /** Of a task that the user gave: the model that they chose for it. */
   model?: ModelRef | undefined
+  /** A person made it, as a task for a subagent. */
+  isGiven?: boolean
   /** The answer was cut while the model wrote it. */
   isHalf?: boolean
 }

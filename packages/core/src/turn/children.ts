@@ -62,7 +62,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   }
 
   function plan({ agent: name, taskID, ...task }: ChildRequest, context: ToolContext): ChildPlan {
-    const known = agents.list().filter(({ agent }) => agent.mode !== "primary")
+    const known = agents.list().filter(({ agent }) => agent.mode !== "primary" || (context.isGiven && !agent.hidden))
     const setting = known.find(({ agent }) => agent.name === name)
     if (!setting) {
       const names = known.map(({ agent }) => agent.name)

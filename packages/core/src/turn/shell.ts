@@ -16,7 +16,8 @@ import type { Step, TurnDeps } from "./turn.ts"
 
 /**
  * A command that a person typed instead of a model: the same call of the same tool, on record in the same way, but
- * nobody is asked, because whoever could be asked has just said what is to be done. The next prompt shows it to the model.
+ * nobody is asked and no sandbox is in the way, because whoever could be asked has just said what is to be done. The next
+ * prompt shows it to the model.
  */
 export interface ShellDeps {
   turn(): Promise<TurnDeps>
@@ -64,7 +65,7 @@ export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions,
         state: { status: "pending", input: { command }, raw: "" },
       }
       const call = { part, raw: JSON.stringify({ command }) }
-      await runCalls([call], { step, record, turn, deps: { ...deps, gate: typed(deps.gate) } })
+      await runCalls([call], { step, record, turn, deps: { ...deps, gate: typed(deps.gate), sandbox: undefined } })
       await complete(record, turn, deps, { attempts: [] })
       await deps.stepChanges.endOfTurn(turn)
     } finally {

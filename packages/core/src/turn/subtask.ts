@@ -68,6 +68,7 @@ function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: strin
     part: { ...owner, type: "tool", callID, tool: "task", state: { status: "pending", input, raw } },
     raw,
     model,
+    isGiven: true,
   }
 }
 

@@ -14,6 +14,7 @@ import type { Log } from "../lib/log.ts"
 import type { Images } from "../model/image/fit.ts"
 import type { ResolvedModel } from "../model/resolve.ts"
 import type { Gate } from "../permission/gate.ts"
+import type { Shell } from "../process/shell.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import type { TurnSeat } from "../session/lane.ts"
 import type { ChangeJournal } from "../session/journal.ts"
@@ -22,6 +23,7 @@ import type { Bounds } from "../store/child-store.ts"
 import type { StepChanges } from "../session/step-changes.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
+import type { Sandbox } from "../tool/sandbox.ts"
 import type { OutputLimits, SeenFiles } from "../tool/tool.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Asked } from "./attempt.ts"
@@ -76,9 +78,11 @@ export interface TurnDeps {
     continueOnDeny: boolean
     limits: OutputLimits
     compaction: NonNullable<Config["compaction"]>
-    shell: { name: string; file: string; args(command: string): string[] }
+    shell: Shell
   }
   start: StartProcess
+  /** Where the commands of agents run; none was asked for, or a person typed the command. */
+  sandbox: Sandbox | undefined
   instructions: TurnInstructions
   references: readonly Reference[]
   environment: Record<string, string>

@@ -1,6 +1,7 @@
 import { opendir, stat } from "node:fs/promises"
 import { basename, dirname, join } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
+import { holdFolder } from "./held-folder.ts"
 import { sentence } from "./open-file.ts"
 
 export interface DirectoryEntry {
@@ -14,15 +15,16 @@ const MAX_NAMES = 20_000
 /** More suggestions than this are noise. */
 const MAX_SUGGESTIONS = 3
 
-/** Sorted by name, without following into anything. `more` says that entries are missing. */
+/** Sorted by name, without following into anything. The path is a resolved one. `more` says that entries are missing. */
 export async function listDirectory(
   path: string,
   limit: number,
 ): Promise<{ entries: DirectoryEntry[]; total: number; more: boolean }> {
   const all: { name: string; kind: DirectoryEntry["kind"]; isLink: boolean }[] = []
   let complete = true
+  await using folder = await holdFolder(path).catch((error) => tell(path, error))
   try {
-    for await (const entry of await opendir(path)) {
+    for await (const entry of await opendir(folder.at("."))) {
       if (all.length >= MAX_NAMES) {
         complete = false
         break
@@ -31,15 +33,20 @@ export async function listDirectory(
       all.push({ name: entry.name, kind, isLink: entry.isSymbolicLink() })
     }
   } catch (error) {
-    throw toolFailure(sentence(path, error), { code: (error as NodeJS.ErrnoException).code })
+    tell(path, error)
   }
   all.sort((a, b) => (a.name < b.name ? -1 : 1))
   const entries = await Promise.all(
     all
       .slice(0, limit)
-      .map(async ({ name, kind, isLink }) => ({ name, kind: isLink ? await kindOf(join(path, name)) : kind })),
+      .map(async ({ name, kind, isLink }) => ({ name, kind: isLink ? await kindOf(folder.at(name)) : kind })),
   )
   return { entries, total: all.length, more: !complete || all.length > limit }
+}
+
+function tell(path: string, error: unknown): never {
+  if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+  throw toolFailure(sentence(path, error), { code: (error as NodeJS.ErrnoException).code })
 }
 
 async function kindOf(path: string): Promise<DirectoryEntry["kind"]> {
@@ -52,11 +59,14 @@ async function kindOf(path: string): Promise<DirectoryEntry["kind"]> {
   }
 }
 
-/** Existing paths in the same folder that a missing one may have meant, the nearest first. */
-export async function nearNames(path: string): Promise<string[]> {
+/**
+ * Existing paths in the same folder that a missing one may have meant, the nearest first.
+ * @param real where the folder really is
+ */
+export async function nearNames(path: string, real: string = dirname(path)): Promise<string[]> {
   const folder = dirname(path)
   const wanted = basename(path).toLowerCase()
-  const listed = await listDirectory(folder, MAX_NAMES).catch(() => undefined)
+  const listed = await listDirectory(real, MAX_NAMES).catch(() => undefined)
   return (listed?.entries ?? [])
     .map(({ name }) => ({ name, distance: nameDistance(wanted, name.toLowerCase()) }))
     .filter(({ distance }) => distance <= Math.max(1, Math.floor(wanted.length / 3)))

@@ -6,7 +6,7 @@ import { openRegular } from "./open-file.ts"
 export { listDirectory, nearNames, type DirectoryEntry } from "./directory.ts"
 export { isBinary, sniffMime } from "./sniff.ts"
 export { readTextPage, type TextPage, type TextPageOptions } from "./text-page.ts"
-export { writeFileAtomic } from "./write-file.ts"
+export { removeResolved, writeFileAtomic, writeResolved } from "./write-file.ts"
 
 export interface Fingerprint {
   size: number

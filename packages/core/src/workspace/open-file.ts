@@ -1,10 +1,11 @@
 import { constants } from "node:fs"
 import { open, type FileHandle } from "node:fs/promises"
 import { toolFailure } from "../lib/fault.ts"
+import { elsewhere, isInItsPlace } from "./held-folder.ts"
 
 /**
- * Opens a regular file for reading, and nothing else. The path must be a resolved one: a link in its place means that
- * it was exchanged after it was asked about. Without O_NONBLOCK a FIFO would hold the open for ever.
+ * Opens a regular file for reading, and nothing else. The path must be a resolved one: a link in its place or above it
+ * means that it was exchanged after it was asked about. Without O_NONBLOCK a FIFO would hold the open for ever.
  */
 export async function openRegular(path: string): Promise<FileHandle & AsyncDisposable> {
   let handle: FileHandle
@@ -14,7 +15,11 @@ export async function openRegular(path: string): Promise<FileHandle & AsyncDispo
     throw toolFailure(sentence(path, error), { code: (error as NodeJS.ErrnoException).code })
   }
   const stat = await handle.stat()
-  if (stat.isFile()) return handle
+  if (stat.isFile()) {
+    if (await isInItsPlace(handle, path)) return handle
+    await handle.close()
+    throw elsewhere(path)
+  }
   await handle.close()
   throw toolFailure(stat.isDirectory() ? `${path} is a directory, not a file.` : `${path} is not a regular file.`)
 }

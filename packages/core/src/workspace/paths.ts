@@ -15,6 +15,8 @@ export interface FileRef {
   relative: string
   /** In one of the roots, or in a folder that is always allowed. */
   inside: boolean
+  /** In a folder where this program keeps what it obeys or remembers; not in one that is always allowed, nor in a root. */
+  isOurs?: true
   /** The root it lies in; absent outside and in the always allowed folders. */
   root?: string
 }
@@ -22,6 +24,8 @@ export interface FileRef {
 export interface Paths {
   /** Canonical. The first is the worktree, or the folder itself without one. */
   readonly roots: readonly string[]
+  /** Further folders outside the roots that need no question from now on. */
+  allow(folders: readonly string[]): Promise<void>
   /** @throws tool failure for NUL bytes, loops of links, the device trees, and what cannot be fetched */
   resolve(input: string, options?: { signal?: AbortSignal | undefined }): Promise<FileRef>
 }
@@ -33,6 +37,8 @@ export interface PathsOptions {
   home: string
   /** Folders outside the roots that need no question: temporary files, saved tool output. */
   allowed: readonly string[]
+  /** Where this program keeps its settings and its data. */
+  own?: readonly string[]
   /** Has what is kept elsewhere there, before somebody looks. @returns whether that changed anything */
   opening?: Opening | undefined
 }
@@ -42,13 +48,20 @@ export type Opening = (real: string, signal: AbortSignal | undefined) => Promise
 /** These are views into processes and devices, not files: reading one can leak our environment or never end. */
 const DEVICE_TREES = ["/proc", "/sys", "/dev"]
 
+/** Plans are written there all the time, and nothing obeys them. */
+const PLAN = /\/plans\/[^/]+\.md$/
+
 export async function createPaths(options: PathsOptions): Promise<Paths> {
   const canonical = (paths: readonly string[]) => Promise.all(paths.map((path) => canonicalPath(resolve(path))))
   const roots = await canonical(options.roots)
   const allowed = await canonical(options.allowed)
+  const own = await canonical(options.own ?? [])
 
   return {
     roots,
+    async allow(folders) {
+      for (const folder of await canonical(folders)) if (!allowed.includes(folder)) allowed.push(folder)
+    },
     async resolve(input, { signal } = {}) {
       if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
       const written = expandHome(input, options.home)
@@ -59,13 +72,16 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
       const absolute = resolve(options.directory, written)
       for (const path of [absolute, real]) refuseDevice(path, input)
       const root = deepest(roots, real)
+      const isAllowed = allowed.some((folder) => isInside(folder, real))
+      const isKept = own.some((folder) => isInside(folder, real)) && !PLAN.test(real)
       return {
         absolute,
         real,
         relative: relative(root ?? roots[0] ?? options.directory, real)
           .split(sep)
           .join("/"),
-        inside: root !== undefined || allowed.some((folder) => isInside(folder, real)),
+        inside: root !== undefined || isAllowed,
+        ...(root === undefined && !isAllowed && isKept ? { isOurs: true } : {}),
         ...(root === undefined ? {} : { root }),
       }
     },

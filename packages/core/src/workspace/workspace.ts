@@ -34,6 +34,8 @@ export interface WorkspaceOptions {
   home: string
   /** Folders that never need a question. */
   allowed?: readonly string[]
+  /** Where this program keeps its settings and its data. */
+  own?: readonly string[]
   opening?: PathsOptions["opening"]
   /** The environment for git and ripgrep. */
   env: Readonly<Record<string, string | undefined>>
@@ -67,6 +69,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     roots: [repository?.worktree ?? directory, ...(options.roots ?? [])],
     home: options.home,
     allowed: options.allowed ?? [],
+    own: options.own ?? [],
     opening: options.opening,
   })
   return {

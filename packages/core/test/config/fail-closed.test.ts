@@ -1,7 +1,12 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
+import { mkdir, utimes } from "node:fs/promises"
+import { join } from "node:path"
 import { expect, test } from "vitest"
+import { sandboxSetting } from "../../src/config/sandbox.ts"
+import { STAND_IN_TIME } from "../../src/process/stand-in.ts"
+import { place, USER } from "./place.ts"
 
 const attempt = script(calls("bash", { command: "echo ran > ran.txt" }), says("tried"))
 
@@ -60,4 +65,39 @@ test("a broken file without rules does not change what is allowed", async () => 
 test("a misspelt permission is reported with the one that was meant", async () => {
   await using w = await world({ config: { permission: { bsh: "deny" } } })
   expect(w.engine.config.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/bsh.*bash/)])
+})
+
+test.each<[string, unknown]>([
+  ['{ "sandbox": "worksapce" }', "read-only"],
+  ['{ "sandbox": true }', "read-only"],
+  ['{ "sandbox": { "mode": "none", "network": true } }', { mode: "read-only", network: true }],
+  ['{ "sandbox": { "network": "yes" } }', {}],
+  ['{ "sandbox": "workspace" "model": "a/b" }', "read-only"],
+  ['{ "model": "a/b", }}', undefined],
+])("%s asks for a sandbox in words that cannot be read: %j is in effect", async (text, effect) => {
+  await using at = await place({ [USER]: text })
+  const { value, issues } = await at.load()
+  expect(value.sandbox).toEqual(effect)
+  expect(issues.length).toBeGreaterThan(0)
+})
+
+test.each<[Config["sandbox"], string, boolean]>([
+  [undefined, "off", true],
+  ["off", "off", true],
+  ["workspace", "workspace", false],
+  [{}, "workspace", false],
+  [{ network: true }, "workspace", true],
+  [{ mode: "read-only" }, "read-only", false],
+])("sandbox %j means %s, and a network: %j", (value, mode, network) => {
+  expect(sandboxSetting(value)).toEqual({ mode, network })
+})
+
+test("what stands in the place of a settings file while a command runs in a sandbox is no file", async () => {
+  await using at = await place()
+  const path = join(at.root, "project", "opencode.json")
+  await mkdir(path)
+  await utimes(path, STAND_IN_TIME, STAND_IN_TIME)
+  expect(await at.load()).toMatchObject({ value: {}, issues: [] })
+  await at.write({ "project/opencode.json/x": "" })
+  expect((await at.load()).issues).toMatchObject([{ kind: "unreadable" }])
 })

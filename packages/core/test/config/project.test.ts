@@ -55,6 +55,12 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
   [{ write: "allow" }, { edit: "deny" }, undefined, ["permission.write"]],
   [{ "b*": "allow" }, { bash: "ask" }, undefined, ["permission.b*"]],
   [{ doom_loop: "allow" }, undefined, undefined, ["permission.doom_loop"]],
+  [{ control_file: "allow" }, undefined, undefined, ["permission.control_file"]],
+  // Who allows everything has not allowed these.
+  [{ control_file: "allow" }, "allow", undefined, ["permission.control_file"]],
+  [{ control_file: { ".vscode/*": "allow" } }, { "*": "allow" }, undefined, ["permission.control_file..vscode/*"]],
+  [{ control_file: "allow" }, { control_file: "allow" }, { control_file: "allow" }, []],
+  [{ control_file: "deny" }, "allow", { control_file: "deny" }, []],
 ]
 test.each(permissions)("permission %j over %j", (project, user, effect, held) => {
   expect(restrict({ permission: project }, { permission: user })).toEqual({
@@ -100,6 +106,14 @@ const settings: [Config, Config, Config, string[]][] = [
     {},
     { references: { a: "./a" } },
     ["references.b", "references.c"],
+  ],
+  [{ default_agent: "build" }, {}, { default_agent: "build" }, []],
+  [{ default_agent: "build" }, { default_agent: "plan" }, {}, ["default_agent"]],
+  [
+    { agent: { plan: { disable: true, prompt: "p" } } },
+    { default_agent: "plan" },
+    { agent: { plan: { prompt: "p" } } },
+    ["agent.plan.disable"],
   ],
   [{ share: "auto" }, {}, {}, ["share"]],
   [{ share: "disabled" }, { share: "auto" }, { share: "disabled" }, []],
@@ -192,9 +206,11 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
   const action = fc.constantFrom("allow", "ask", "deny")
   const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
   const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
-  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a"), value, { maxKeys: 4 })
+  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a", "control_file"), value, {
+    maxKeys: 4,
+  })
   const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
-  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask")]
+  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("control_file", "*", "ask")]
   fc.assert(
     fc.property(permission, permission, permission, (user, own, project) => {
       const config: Config = { permission: user, agent: { x: { permission: own } } }
@@ -207,7 +223,7 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
       const after = [...base, ...rulesFromConfig(merge.value.permission)]
       const ownBefore = [...before, ...rulesFromConfig(own)]
       const ownAfter = [...after, ...rulesFromConfig(merge.value.agent?.x?.permission)]
-      for (const name of ["bash", "edit", "m_a", "m_b"]) {
+      for (const name of ["bash", "edit", "m_a", "m_b", "control_file"]) {
         for (const text of ["ab", "a", "a b", "b", "/h/x1", "z"]) {
           const grade = (rules: PermissionRuleset) => strictness[evaluate(name, text, rules, { home: "/h" }).action]
           expect(grade(after)).toBeGreaterThanOrEqual(grade(before))
@@ -217,4 +233,26 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
     }),
     { numRuns: 2000 },
   )
+})
+
+test.each<[Config["sandbox"], Config["sandbox"], boolean]>([
+  ["workspace", undefined, true],
+  ["read-only", undefined, true],
+  ["read-only", "workspace", true],
+  ["workspace", "workspace", true],
+  [{ network: false }, { network: true }, true],
+  [{ mode: "workspace", network: true }, undefined, true],
+  [{ mode: "read-only", network: true }, { mode: "workspace", network: true }, true],
+  ["off", undefined, true],
+  ["off", "workspace", false],
+  ["workspace", "read-only", false],
+  [{ network: true }, "workspace", false],
+  [{ mode: "read-only", network: true }, "workspace", false],
+  [{ mode: "off" }, { mode: "workspace", network: true }, false],
+  [{ network: false }, "read-only", false],
+])("sandbox %j over %j is in effect before the project is trusted: %j", (project, user, isTaken) => {
+  const sandbox = user === undefined ? {} : { sandbox: user }
+  const { value, held } = restrict({ sandbox: project }, sandbox)
+  expect(value).toEqual(isTaken ? { sandbox: project } : {})
+  expect(held).toEqual(isTaken ? [] : ["sandbox"])
 })

@@ -2,11 +2,12 @@ import { processesWith } from "@opencode/testing/processes.ts"
 import { calls, neverAnswers, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
 import { spawn } from "node:child_process"
-import { existsSync } from "node:fs"
+import { existsSync, readdirSync } from "node:fs"
 import { afterAll, beforeAll, expect, test, vi } from "vitest"
 import { silentLog } from "../../src/lib/log.ts"
 import { CALL_MARK, callMark, endLeftBehind } from "../../src/process/left-behind.ts"
 import { createSweep } from "../../src/session/sweep.ts"
+import { hasBwrap } from "../process/bwrap.ts"
 import { turnProgram, type TurnProgram } from "./turn-process.ts"
 
 // Each starts a process of its own, which a busy machine does slowly.
@@ -35,6 +36,24 @@ test("what escaped from a running call is ended at the next start after its prog
   await w.restart({ reopen: false })
   await vi.waitFor(() => expect(processesWith("sleep 64.125")).toEqual([]), 30_000)
 })
+
+test.skipIf(!hasBwrap)(
+  "a killed program leaves nothing of a sandbox, neither processes nor what was put in the way",
+  async () => {
+    await using w = await world({
+      config: { sandbox: "workspace" },
+      permission: "allow",
+      model: script(calls("bash", { command: `${escaped("sleep 69.125")} touch begun; sleep 69.25` })),
+    })
+    const { id } = await w.session()
+    const died = program.start(w, id, { text: "go" })
+    await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
+    expect(existsSync(`${w.project}/.vscode`)).toBe(true)
+    await died.kill()
+    await vi.waitFor(() => expect(processesWith("sleep 69.")).toEqual([]), 30_000)
+    await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "begun"]), 30_000)
+  },
+)
 
 test("a program that goes on beside the dead one ends what escaped when it opens the session", async () => {
   await using w = await world({

@@ -1,4 +1,4 @@
-import { isControlFile } from "@opencode/core/permission/control-files.ts"
+import { isControlFile, isWorkingTree } from "@opencode/core/permission/control-files.ts"
 import { cpuMs } from "@opencode/testing/effort.ts"
 import { expect, test } from "vitest"
 
@@ -29,6 +29,54 @@ test.each([
   ".envrc",
   ".github/workflows/ci.yml",
   ".husky/pre-push",
+  "sub/.git",
+  ".git/modules/x/config",
+  ".gitmodules",
+  ".hg/hgrc",
+  ".opencode.json",
+  ".opencode/tool/x.ts",
+  ".opencode/plugin/x.ts",
+  "tui.json",
+  ".agents/skills/x/SKILL.md",
+  ".gemini/settings.json",
+  ".codex/config.toml",
+  ".windsurf/rules.md",
+  ".vscode/tasks.json",
+  ".vscode/launch.json",
+  ".VSCode/mcp.json",
+  ".idea/workspace.xml",
+  ".zed/tasks.json",
+  ".devcontainer/devcontainer.json",
+  ".github/actions/x/action.yml",
+  ".gitlab-ci.yml",
+  "Jenkinsfile",
+  ".yarnrc",
+  ".yarnrc.yml",
+  ".pre-commit-config.yaml",
+  "lefthook.yml",
+  "lefthook-local.yaml",
+  "/home/u/.profile",
+  "/home/u/.zshenv",
+  "/home/u/.ssh/authorized_keys",
+  "/home/u/.ssh",
+  "/home/u/.config/fish/config.fish",
+  "/home/u/.config/systemd/user/x.service",
+  "/home/u/.config/autostart/x.desktop",
+  "/home/u/.config/nvim/init.lua",
+  "/home/u/.cargo/config.toml",
+  "/Users/u/Library/LaunchAgents/x.plist",
+  "/Users/u/Library/Application Support/Code/User/settings.json",
+  "/etc/crontab",
+  "/private/etc/profile",
+  "/etc/cron.d/x",
+  "/var/spool/cron/crontabs/u",
+  "/etc/opencode/opencode.json",
+  "/etc/profile.d/x.sh",
+  // As a Mac spells them: decomposed, full-width, with a sign of Kelvin, with a long s.
+  ".o\u0070encode/agent/a.md",
+  "\uff0egit/config",
+  ".hus\u212ay/pre-commit",
+  ".vscode/\u017fettings.json",
 ])("%j decides what runs later", (path) => expect(isControlFile(path)).toBe(true))
 
 test.each([
@@ -40,9 +88,28 @@ test.each([
   "opencode.json.md",
   "docs/bashrc",
   "workflows/ci.yml",
+  "src/.github/dependabot.yml",
+  "AGENTS.md",
+  "package.json",
+  "src/login.ts",
+  "etc/crontab",
+  "/etc/hosts",
+  "/home/u/.config/other/x",
+  ".gitkeep",
+  ".env",
   "a/..",
   "",
 ])("%j is a file as any other", (path) => expect(isControlFile(path)).toBe(false))
+
+test.each([
+  ["/p/.claude/worktrees/x", true],
+  ["/p/.claude/Worktrees/x/", true],
+  ["/p/.claude", false],
+  ["/p/.git/worktrees/x", false],
+  ["/p/claude/worktrees/x", false],
+])("%j is a working tree that an agent made for itself: %j", (root, expected) => {
+  expect(isWorkingTree(root)).toBe(expected)
+})
 
 test("a name of a million dots costs nothing", async () => {
   expect(await cpuMs(() => isControlFile(`${". ".repeat(500_000)}x/`.repeat(2)))).toBeLessThan(500)

@@ -20,6 +20,7 @@ const asked = (w: World): unknown[] =>
 describe("the question before a turn", () => {
   test("names everything that is held back, and no answer but a person's lets it in", async () => {
     await using w = await world({
+      client: true,
       files: repository({ permission: { bash: "allow" }, shell: "./sh" }),
       config: { permission: { bash: "ask" } },
       env: { OPENCODE_PERMISSION: "allow" },
@@ -48,7 +49,7 @@ describe("the question before a turn", () => {
   })
 
   test("a refusal does not stop the prompt, is not asked again in this process, and is forgotten with it", async () => {
-    await using w = await world({ files: repository(), model: [says("one"), says("two"), says("three")] })
+    await using w = await world({ client: true, files: repository(), model: [says("one"), says("two"), says("three")] })
     const turn = w.prompt("go")
     ;(await w.asked("trust")).reject()
     await turn
@@ -65,7 +66,7 @@ describe("the question before a turn", () => {
   })
 
   test("a change of a definition, or of a file that it loads, makes it pending again", async () => {
-    await using w = await world({ files: repository(), model: [says("one")] })
+    await using w = await world({ client: true, files: repository(), model: [says("one")] })
     const turn = w.prompt("go")
     ;(await w.asked("trust")).always()
     await turn
@@ -85,7 +86,7 @@ describe("the question before a turn", () => {
   })
 
   test("an abort takes it away, and the next prompt asks it again", async () => {
-    await using w = await world({ files: repository(), model: [says("one")] })
+    await using w = await world({ client: true, files: repository(), model: [says("one")] })
     const turn = w.prompt("go")
     await w.asked("trust")
     await w.engine.sessions.abort((await w.session()).id)
@@ -98,13 +99,17 @@ describe("the question before a turn", () => {
   })
 
   test("a folder without such items is never asked about, nor is one for whose process somebody said yes", async () => {
-    await using w = await world({ files: { "opencode.json": '{"agent":{"x":{"prompt":"p"}}}' }, model: [says("one")] })
+    await using w = await world({
+      client: true,
+      files: { "opencode.json": '{"agent":{"x":{"prompt":"p"}}}' },
+      model: [says("one")],
+    })
     await w.prompt("go")
     expect(asked(w)).toEqual([])
   })
 
   test("one answer serves all sessions that ask the same", async () => {
-    await using w = await world({ files: repository(), model: [says("one"), says("two")] })
+    await using w = await world({ client: true, files: repository(), model: [says("one"), says("two")] })
     const other = await w.engine.sessions.create({})
     const first = w.prompt("go")
     const second = await w.engine.sessions.prompt(other.id, { parts: [{ type: "text", text: "go" }] })
@@ -113,8 +118,33 @@ describe("the question before a turn", () => {
     await Promise.all([first, second.answer])
   })
 
+  test("a prompt for a model of a provider that waits is asked about like any other, and answered by it", async () => {
+    await using w = await world({ client: true, model: [says("from the project's provider")] })
+    const provider = { company: { options: { baseURL: `${w.model.url}/v1` }, env: ["COMPANY_KEY"], models: { m: {} } } }
+    writeFileSync(join(w.project, "opencode.json"), JSON.stringify({ model: "company/m", provider }))
+    await w.engine.settings.reload()
+    const turn = w.prompt("go")
+    ;(await w.asked("trust")).once()
+    expect((await turn).info).toMatchObject({ providerID: "company", modelID: "m" })
+    expect(JSON.stringify((await turn).parts)).toContain("from the project's provider")
+  })
+
+  test("an approval of some of it, or of what has changed since, answers no question about all", async () => {
+    await using w = await world({ client: true, files: repository({ shell: "./sh" }), model: [says("one")] })
+    const turn = w.prompt("go")
+    const question = await w.asked("trust")
+    const { items } = await w.engine.trust.list()
+    writeFileSync(join(w.project, "opencode.json"), JSON.stringify({ ...MCP, shell: "./other" }))
+    await w.engine.trust.approve(items.filter(({ kind }) => kind === "mcp").map(({ id }) => id))
+    expect(w.engine.gate.list()).toHaveLength(1)
+    question.reject()
+    await turn
+    expect(pending(w)).toEqual(["shell"])
+  })
+
   test("nobody is asked for a subagent's sake", async () => {
     await using w = await world({
+      client: true,
       files: repository(),
       model: [
         calls("task", { description: "d", prompt: "p", subagent_type: "general" }),
@@ -141,7 +171,14 @@ describe("approvals", () => {
     hash: "h",
   }
   const open = (w: World, uid = process.getuid?.()) =>
-    openTrust({ data: w.home.folders.data, all: false, uid, now: () => 1, warn: (message) => warnings.push(message) })
+    openTrust({
+      data: w.home.folders.data,
+      all: false,
+      isAgents: false,
+      uid,
+      now: () => 1,
+      warn: (message) => warnings.push(message),
+    })
   const warnings: string[] = []
 
   test("are readable by their owner alone, bound to the folder, and can be taken back", async () => {

@@ -148,7 +148,7 @@ test("files that decide what runs later are asked for apart", async () => {
   await w.write("hook", "x\n")
   const asks = await w.asks("apply_patch", patch("*** Update File: hook", "*** Move to: .GIT/hooks/pre-commit"))
   expect(asks).toMatchObject([
-    { permission: "control_file", patterns: [".GIT/hooks/pre-commit"], always: [".GIT/hooks/pre-commit"] },
+    { permission: "control_file", patterns: [".GIT/hooks/pre-commit"], always: [] },
     { permission: "edit", patterns: ["hook", ".GIT/hooks/pre-commit"] },
   ])
 })

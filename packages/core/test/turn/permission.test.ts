@@ -1,5 +1,7 @@
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
+import { symlinkSync } from "node:fs"
+import { join } from "node:path"
 import { expect, test } from "vitest"
 import { beginningOf, cast, childrenOf, starts, task } from "./cast.ts"
 
@@ -135,7 +137,7 @@ test("files that decide what runs later are asked for although edits are allowed
   })
   const turn = w.prompt("go")
   const first = await w.asked("control_file")
-  expect(first).toMatchObject({ patterns: [".github/workflows/ci.yml"], lasting: [".github/workflows/ci.yml"] })
+  expect(first).toMatchObject({ patterns: [".github/workflows/ci.yml"], lasting: [] })
   first.reject("not that")
   const second = await w.asked("control_file")
   expect(second.patterns).toEqual([".git/hooks/pre-commit"])
@@ -199,4 +201,121 @@ test("an answer that lasts lifts nothing that a rule asks about above it", async
   const { answer } = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "again" }] })
   await answer
   expect(w.model.heard()).toContain("The user has specified a rule")
+})
+
+test.each<[string, Parameters<typeof world>[0]]>([
+  ["that allows everything", { permission: "allow" }],
+  [
+    "for * and for edits",
+    { permission: { "*": "allow", edit: { "*": "allow", ".git/*": "allow" }, external_directory: "allow" } },
+  ],
+  ["of the agent", { config: { agent: { build: { permission: { "*": "allow", edit: "allow" } } } } }],
+])("no rule %s allows a file that decides what runs later", async (_, options) => {
+  await using w = await world({
+    ...options,
+    files: { "a.ts": "1", ".mcp.json": "{}", ".git/config": "x" },
+    model: script(
+      calls("write", { filePath: ".GIT/config", content: "x" }),
+      calls("bash", { command: "echo x >> .git/config" }),
+      calls("bash", { command: "rm .mcp.json" }),
+      says("done"),
+    ),
+  })
+  const turn = w.prompt("go")
+  for (const pattern of [".GIT/config", ".git/config", ".mcp.json"]) {
+    const question = await w.asked("control_file")
+    expect(question.patterns).toEqual([pattern])
+    question.reject("no")
+    await w.happened("permission.replied", ({ requestID }) => requestID === question.id)
+  }
+  await turn
+  expect(w.read(".git/config")).toBe("x")
+})
+
+test("an answer of always allows such a file once", async () => {
+  const write = (content: string) => calls("write", { filePath: ".envrc", content })
+  await using w = await world({ permission: "allow", model: script(write("1"), write("2"), says("done")) })
+  const turn = w.prompt("go")
+  const first = await w.asked("control_file")
+  first.always()
+  await w.happened("permission.replied", ({ requestID }) => requestID === first.id)
+  ;(await w.asked("control_file")).reject("once was enough")
+  await turn
+  expect(w.read(".envrc")).toBe("1")
+})
+
+test("a rule that names such files decides about them, the last one that matches", async () => {
+  await using w = await world({
+    permission: { control_file: { ".github/*": "allow", ".github/workflows/release.yml": "deny" }, "*": "allow" },
+    model: script(
+      calls("write", { filePath: ".github/workflows/ci.yml", content: "1" }),
+      calls("write", { filePath: ".github/workflows/release.yml", content: "2" }),
+      says("done"),
+    ),
+  })
+  await w.prompt("go")
+  expect(w.files()).toEqual([".github/workflows/ci.yml"])
+})
+
+test.each([
+  ["deletes", "*** Delete File: .envrc"],
+  ["moves away", "*** Update File: .envrc\n*** Move to: other\n@@\n-a\n+b"],
+  ["moves to its place", "*** Update File: a\n*** Move to: .vscode/tasks.json\n@@\n-a\n+b"],
+  ["makes", "*** Add File: .vscode/tasks.json\n+a"],
+])("a patch that %s such a file asks for it", async (_, body) => {
+  await using w = await world({
+    permission: "allow",
+    files: { a: "a\n", ".envrc": "a\n" },
+    models: { "gpt-5": {} },
+    config: { model: "mock/gpt-5" },
+    model: script(calls("apply_patch", { patchText: `*** Begin Patch\n${body}\n*** End Patch` }), says("done")),
+  })
+  const turn = w.prompt("go")
+  ;(await w.asked("control_file")).reject("no")
+  await turn
+  expect(w.files()).toEqual([".envrc", "a"])
+})
+
+test("links do not hide such a file, from either side", async () => {
+  await using w = await world({
+    permission: "allow",
+    files: { "shared/.keep": "" },
+    model: script(
+      calls("write", { filePath: "harmless", content: "x" }),
+      calls("bash", { command: "echo x > harmless" }),
+      calls("write", { filePath: ".vscode/tasks.json", content: "x" }),
+      says("done"),
+    ),
+  })
+  symlinkSync(".envrc", join(w.project, "harmless"))
+  symlinkSync("shared", join(w.project, ".vscode"))
+  const turn = w.prompt("go")
+  for (const pattern of [".envrc", ".envrc", "shared/tasks.json"]) {
+    const question = await w.asked("control_file")
+    expect(question.patterns).toEqual([pattern])
+    question.reject("no")
+    await w.happened("permission.replied", ({ requestID }) => requestID === question.id)
+  }
+  await turn
+})
+
+test("this program's own folders are such files, its plans and temporary files are not", async () => {
+  await using w = await world({
+    permission: { "*": "allow", external_directory: "allow" },
+    model: script(
+      calls("write", { filePath: "../data/opencode/auth.json", content: "{}" }),
+      calls("write", { filePath: "../config/opencode/agent/a.md", content: "x" }),
+      calls("write", { filePath: "../data/opencode/plans/a.md", content: "plan" }),
+      says("done"),
+    ),
+  })
+  const turn = w.prompt("go")
+  for (const name of ["data/opencode/auth.json", "config/opencode/agent/a.md"]) {
+    const question = await w.asked("control_file")
+    expect(question.patterns).toEqual([w.folder.join(name)])
+    question.reject("no")
+    await w.happened("permission.replied", ({ requestID }) => requestID === question.id)
+  }
+  await turn
+  expect((await w.calls()).map(({ state }) => state.status)).toEqual(["error", "error", "completed"])
 })

@@ -65,10 +65,10 @@ test("several tasks of one prompt are done, each with the model that was chosen 
 
 test("a task that cannot be started is told to the model, and the turn goes on", async () => {
   await using w = await world({ model: cast([says("I see"), says("I see")], {}) })
-  await w.prompt("", { parts: [PLEASE, subtask("x", { agent: "build" })] })
+  await w.prompt("", { parts: [PLEASE, subtask("x", { agent: "compaction" })] })
   await w.prompt("", { parts: [PLEASE, subtask("x", { model: { providerID: "mock", modelID: "small" } })] })
   const [primary, small] = await w.calls()
-  expect(primary?.state).toMatchObject({ status: "error", error: expect.stringContaining("build") })
+  expect(primary?.state).toMatchObject({ status: "error", error: expect.stringContaining("compaction") })
   expect(small?.state).toMatchObject({ status: "error", error: expect.stringContaining("small") })
   expect((await w.transcript()).at(-1)?.info).toMatchObject({ endReason: "stop" })
 })

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, ConfigGetErrors, ConfigGetResponses, ConfigProvidersErrors, ConfigProvidersResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -98,6 +98,23 @@ export class App extends HeyApiClient {
             }
         });
     }
+    
+    /**
+     * List skills
+     *
+     * The skills of the folder with their text, by their names.
+     */
+    public skills<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<AppSkillsResponses, AppSkillsErrors, ThrowOnError>({
+            url: '/skill',
+            ...options,
+            ...params
+        });
+    }
 }
 
 export class Auth extends HeyApiClient {
@@ -136,6 +153,25 @@ export class Auth extends HeyApiClient {
                 ...options?.headers,
                 ...params.headers
             }
+        });
+    }
+}
+
+export class Command extends HeyApiClient {
+    /**
+     * List commands
+     *
+     * The commands of the folder: those that come with the program, those of its settings, and its skills.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<CommandListResponses, CommandListErrors, ThrowOnError>({
+            url: '/command',
+            ...options,
+            ...params
         });
     }
 }
@@ -839,6 +875,47 @@ export class Session2 extends HeyApiClient {
     }
     
     /**
+     * Send command
+     *
+     * Sends what a command stands for, filled with the arguments, as a prompt. Answers with the last message of its turn. An abort of the session also ends what its template runs.
+     */
+    public command<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+        messageID?: MessageId;
+        agent?: string;
+        model?: string;
+        arguments: string;
+        command: string;
+        variant?: string;
+        parts?: Array<FilePartInput>;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'messageID' },
+                    { in: 'body', key: 'agent' },
+                    { in: 'body', key: 'model' },
+                    { in: 'body', key: 'arguments' },
+                    { in: 'body', key: 'command' },
+                    { in: 'body', key: 'variant' },
+                    { in: 'body', key: 'parts' }
+                ] }]);
+        return (options?.client ?? this.client).post<SessionCommandResponses, SessionCommandErrors, ThrowOnError>({
+            url: '/session/{sessionID}/command',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
      * Get message diff
      *
      * The changes of files that answered a prompt; without `messageID` those of the whole session. One entry for each file that is different.
@@ -918,7 +995,7 @@ export class Session2 extends HeyApiClient {
     /**
      * Initialize session
      *
-     * Has the model look at the project and write or improve its `AGENTS.md`. Answers when the turn is over: whether it ended without an error.
+     * Runs the command `init`: has the model look at the project and write or improve its `AGENTS.md`. Answers when the turn is over: whether it ended without an error.
      */
     public init<ThrowOnError extends boolean = false>(parameters: {
         sessionID: SessionId;
@@ -1483,6 +1560,11 @@ export class OpencodeClient extends HeyApiClient {
     private _auth?: Auth;
     get auth(): Auth {
         return this._auth ??= new Auth({ client: this.client });
+    }
+    
+    private _command?: Command;
+    get command(): Command {
+        return this._command ??= new Command({ client: this.client });
     }
     
     private _config?: Config;

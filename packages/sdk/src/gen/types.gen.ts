@@ -145,6 +145,17 @@ export type BadRequestError = {
     };
 };
 
+export type Command = {
+    name: string;
+    description?: string;
+    agent?: string;
+    model?: string;
+    source?: 'command' | 'mcp' | 'skill';
+    template: string;
+    subtask?: boolean;
+    hints: Array<string>;
+};
+
 export type CompactionPart = {
     id: PartId;
     sessionID: SessionId;
@@ -259,6 +270,10 @@ export type Config = {
     instructions?: Array<string>;
     layout?: 'auto' | 'stretch';
     permission?: PermissionConfig;
+    sandbox?: 'off' | 'workspace' | 'read-only' | {
+        mode?: 'off' | 'workspace' | 'read-only';
+        network?: boolean;
+    };
     tools?: {
         [key: string]: boolean;
     };
@@ -316,7 +331,18 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+
+export type EventCommandExecuted = {
+    id: string;
+    type: 'command.executed';
+    properties: {
+        name: string;
+        sessionID: SessionId;
+        arguments: string;
+        messageID: MessageId;
+    };
+};
 
 export type EventFileEdited = {
     id: string;
@@ -585,7 +611,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 };
 
 export type GlobalSession = {
@@ -1644,6 +1670,34 @@ export type AuthSetResponses = {
 
 export type AuthSetResponse = AuthSetResponses[keyof AuthSetResponses];
 
+export type CommandListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/command';
+};
+
+export type CommandListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type CommandListError = CommandListErrors[keyof CommandListErrors];
+
+export type CommandListResponses = {
+    /**
+     * List of commands
+     */
+    200: Array<Command>;
+};
+
+export type CommandListResponse = CommandListResponses[keyof CommandListResponses];
+
 export type ConfigGetData = {
     body?: never;
     path?: never;
@@ -2613,6 +2667,51 @@ export type SessionChildrenResponses = {
 
 export type SessionChildrenResponse = SessionChildrenResponses[keyof SessionChildrenResponses];
 
+export type SessionCommandData = {
+    body: {
+        messageID?: MessageId;
+        agent?: string;
+        model?: string;
+        arguments: string;
+        command: string;
+        variant?: string;
+        parts?: Array<FilePartInput>;
+    };
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/command';
+};
+
+export type SessionCommandErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionCommandError = SessionCommandErrors[keyof SessionCommandErrors];
+
+export type SessionCommandResponses = {
+    /**
+     * Created message
+     */
+    200: {
+        info: AssistantMessage;
+        parts: Array<Part>;
+    };
+};
+
+export type SessionCommandResponse = SessionCommandResponses[keyof SessionCommandResponses];
+
 export type SessionDiffData = {
     body?: never;
     path: {
@@ -3400,6 +3499,39 @@ export type SessionUsageResponses = {
 };
 
 export type SessionUsageResponse = SessionUsageResponses[keyof SessionUsageResponses];
+
+export type AppSkillsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/skill';
+};
+
+export type AppSkillsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type AppSkillsError = AppSkillsErrors[keyof AppSkillsErrors];
+
+export type AppSkillsResponses = {
+    /**
+     * List of skills
+     */
+    200: Array<{
+        name: string;
+        description?: string;
+        location: string;
+        content: string;
+    }>;
+};
+
+export type AppSkillsResponse = AppSkillsResponses[keyof AppSkillsResponses];
 
 export type TrustRemoveData = {
     body?: never;

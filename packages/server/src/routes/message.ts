@@ -1,4 +1,3 @@
-import { initPrompt } from "@opencode/core/session/init.prompt.ts"
 import { MessageID, SessionID } from "@opencode/protocol/id.ts"
 import { AnswerWithParts, MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import { inline } from "@opencode/protocol/schema.ts"
@@ -105,7 +104,7 @@ const init = route(
     tags: ["session"],
     summary: "Initialize session",
     description:
-      "Has the model look at the project and write or improve its `AGENTS.md`. Answers when the turn is over: whether it ended without an error.",
+      "Runs the command `init`: has the model look at the project and write or improve its `AGENTS.md`. Answers when the turn is over: whether it ended without an error.",
     answers: "Whether the turn ended without an error",
     params,
     body: inline(() => z.object({ modelID: z.string(), providerID: z.string(), messageID: MessageID() })),
@@ -113,10 +112,11 @@ const init = route(
     answer: inline(() => z.boolean()),
     errors: ["NotFoundError"],
   },
-  async ({ params: { sessionID }, body: { messageID, ...model }, engine }) => {
-    const { answer } = await (await engine()).sessions.prompt(sessionID, initPrompt({ messageID, model }))
-    const last = await answer
-    return last !== undefined && !("error" in last.info && last.info.error)
+  async ({ params: { sessionID }, body: { messageID, providerID, modelID }, engine }) => {
+    const { commands } = await engine()
+    const model = `${providerID}/${modelID}`
+    const last = await commands.run(sessionID, { command: "init", arguments: "", messageID, model })
+    return !("error" in last.info && last.info.error)
   },
 )
 

@@ -1,6 +1,7 @@
 import type { Route } from "../route.ts"
 import { authRoutes } from "./auth.ts"
 import { compactionRoutes } from "./compaction.ts"
+import { commandRoutes } from "./command.ts"
 import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
@@ -18,6 +19,7 @@ import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
+import { skillRoutes } from "./skill.ts"
 import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
@@ -35,6 +37,7 @@ export const routes: readonly Route[] = [
   ...sessionTransferRoutes,
   ...experimentalSessionRoutes,
   ...messageRoutes,
+  ...commandRoutes,
   ...compactionRoutes,
   ...usageRoutes,
   ...undoRoutes,
@@ -48,6 +51,7 @@ export const routes: readonly Route[] = [
   ...instanceRoutes,
   ...projectRoutes,
   ...toolRoutes,
+  ...skillRoutes,
   ...trustRoutes,
   ...disposeRoutes,
 ]
