@@ -19,6 +19,7 @@ export const questionTool = (questions: Questions): Tool =>
     prose,
     // No other call runs beside it: a person answers one thing after the other.
     effect: "idempotent",
+    isBound: true,
     permission: "question",
     input: () =>
       z.object({
