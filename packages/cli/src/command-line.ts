@@ -232,6 +232,18 @@ function createProgram(result: { code: number }): Command {
       await debugConfig()
     })
   debug
+    .command("permission")
+    .description("Explain what the rules make of a call, without making it.")
+    .argument("<tool>", "tool: bash, read, edit, …")
+    .argument("<input>", "its input as JSON, or a command for bash, a path for read and edit")
+    .option("--agent <name>", "agent that would make the call")
+    .option("-s, --session <id>", "session whose rules count besides")
+    .addOption(new Option("--format <format>", "how to print").choices(["default", "json"]).default("default"))
+    .action(async (tool: string, input: string, options) => {
+      const { debugPermission } = await import("./commands/debug-permission.ts")
+      await debugPermission(tool, input, options)
+    })
+  debug
     .command("agent")
     .description("Print an agent as it is in effect, and the tools that it is offered.")
     .argument("<name>", "agent to print")

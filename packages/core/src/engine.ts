@@ -3,19 +3,24 @@ import type { Scope } from "./bus/bus.ts"
 import { ensureFolder } from "./config/folders.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
+import { openExplain } from "./engine/explain.ts"
 import type { Settings } from "./engine/generations.ts"
+import { openPermissions } from "./engine/permissions.ts"
 import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
-import { createGate, type Gate } from "./permission/gate.ts"
+import type { Approvals } from "./permission/approvals.ts"
+import type { Gate } from "./permission/gate.ts"
 import { childEnvironment } from "./process/environment.ts"
 import { openProcesses } from "./process/processes.ts"
 import type { Publish } from "./session/record.ts"
+import { createQuestions, type Questions } from "./tool/questions.ts"
 import type { ToolUser } from "./tool/tool.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
+import type { ExplainCall } from "./turn/explain-call.ts"
 import { rememberProject } from "./workspace/project.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
@@ -29,6 +34,9 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   workspace: Workspace
   project: Project
   gate: Gate
+  approvals: Approvals
+  questions: Questions
+  explain: ExplainCall
   registry: Registry
   children: ChildSessions
   /** Whose turn it is when an agent answers in a session of its own: decides which tools there are for it. */
@@ -72,14 +80,16 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     home,
     () => workspace.git,
   )
-  const askID = (prefix: "per", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
-  const gate = createGate({ publish, id: askID, home: places.home })
+  const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
+  const questions = createQuestions({ publish, id: askID })
+  const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
   const turns = await openTurns({
     home,
     workspace,
     settings,
     scope,
     gate,
+    questions,
     publish,
     start: processes.start,
     sessions: () => conversations.sessions,
@@ -99,6 +109,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     agents: settings.agents,
     models: settings.models,
     gate,
+    approvals,
+    questions,
+    explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
     children: turns.children,
     toolUser: (agent) => ({
@@ -108,6 +121,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     }),
     async close() {
       gate.close()
+      questions.close()
       await conversations.close()
       await workspace.close()
       await processes.close()

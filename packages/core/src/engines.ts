@@ -86,5 +86,5 @@ export function createEngines(home: Home): Engines {
   return self
 }
 
-const isInUse = ({ sessions, gate }: Engine): boolean =>
-  Object.keys(sessions.status()).length > 0 || gate.list().length > 0
+const isInUse = ({ sessions, gate, questions }: Engine): boolean =>
+  Object.keys(sessions.status()).length > 0 || gate.list().length > 0 || questions.list().length > 0

@@ -1,7 +1,9 @@
 import { PromptInput } from "@opencode/protocol/message.ts"
 import { PermissionReply } from "@opencode/protocol/permission.ts"
+import { QuestionAnswer } from "@opencode/protocol/question.ts"
 import { z } from "zod"
 import type { Bus, Frame } from "./bus/bus.ts"
+import type { Engine } from "./engine.ts"
 import type { Engines } from "./engines.ts"
 import { fault } from "./lib/fault.ts"
 import type { PeerService } from "./peer/listen.ts"
@@ -17,6 +19,11 @@ export interface PeerServiceDeps {
 
 /** What this process does when another one of the same user asks. What comes in is checked like a request. */
 export function peerService({ engines, bus, now, isOurs, isClosing }: PeerServiceDeps): PeerService {
+  async function openAt(args: unknown): Promise<Engine[]> {
+    const { directory } = read(z.object({ directory: z.string() }), args)
+    return (await engines.open()).filter(({ scope }) => scope.directory === directory)
+  }
+
   return {
     async answer(ask, args, note) {
       if (isClosing()) throw fault("unavailable", "The process that works on the session is ending.")
@@ -32,15 +39,22 @@ export function peerService({ engines, bus, now, isOurs, isClosing }: PeerServic
         note("heard")
         return (await engines.of(sessionID)).sessions.abort(sessionID)
       }
-      if (ask === "questions") {
-        const { directory } = read(z.object({ directory: z.string() }), args)
-        const here = (await engines.open()).filter(({ scope }) => scope.directory === directory)
-        return here.flatMap(({ gate }) => gate.list())
-      }
+      if (ask === "questions") return (await openAt(args)).flatMap(({ gate }) => gate.list())
       if (ask === "reply") {
         const { requestID, answer, sessionID } = read(replyArgs(), args)
-        const asking = (await engines.open()).find(({ gate }) => gate.list().some(({ id }) => id === requestID))
-        asking?.gate.reply(requestID, answer, sessionID)
+        const asking = (await engines.open()).find(({ gate }) => has(gate, requestID))
+        await asking?.approvals.reply(requestID, answer, sessionID)
+        return asking !== undefined
+      }
+      if (ask === "approved") {
+        for (const { gate } of await engines.open()) gate.reconsider()
+        return []
+      }
+      if (ask === "question-requests") return (await openAt(args)).flatMap(({ questions }) => questions.list())
+      if (ask === "answer") {
+        const { requestID, answers } = read(answerArgs(), args)
+        const asking = (await engines.open()).find(({ questions }) => has(questions, requestID))
+        asking?.questions.reply(requestID, answers)
         return asking !== undefined
       }
       throw fault("bad_request", `Another version of this program asks for ${ask}, which this one does not know.`)
@@ -74,12 +88,17 @@ function workedOn(frames: Frame[]): Frame[] {
 
 const sessionOf = ({ properties }: Frame): unknown => ("sessionID" in properties ? properties.sessionID : undefined)
 
+const has = ({ list }: { list(): { id: string }[] }, requestID: string): boolean =>
+  list().some(({ id }) => id === requestID)
+
 const replyArgs = () =>
   z.object({
     requestID: z.string(),
     sessionID: z.string().optional(),
-    answer: z.object({ reply: PermissionReply(), message: z.string().optional() }),
+    answer: z.object({ reply: PermissionReply(), message: z.string().optional(), save: z.literal(true).optional() }),
   })
+
+const answerArgs = () => z.object({ requestID: z.string(), answers: z.array(QuestionAnswer()).optional() })
 
 function read<T>(schema: z.ZodType<T>, args: unknown): T {
   const { data, success, error } = schema.safeParse(args)

@@ -1,9 +1,10 @@
 import { z } from "zod"
 import { MessageError } from "./error.ts"
-import { MessageID, PartID, PermissionID, SessionID } from "./id.ts"
+import { MessageID, PartID, PermissionID, QuestionID, SessionID } from "./id.ts"
 import { Message } from "./message.ts"
 import { Part } from "./part.ts"
 import { PermissionReply, PermissionRequest } from "./permission.ts"
+import { QuestionAnswer, QuestionRequest } from "./question.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
 import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
 import { Todo } from "./todo.ts"
@@ -102,6 +103,15 @@ export const events = {
   "permission.replied": event(
     "must",
     inline(() => z.object({ sessionID: SessionID(), requestID: PermissionID(), reply: PermissionReply() })),
+  ),
+  "question.asked": event("must", QuestionRequest),
+  "question.replied": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID(), requestID: QuestionID(), answers: z.array(QuestionAnswer()) })),
+  ),
+  "question.rejected": event(
+    "must",
+    inline(() => z.object({ sessionID: SessionID(), requestID: QuestionID() })),
   ),
   "todo.updated": event(
     "state",

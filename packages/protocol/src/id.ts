@@ -14,6 +14,7 @@ export const prefixes = {
   permission: "per",
   question: "que",
   tool: "tool",
+  approval: "apr",
   error: "err",
   workspace: "wrk",
 } as const
@@ -47,3 +48,5 @@ export const SessionID = id("SessionID", prefixes.session)
 export const MessageID = id("MessageID", prefixes.message)
 export const PartID = id("PartID", prefixes.part)
 export const PermissionID = id("PermissionID", prefixes.permission)
+export const QuestionID = id("QuestionID", prefixes.question)
+export const ApprovalID = id("ApprovalID", prefixes.approval)

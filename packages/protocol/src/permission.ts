@@ -1,5 +1,5 @@
 import { z } from "zod"
-import { MessageID, PermissionID, SessionID } from "./id.ts"
+import { ApprovalID, MessageID, PermissionID, SessionID } from "./id.ts"
 import { inline, schema, type Infer } from "./schema.ts"
 
 export const PermissionAction = schema("PermissionAction", () => z.enum(["allow", "deny", "ask"]))
@@ -32,26 +32,48 @@ export type PermissionRequest = Infer<typeof PermissionRequest>
 export const PermissionReply = inline(() => z.enum(["once", "always", "reject"]))
 export type PermissionReply = Infer<typeof PermissionReply>
 
+const more = () => ({
+  message: z.string().optional(),
+  remember: z.boolean().optional(),
+  save: z.boolean().optional(),
+})
+
 /**
  * The answer to an ask, in the three spellings that clients send: `reply` (today's), `response` with `remember`
  * (the older route) and `allow` (a widespread fork).
  */
 export const PermissionAnswer = inline(() =>
   z.union([
-    z.object({ reply: PermissionReply(), message: z.string().optional(), remember: z.boolean().optional() }),
-    z.object({ response: PermissionReply(), message: z.string().optional(), remember: z.boolean().optional() }),
-    z.object({ allow: z.boolean(), message: z.string().optional(), remember: z.boolean().optional() }),
+    z.object({ reply: PermissionReply(), ...more() }),
+    z.object({ response: PermissionReply(), ...more() }),
+    z.object({ allow: z.boolean(), ...more() }),
   ]),
 )
 export type PermissionAnswer = Infer<typeof PermissionAnswer>
 
-/** One meaning for the three spellings: `remember` makes a yes last. */
-export function replyOf(answer: PermissionAnswer): { reply: PermissionReply; message?: string } {
+/** One meaning for the three spellings: `remember` makes a yes last, `save` makes it outlast the process. */
+export function replyOf(answer: PermissionAnswer): { reply: PermissionReply; message?: string; save?: true } {
   const said =
     "reply" in answer ? answer.reply : "response" in answer ? answer.response : answer.allow ? "once" : "reject"
-  const reply = said === "once" && answer.remember ? "always" : said
-  return answer.message === undefined ? { reply } : { reply, message: answer.message }
+  const reply = said === "once" && (answer.remember || answer.save) ? "always" : said
+  return {
+    reply,
+    ...(answer.message === undefined ? {} : { message: answer.message }),
+    ...(answer.save && reply === "always" ? { save: true } : {}),
+  }
 }
+
+/** What was approved for good in a project. */
+export const SavedApproval = schema("SavedApproval", () =>
+  z.object({
+    id: ApprovalID(),
+    projectID: z.string(),
+    permission: z.string(),
+    pattern: z.string(),
+    time: z.object({ created: z.number() }),
+  }),
+)
+export type SavedApproval = Infer<typeof SavedApproval>
 
 export const PermissionActionConfig = schema("PermissionActionConfig", () => z.enum(["ask", "allow", "deny"]))
 

@@ -34,6 +34,10 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
     status: 404,
     body: { _tag: "PermissionNotFoundError", requestID, message },
   }),
+  question_not_found: ({ message, data: { requestID } }) => ({
+    status: 404,
+    body: { _tag: "QuestionNotFoundError", requestID, message },
+  }),
   agent_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   model_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   provider_auth: (fault) => ({ status: 400, body: badRequest(fault) }),
@@ -90,6 +94,9 @@ export const SessionBusyError = schema("SessionBusyError", () =>
 )
 export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
   z.object({ _tag: z.literal("PermissionNotFoundError"), requestID: z.string(), message: z.string() }),
+)
+export const QuestionNotFoundError = schema("QuestionNotFoundError", () =>
+  z.object({ _tag: z.literal("QuestionNotFoundError"), requestID: z.string(), message: z.string() }),
 )
 export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
   z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),

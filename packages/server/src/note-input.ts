@@ -2,8 +2,11 @@ import type { Boundary } from "@opencode/core/recording/boundary.ts"
 import type { Incoming } from "./exchange.ts"
 import { readJson } from "./guard/limits.ts"
 
-/** What may change a session. Logins and settings are no part of it, and hold keys. */
-const SESSIONS = /^\/(session|permission|question)(\/|$)/
+/**
+ * What may change a session. Logins and settings are no part of it, and hold keys; which approvals are saved is noted
+ * where it decides something.
+ */
+const SESSIONS = /^\/(session|question|permission(?!\/(?:saved|explain)))(\/|$)/
 
 export interface Noted {
   /** The same request; its body has been read. */

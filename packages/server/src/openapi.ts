@@ -1,7 +1,13 @@
 import { SessionBusyError } from "@opencode/protocol/error.ts"
 import type { Schema } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
-import { BadRequestError, NotFoundError, PermissionNotFoundError, ServiceUnavailableError } from "./errors.ts"
+import {
+  BadRequestError,
+  NotFoundError,
+  PermissionNotFoundError,
+  QuestionNotFoundError,
+  ServiceUnavailableError,
+} from "./errors.ts"
 import type { ErrorName, Route } from "./route.ts"
 
 /** The OpenAPI 3.1 document of a table of routes. The same table gives the same document, byte for byte. */
@@ -11,6 +17,7 @@ type Json = Record<string, unknown>
 const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
   NotFoundError: { status: 404, shape: NotFoundError },
   PermissionNotFoundError: { status: 404, shape: PermissionNotFoundError },
+  QuestionNotFoundError: { status: 404, shape: QuestionNotFoundError },
   SessionBusyError: { status: 409, shape: SessionBusyError },
   ServiceUnavailableError: { status: 503, shape: ServiceUnavailableError },
 }

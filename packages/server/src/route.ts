@@ -18,7 +18,7 @@ export interface ServerParts {
   engines: Engines
   bus: Bus
   /** Other processes on the same data. */
-  peers: Pick<Peers, "questions" | "reply" | "follow" | "openParts">
+  peers: Pick<Peers, "questions" | "reply" | "questionRequests" | "answer" | "follow" | "openParts">
   log: Log
   host: Host
   auth: Pick<Auth, "set" | "remove">
@@ -64,7 +64,12 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
 }
 
 /** Error shapes a route declares, by their names in the document. */
-export type ErrorName = "NotFoundError" | "PermissionNotFoundError" | "SessionBusyError" | "ServiceUnavailableError"
+export type ErrorName =
+  | "NotFoundError"
+  | "PermissionNotFoundError"
+  | "QuestionNotFoundError"
+  | "SessionBusyError"
+  | "ServiceUnavailableError"
 
 export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   params: Params

@@ -91,6 +91,27 @@ const ADDITIONS: Record<string, Call & { reason: string }> = {
     answers: ["200", "400"],
     reason: "`opencode import` goes through the API, as everything does",
   },
+  "GET /permission/saved": {
+    id: "permission.saved",
+    parameters: ["query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "who approves something for good has to be able to see what it was",
+  },
+  "DELETE /permission/saved/{approvalID}": {
+    id: "permission.forget",
+    parameters: ["path approvalID", "query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400", "404"],
+    reason: "and to take it back",
+  },
+  "POST /permission/explain": {
+    id: "permission.explain",
+    parameters: ["query directory?", "query workspace?"],
+    body: true,
+    answers: ["200", "400", "404"],
+    reason: "which rule decides about a call, and where it is written; the published document cannot be asked",
+  },
   "GET /session/{sessionID}/usage": {
     id: "session.usage",
     parameters: ["path sessionID", "query directory?", "query workspace?"],
@@ -191,6 +212,15 @@ interface Shape {
   anyOf?: Shape[]
   oneOf?: Shape[]
 }
+
+test("the body of an answer to a permission request takes `save`, a member of our own that nobody has to give", () => {
+  const body = document.paths["/permission/{requestID}/reply"]?.["post"]?.requestBody as {
+    content: Record<string, { schema: Shape }>
+  }
+  const { properties, required } = body.content["application/json"]!.schema
+  expect(Object.keys(properties ?? {})).toEqual(["reply", "message", "save"])
+  expect(required).toEqual(["reply"])
+})
 
 test("the document refers to nothing that it does not hold, and is the same each time", () => {
   const text = JSON.stringify(document)

@@ -156,6 +156,11 @@ async function ask(session: Session, prompt: Prompt, view: RunView, door: Door):
       view.event(event)
       // Who was stopped while files were still being read had nothing to abort by then.
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
+      if (event.type === "question.asked") {
+        // A session of somebody who could answer, which is gone on with here.
+        refused.push("question (nobody is here to answer)")
+        dataOf(await client.question.reject({ requestID: event.properties.id }))
+      }
       if (event.type !== "permission.asked") return
       const { id: requestID, permission, patterns } = event.properties
       // To approve a plan is to have read it, and no flag has.
@@ -218,7 +223,8 @@ async function follow(
     if (done) throw new CommandFailure("The stream of events broke off before the answer was complete.")
     if (!("sessionID" in event.properties)) continue
     const isSame = event.properties.sessionID === sessionID
-    if (!isSame && !(event.type === "permission.asked" && (await isOurs(event.properties.sessionID)))) continue
+    const isAsked = event.type === "permission.asked" || event.type === "question.asked"
+    if (!isSame && !(isAsked && (await isOurs(event.properties.sessionID)))) continue
     await handle(event)
     if (isSame && event.type === "session.idle") return
   }

@@ -41,6 +41,8 @@ export interface Person {
   /** Resolves when it is accepted. */
   send(sessionID: string, text: string): Promise<void>
   asked(permission: string): Promise<PermissionRequest>
+  /** The id of a question of the model that waits. */
+  questioned(): Promise<string>
   reply(requestID: string, reply: "once" | "always" | "reject", message?: string): Promise<void>
   /** Resolves when a message fits. */
   seen(sessionID: string, fits: (message: MessageWithParts) => boolean): Promise<void>
@@ -67,6 +69,7 @@ export function person(url: string, project: string): Person {
       until(async () =>
         data<PermissionRequest[]>(await client.permission.list()).find((request) => request.permission === permission),
       ),
+    questioned: () => until(async () => data<{ id: string }[]>(await client.question.list())[0]?.id),
     reply: async (requestID, reply, message) =>
       data(await client.permission.reply({ requestID, reply, ...(message === undefined ? {} : { message }) })),
     seen: async (sessionID, fits) =>
@@ -76,6 +79,7 @@ export function person(url: string, project: string): Person {
   }
 }
 
+const WHICH = { question: "Which colour?", header: "Colour", options: [{ label: "Blue", description: "as the sea" }] }
 const FILES = { "a.txt": "alpha\n", "b.txt": "beta\n", "src/c.txt": "gamma\n" }
 const ASK_BASH: Config = { permission: { bash: "ask" } }
 
@@ -193,6 +197,24 @@ export const CASES: Case[] = [
     },
   },
   plan(),
+  {
+    name: "questions",
+    script: [
+      calls("question", { questions: [WHICH, { ...WHICH, question: "And then?" }] }),
+      says("Blue it is."),
+      calls("question", { questions: [WHICH] }),
+      says("Never said."),
+    ],
+    async act({ session, send, questioned, client, idle }) {
+      const id = await session()
+      await send(id, "paint it")
+      await client.question.reply({ requestID: await questioned(), answers: [["Blue"], ["something else"]] })
+      await idle(id)
+      await send(id, "paint more")
+      await client.question.reject({ requestID: await questioned() })
+      await idle(id)
+    },
+  },
   {
     name: "abort-answer",
     script: [stalls(says("one two three four five six seven eight"), 2), says("Going on.")],

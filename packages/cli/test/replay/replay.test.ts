@@ -283,3 +283,24 @@ test("no key gets into a recording, wherever it passes", async () => {
   expect(text).not.toContain(Buffer.from(`opencode:${planted.server}`).toString("base64"))
   expect(report(await replayFile(path))).toEqual([expect.stringContaining("same transcript, 5 messages")])
 })
+
+test("what was approved for good before comes out the same, in a place that knows nothing of it", async () => {
+  await using at = await modelScript(
+    [...["one", "two"].flatMap((name) => [calls("bash", { command: `touch ${name}` }), says(name)])],
+    { config: { permission: { bash: "ask" } } },
+  )
+  const { url, child, finished } = await at.serve([])
+  const { client, session, send, asked, idle } = person(url, at.project)
+  const id = await session()
+  await send(id, "go")
+  await client.permission.reply({ requestID: (await asked("bash")).id, reply: "always", save: true })
+  await idle(id)
+  child.kill("SIGTERM")
+  await finished
+
+  const path = at.folder.join("saved.ndjson")
+  expect(await at.run(["run", "go"], { env: { OPENCODE_RECORD: path } })).toMatchObject({ code: 0, stdout: "two\n" })
+  expect(report(await replayFile(path))).toEqual([expect.stringContaining("same transcript")])
+  const without = changed(path, '"k":"approvals"', '"k":"unknown"')
+  expect(isSame(await replayFile(without))).toBe(false)
+})

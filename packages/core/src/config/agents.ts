@@ -55,6 +55,8 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
   { name: "summary", mode: "primary", hidden: true, prompt: SUMMARY },
 ]
 
+export const NATIVE_NAMES: readonly string[] = NATIVE_AGENTS.map(({ name }) => name)
+
 export const isNativeAgent = (name: string): boolean => NATIVE_AGENTS.some((agent) => agent.name === name)
 
 /**

@@ -34,17 +34,9 @@ export const readDefinition =
     return {
       value: { [kind]: { [named]: member } },
       // Paths begin with the kind and the name, which stand in the file's own.
-      locate: (paths) => locate(paths.map((path) => asWritten(path.slice(2), data))),
+      locate: (paths) => locate(paths.map((path) => path.slice(2))),
     }
   }
-
-/** Rules have older and newer names, which are translated before anybody looks for what is wrong with them. */
-function asWritten(path: string[], data: JsonObject): string[] {
-  const [first, ...rest] = path
-  if (first !== "permission" || "permission" in data) return path
-  const other = ["permissions", "tools"].find((name) => name in data)
-  return other === undefined ? path : [other, ...rest]
-}
 
 const COMMAND_MEMBERS = ["description", "agent", "model", "variant", "subtask", "template"]
 

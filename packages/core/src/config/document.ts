@@ -12,13 +12,13 @@ export interface Unreadable {
   position: Position
 }
 
-export type ParsedDocument =
-  | {
-      value: unknown
-      /** Where members are written, or the nearest thing around them. */
-      locate(paths: readonly (readonly string[])[]): Promise<(Position | undefined)[]>
-    }
-  | Unreadable
+/** Where members are written, or the nearest thing around them. */
+export type Locate = (paths: readonly (readonly string[])[]) => Promise<(Position | undefined)[]>
+
+/** Of what is written nowhere. */
+export const nowhere: Locate = async (paths) => paths.map(() => undefined)
+
+export type ParsedDocument = { value: unknown; locate: Locate } | Unreadable
 
 const OPTIONS = { allowTrailingComma: true, disallowComments: false, allowEmptyContent: true }
 

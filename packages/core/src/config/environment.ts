@@ -1,3 +1,4 @@
+import { parseJson, type ParsedDocument } from "./document.ts"
 import type { Environment } from "./folders.ts"
 import { isSet } from "./sources.ts"
 
@@ -19,10 +20,19 @@ export function configFromEnvironment(env: Environment): Record<string, unknown>
   }
 }
 
-/** `OPENCODE_PERMISSION` as the text of a configuration: it holds JSON, or one of the three words. */
+export const PERMISSION_VARIABLE = "OPENCODE_PERMISSION"
+
+/** What the variable holds, as JSON: it may also be one of the three words. */
 export function permissionText(env: Environment): string | undefined {
-  const written = env.OPENCODE_PERMISSION?.trim()
+  const written = env[PERMISSION_VARIABLE]?.trim()
   if (!written) return undefined
-  const isWord = /^(?:allow|ask|deny)$/i.test(written)
-  return `{"permission":${isWord ? JSON.stringify(written.toLowerCase()) : written}}`
+  return /^(?:allow|ask|deny)$/i.test(written) ? JSON.stringify(written.toLowerCase()) : written
+}
+
+/** The variable is one member of a configuration. */
+export async function readPermission(text: string): Promise<ParsedDocument> {
+  const parsed = await parseJson(text)
+  if ("problem" in parsed) return parsed
+  const { value, locate } = parsed
+  return { value: { permission: value }, locate: (paths) => locate(paths.map((path) => path.slice(1))) }
 }

@@ -44,7 +44,7 @@ const isSame = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.s
 const shownAt = (value: Config, path: readonly string[]): unknown => valueAt(publicConfig({ value }), path)
 
 async function placeOf({ file, locate }: Said, path: readonly string[]) {
-  return { ...(file === undefined ? {} : { file }), ...(await locate(path)) }
+  return { ...(file === undefined ? {} : { file }), ...(await locate([path]))[0] }
 }
 
 /**

@@ -48,11 +48,26 @@ const KNOWN = [
   "control_file",
 ]
 
+/** Those of other versions of OpenCode too: a rule for them is none too many. */
+export const KNOWN_PERMISSIONS: ReadonlySet<string> = new Set([
+  ...KNOWN,
+  ...["trust", "todoread", "codesearch", "patch", "multiedit", "batch", "execute", "invalid", "StructuredOutput"],
+])
+
+interface Unread {
+  /** What holds in the place of rules. */
+  guard?(): Promise<Config>
+  /** Whether it held some; absent: its words tell. */
+  isRules?: boolean
+}
+
 /** What holds where a text cannot be read that may have held rules, or asked for a sandbox. */
-export const safeInstead = async (text: string, guard?: () => Promise<Config>): Promise<Config> => ({
-  ...(mayHoldRules(text) && (await guard?.())),
-  ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
-})
+export async function safeInstead(text: string, { guard, isRules = mayHoldRules(text) }: Unread): Promise<Config> {
+  return {
+    ...(isRules && (await guard?.())),
+    ...(/sandbox/i.test(text) && { sandbox: STRICTEST_SANDBOX }),
+  }
+}
 
 /** What a value stands for that should be a rule or a sandbox and is none. Undefined where neither was meant. */
 export function safeRule(path: readonly string[], value: unknown): Config["permission"] | SandboxMode | undefined {

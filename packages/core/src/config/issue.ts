@@ -11,6 +11,7 @@ export interface ConfigIssue {
     | "held_back"
     | "agent"
     | "local_model"
+    | "rule"
     | "reference"
   /** One sentence for a person. Never holds a value that was written, which may be a secret. */
   message: string

@@ -1,8 +1,8 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
 import type { Trust } from "../permission/trust.ts"
-import type { Position } from "./document.ts"
-import { configFromEnvironment, permissionText } from "./environment.ts"
+import { nowhere, type Locate } from "./document.ts"
+import { configFromEnvironment, PERMISSION_VARIABLE, permissionText } from "./environment.ts"
 import { insteadOfEmpty, withGone, type Former } from "./former.ts"
 import type { ConfigIssue } from "./issue.ts"
 import type { RulesBefore } from "./layers.ts"
@@ -14,6 +14,7 @@ import { readOrKeep, type ReadOptions } from "./read-source.ts"
 import { findSources, type Places, type Source } from "./sources.ts"
 import type { Restrict } from "./rule-budget.ts"
 import { takeStamp, type Stamp } from "./stamp.ts"
+import { writtenRules, type WrittenRules } from "./written-rules.ts"
 
 /** The settings of one workspace at one moment, and where each of them came from. Never changes: a reload makes another. */
 export interface ConfigSnapshot {
@@ -25,6 +26,8 @@ export interface ConfigSnapshot {
   readonly issues: readonly ConfigIssue[]
   /** Every text that was read, lowest first, for whoever asks why a value is as it is. */
   readonly said: readonly Said[]
+  /** The permission rules of each source, lowest layer first. */
+  readonly rules: readonly WrittenRules[]
   /** What of the project's files needs a person's word. */
   readonly trust: ConfigTrust
   /** What it was read from; without it, nobody can tell whether something has changed. */
@@ -38,7 +41,8 @@ export interface Said extends Origin {
   value: Config
   /** `value` with what is held back. */
   wanted: Config
-  locate(path: readonly string[]): Promise<Position | undefined>
+  /** Where members are written; paths begin at the top of the configuration. */
+  locate: Locate
 }
 
 export interface Reading {
@@ -68,6 +72,7 @@ export interface LoadOptions extends Places {
 export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> {
   const merge = createMerge()
   const issues: ConfigIssue[] = []
+  const rules: WrittenRules[] = []
   const items: TrustItem[] = []
   const texts = new Map<string, Source & { text: string }>()
   const looked = new Set(options.trust ? [options.trust.file] : [])
@@ -81,7 +86,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   if (options.username) {
     const value = { username: options.username }
     merge.add(value, { layer: "builtin" })
-    said.push({ layer: "builtin", name: ACCOUNT, value, wanted: value, locate: async () => undefined })
+    said.push({ layer: "builtin", name: ACCOUNT, value, wanted: value, locate: nowhere })
   }
   const found = await withGone(await findSources({ ...options, seen }), former, now)
   for (const given of orderedSources(options, found, await options.organisations?.())) {
@@ -92,6 +97,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     merge.add(parsed.value, origin)
     const { value, wanted, locate } = parsed
     said.push({ ...origin, ...(source.name ? { name: source.name } : {}), value, wanted, locate })
+    rules.push(...writtenRules(value, { ...origin, ...(source.name ? { name: source.name } : {}), locate }))
     issues.push(...parsed.issues)
     items.push(...parsed.items)
     if (parsed.source?.file !== undefined) texts.set(parsed.source.file, parsed.source)
@@ -103,6 +109,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     origin: (path) => merge.origin(path),
     issues,
     said,
+    rules,
     trust: configTrust(items, merge, options),
     // What stands in for a moment has to be looked at again.
     reading: { stamp: await takeStamp(looked, stoodIn ? 0 : now), former: texts },
@@ -130,7 +137,7 @@ function orderedSources(options: LoadOptions, found: Source[], published: Publis
     ...published.flatMap((one) => text("organisation", one.from, one.text)),
     ...found.filter(({ layer }) => layer !== "managed"),
     ...text("environment", "The environment", Object.keys(settings).length ? JSON.stringify(settings) : undefined),
-    ...text("environment", "OPENCODE_PERMISSION", permissionText(env)),
+    ...text("environment", PERMISSION_VARIABLE, permissionText(env)),
     ...text("command line", "The command line", commandLine?.text),
     ...found.filter(({ layer }) => layer === "managed"),
   ]

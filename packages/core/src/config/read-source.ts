@@ -1,5 +1,7 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
+import { nowhere } from "./document.ts"
+import { PERMISSION_VARIABLE, readPermission } from "./environment.ts"
 import { SAYS_ASKED } from "./fail-closed.ts"
 import type { Former } from "./former.ts"
 import type { ConfigIssue } from "./issue.ts"
@@ -61,6 +63,7 @@ async function readSource(source: Source & { text: string }, options: ReadOption
     text: source.text,
     file: source.file,
     name: source.name,
+    ...(source.name === PERMISSION_VARIABLE ? { read: readPermission, isRules: true } : {}),
     ...(source.defines ? { read: (await import("./definition.ts")).readDefinition(source.defines) } : {}),
     guard: () => guardOf(source, options),
     async settle(value) {
@@ -88,5 +91,5 @@ async function unreadable(source: Source & { problem: string }, options: ReadOpt
   const consequence = Object.keys(value).length > 0 ? `; ${SAYS_ASKED}` : ""
   const message = source.isHarmless ? `${file}: ${problem}.` : `${file} is left out: ${problem}${consequence}.`
   const issue: ConfigIssue = { severity: "error", kind: "unreadable", message, path: [], file }
-  return { value, wanted: value, items: [], issues: [issue], locate: async () => undefined }
+  return { value, wanted: value, items: [], issues: [issue], locate: nowhere }
 }

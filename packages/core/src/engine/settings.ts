@@ -1,3 +1,4 @@
+import { join } from "node:path"
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
@@ -5,9 +6,11 @@ import { agentModelIssues } from "../config/agent-models.ts"
 import { resolveAgents } from "../config/agents.ts"
 import type { Folders } from "../config/folders.ts"
 import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
+import type { ConfigIssue } from "../config/issue.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
 import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
+import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
 import { openSkills, type Skills } from "../extension/skills.ts"
 import type { Home } from "../home.ts"
@@ -15,6 +18,7 @@ import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
 import type { Models } from "../model/resolve.ts"
 import { defaultRules } from "../permission/defaults.ts"
+import type { RuleSection } from "../permission/explain.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import type { Store } from "../store/store.ts"
 import type { AgentSetting } from "../turn/turn.ts"
@@ -30,6 +34,8 @@ export interface Generation {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
+  /** What the rules of an agent are made of. */
+  ruleSections(agent: string): Promise<RuleSection[]>
   skills: Skills
   references: readonly Reference[]
   /** What holds whoever the agent is: the program's own rules and the configured ones. */
@@ -100,8 +106,20 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     lastUsed: () => lastModel(store, workspace.projectID),
     warn: (message) => log.warn(message),
   })
+  const { directory, worktree } = workspace
+  const ruleWarnings = await warningsOfRules({
+    config,
+    defaults,
+    folders: [...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")), folders.config],
+    home: folders.home,
+  })
   const unplaced = [...resolved.issues, ...agentModelIssues(resolved.agents, models.settle), ...modelIssues]
-  const issues = [...config.issues, ...references.issues, ...(await placeIssues(unplaced, config.origin))]
+  const issues = [
+    ...config.issues,
+    ...references.issues,
+    ...ruleWarnings,
+    ...(await placeIssues(unplaced, config.origin)),
+  ]
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -115,6 +133,10 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
+    ruleSections: async (agent) => {
+      const { ruleSections } = await import("../config/rule-sections.ts")
+      return ruleSections(agent, { defaults, written: config.rules })
+    },
     skills: openSkills({
       around: {
         env,
@@ -136,6 +158,13 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
   return { generation, loaded: config }
+}
+
+/** Most people have no rules, and need nothing to look at them. */
+async function warningsOfRules(input: RuleIssuesInput): Promise<ConfigIssue[]> {
+  if (input.config.rules.length === 0) return []
+  const { ruleIssues } = await import("../config/rule-issues.ts")
+  return ruleIssues(input)
 }
 
 function settingOf(agent: Agent, defaults: ReturnType<typeof defaultRules>): AgentSetting {

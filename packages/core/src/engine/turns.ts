@@ -23,9 +23,11 @@ import { createRegistry } from "../tool/registry.ts"
 import { createSandbox } from "../tool/sandbox.ts"
 import { createSeenBySession } from "../tool/seen.ts"
 import { planExitTool } from "../tool/plan-exit.ts"
+import { questionTool } from "../tool/question.ts"
+import type { Questions } from "../tool/questions.ts"
 import { skillTool } from "../tool/skill.ts"
 import { taskTool } from "../tool/task.ts"
-import { DEFAULT_LIMITS } from "../tool/tool.ts"
+import { DEFAULT_LIMITS, type Tool } from "../tool/tool.ts"
 import { createChildren, type ChildSessions } from "../turn/children.ts"
 import { TURN_LIMITS } from "../turn/limits.ts"
 import { createTrees } from "../turn/tree.ts"
@@ -50,6 +52,8 @@ export interface Turns {
   trust: TrustDesk
   children: ChildSessions
   diffs: ChangeDiffs
+  /** The tools as they are, whoever listens to their work. */
+  tools: readonly Tool[]
 }
 
 type PerGeneration = Pick<
@@ -63,6 +67,7 @@ export interface TurnsInput {
   settings: Settings
   scope: Scope
   gate: Gate
+  questions: Questions
   publish: Publish
   start: StartProcess
   /** Opened after the turns, which are first run in them. */
@@ -70,7 +75,7 @@ export interface TurnsInput {
 }
 
 export async function openTurns(input: TurnsInput): Promise<Turns> {
-  const { home, workspace, settings, scope, gate, publish, start, sessions } = input
+  const { home, workspace, settings, scope, gate, questions, publish, start, sessions } = input
   const { boundary, bus, env, folders, log, store } = home
   const { host } = boundary
   const limits = { ...TURN_LIMITS, ...home.limits }
@@ -82,6 +87,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     log,
     trees,
     gate,
+    questions,
     models: settings.models,
     limits,
     depth,
@@ -109,7 +115,8 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     data: places.data,
     sessions,
   })
-  const tools = boundary.tools([...builtinTools, planExitTool(planExit), skill, taskTool(children), ...home.tools])
+  const inner = [questionTool(questions), planExitTool(planExit), skill, taskTool(children)]
+  const tools = [...builtinTools, ...inner, ...home.tools]
 
   const own = [folders.state, folders.cache, folders.temp]
   const snapshots = await snapshotsOf(workspace.roots, folders.data, own)
@@ -131,7 +138,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     stepChanges: createStepChanges({ store, host, log, publish, journal, diffs }),
     hooks: home.hooks,
     gate,
-    registry: createRegistry(tools, (name) => name !== "task" || depth() > 0),
+    registry: createRegistry(boundary.tools(tools), (name) => name !== "task" || depth() > 0),
     trees,
     workspace,
     start,
@@ -211,7 +218,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     if (seat) await settings.current().skills.load(seat.sessionID)
     return of(settings.current())
   }
-  return { shared, of, begin, trust, children, diffs }
+  return { shared, of, begin, trust, children, diffs, tools }
 }
 
 /** Where a database lies that is not in the data folder, and where processes meet that use it. */

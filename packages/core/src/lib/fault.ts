@@ -10,6 +10,7 @@ export type FaultCode =
   | "session_not_found"
   | "message_not_found"
   | "permission_not_found"
+  | "question_not_found"
   | "agent_not_found"
   | "model_not_found"
   | "provider_auth"

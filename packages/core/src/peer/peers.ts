@@ -1,10 +1,11 @@
 import { lstatSync } from "node:fs"
 import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import type { PermissionReply, PermissionRequest } from "@opencode/protocol/permission.ts"
+import type { QuestionAnswer, QuestionRequest } from "@opencode/protocol/question.ts"
 import type { Bus } from "../bus/bus.ts"
 import { ensureFolder } from "../config/folders.ts"
 import { deferred } from "../lib/deadline.ts"
-import { fault } from "../lib/fault.ts"
+import { fault, isFault } from "../lib/fault.ts"
 import type { Log } from "../lib/log.ts"
 import type { HeldLease, Owner } from "../store/lease-store.ts"
 import { makePrivate } from "../store/private-place.ts"
@@ -31,6 +32,16 @@ export interface Peers {
   questions(directory: string): Promise<PermissionRequest[]>
   /** Whether some other process had asked this. @throws the fault of that process */
   reply(requestID: string, answer: PermissionAnswer, sessionID?: string): Promise<boolean>
+  /** What models want to know there, for the sessions of a folder. */
+  questionRequests(directory: string): Promise<QuestionRequest[]>
+  /**
+   * @param answers absent: the person does not want to answer
+   * @returns whether some other process had asked this
+   * @throws the fault of that process
+   */
+  answer(requestID: string, answers: QuestionAnswer[] | undefined): Promise<boolean>
+  /** More is approved for good than before: what waits for it elsewhere need not. */
+  approved(): Promise<void>
   /** From now on what happens in other processes is published here too, as long as somebody listens. */
   follow(): Promise<void>
   /** Parts that other processes are writing at this moment, as far as they are followed. */
@@ -46,6 +57,8 @@ export interface ForwardedPrompt {
 export interface PermissionAnswer {
   reply: PermissionReply
   message?: string
+  /** Keeps what "always" allows beyond the process. */
+  save?: true
 }
 
 export interface PeersDeps {
@@ -89,6 +102,24 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     return [...new Set(others.flatMap(({ address }) => address ?? []))]
   }
 
+  /** What each of them has of something. */
+  async function gather<T>(name: string, args: unknown): Promise<T[]> {
+    const asked = working().map(
+      (address) =>
+        ask(address, { ask: name, args }, { deadlineMs: ANSWER_MS }).result.catch(whenGoneOrOlder([])) as Promise<T[]>,
+    )
+    return (await Promise.all(asked)).flat()
+  }
+
+  /** Whether one of them says that it was its own. */
+  async function isTaken(name: string, args: unknown): Promise<boolean> {
+    for (const address of working()) {
+      const asking = ask(address, { ask: name, args }, { deadlineMs: ANSWER_MS })
+      if ((await asking.result.catch(whenGone(false))) === true) return true
+    }
+    return false
+  }
+
   return {
     async address() {
       if (!state.service || !isSupported) return undefined
@@ -114,24 +145,12 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
       return (await result.catch(whenGone(false, sessionID))) === true
     },
 
-    async questions(directory) {
-      const asked = working().map(
-        (address) =>
-          ask(address, { ask: "questions", args: { directory } }, { deadlineMs: ANSWER_MS }).result.catch(
-            whenGone([]),
-          ) as Promise<PermissionRequest[]>,
-      )
-      return (await Promise.all(asked)).flat()
-    },
+    questions: (directory) => gather("questions", { directory }),
+    reply: (requestID, answer, sessionID) => isTaken("reply", { requestID, answer, sessionID }),
+    questionRequests: (directory) => gather("question-requests", { directory }),
+    answer: (requestID, answers) => isTaken("answer", { requestID, answers }),
 
-    async reply(requestID, answer, sessionID) {
-      const args = { requestID, answer, sessionID }
-      for (const address of working()) {
-        const asking = ask(address, { ask: "reply", args }, { deadlineMs: ANSWER_MS })
-        if ((await asking.result.catch(whenGone(false))) === true) return true
-      }
-      return false
-    },
+    approved: async () => void (await gather("approved", {})),
 
     follow: async () => (isSupported ? follower.start() : undefined),
 
@@ -167,3 +186,9 @@ const whenGone =
       sessionID,
     })
   }
+
+/** One of an earlier version does not know what it is asked, and so has nothing of it. */
+const whenGoneOrOlder =
+  <T>(instead: T) =>
+  (error: unknown): T =>
+    isFault(error, "bad_request") ? instead : whenGone(instead)(error)

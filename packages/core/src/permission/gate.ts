@@ -6,6 +6,7 @@ import type {
   PermissionRuleset,
 } from "@opencode/protocol/permission.ts"
 import { fault } from "../lib/fault.ts"
+import { createPending } from "../lib/pending.ts"
 import type { Ask } from "./ask.ts"
 import { decide, type Decision, type RuleSources } from "./rules.ts"
 
@@ -24,11 +25,14 @@ export interface Gate {
   list(): PermissionRequest[]
   /**
    * @param sessionID when given, the question must be of this session
+   * @returns what the answer allows from now on
    * @throws fault `permission_not_found` when no such question waits
    */
-  reply(requestID: string, answer: { reply: PermissionReply; message?: string }, sessionID?: string): void
+  reply(requestID: string, answer: Answer, sessionID?: string): PermissionRuleset
   /** The rules that answers of "always" have made, oldest first. */
   approved(): PermissionRuleset
+  /** Settles what waits and is allowed by now, because something was approved elsewhere. */
+  reconsider(): void
   /** Rejects everything that waits. */
   close(): void
 }
@@ -60,6 +64,8 @@ export interface GateDeps {
   id(prefix: "per", sessionID: string): string
   /** The user's home folder, for `~` in rules. */
   home: string
+  /** What was approved in earlier processes or in others, and kept. Default: nothing. */
+  saved?: () => PermissionRuleset
 }
 
 interface Answer {
@@ -67,21 +73,31 @@ interface Answer {
   message?: string | undefined
 }
 
-interface Pending {
-  request: PermissionRequest
+/** What decides about an ask that waits. */
+interface Facts {
   ask: Ask
   sources: Pick<RuleSources, "rulesets" | "ceiling">
-  settle(answer: Answer): void
   /** Neither rules nor other answers decide it, and its answer is no rule. */
   isPersonal: boolean
 }
 
-export function createGate({ publish, id, home }: GateDeps): Gate {
-  const pending = new Map<string, Pending>()
+export function createGate({ publish, id, home, saved = () => [] }: GateDeps): Gate {
+  const pending = createPending<PermissionRequest, Answer, Facts>({
+    withdrawn: { reply: "reject" },
+    asked: (request) => publish("permission.asked", request),
+    settled: ({ id: requestID, sessionID }, { reply }) =>
+      publish("permission.replied", { sessionID, requestID, reply }),
+  })
   // One gate serves one workspace, so an approval holds for its sessions and ends with the process.
   const approved: PermissionRuleset = []
 
-  const judge = (asks: readonly Ask[], sources: Pending["sources"]) => decide(asks, { ...sources, approved, home })
+  function judge(asks: readonly Ask[], sources: Facts["sources"]): Decision {
+    const decision = decide(asks, { ...sources, approved, home })
+    if (decision.type !== "ask") return decision
+    // The saved ones are in the store, and looked up only where they may spare a question.
+    const kept = saved()
+    return kept.length > 0 ? decide(asks, { ...sources, approved: [...kept, ...approved], home }) : decision
+  }
 
   async function check({ asks, signal, ...call }: PermissionCheck): Promise<PermissionOutcome> {
     const first = judge(asks, call)
@@ -101,51 +117,28 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
     if (signal.aborted) return Promise.resolve({ reply: "reject" })
     const { sessionID, tool, rulesets, ceiling, isPersonal = false } = call
     const { permission, patterns, metadata, always } = ask
-    const request: PermissionRequest = {
-      id: id("per", sessionID),
-      sessionID,
-      permission,
-      patterns,
-      metadata,
-      always,
-      ...(tool && { tool }),
-    }
-    return new Promise((resolve) => {
-      const abort = () => settle(request.id, { reply: "reject" })
-      signal.addEventListener("abort", abort, { once: true })
-      pending.set(request.id, {
-        request,
-        ask,
-        sources: { rulesets, ceiling },
-        isPersonal,
-        settle(answer) {
-          signal.removeEventListener("abort", abort)
-          resolve(answer)
-        },
-      })
-      publish("permission.asked", request)
-    })
+    const request = { id: id("per", sessionID), sessionID, permission, patterns, metadata, always }
+    return pending.put(
+      { ...request, ...(tool && { tool }) },
+      { ask, sources: { rulesets, ceiling }, isPersonal },
+      signal,
+    )
   }
 
-  /** Takes the question out of the table; the first caller wins. */
-  function settle(requestID: string, answer: Answer) {
-    const entry = pending.get(requestID)
-    if (!entry || !pending.delete(requestID)) return
-    publish("permission.replied", {
-      sessionID: entry.request.sessionID,
-      requestID,
-      reply: answer.reply,
-    })
-    entry.settle(answer)
+  function approve({ permission, always }: Ask): PermissionRuleset {
+    const rules = always.map((pattern): PermissionRule => ({ permission, pattern, action: "allow" }))
+    for (const rule of rules) {
+      if (!approved.some((known) => known.permission === permission && known.pattern === rule.pattern))
+        approved.push(rule)
+    }
+    reconsider()
+    return rules
   }
 
-  function approve({ permission, always }: Ask) {
-    for (const pattern of always) {
-      const rule: PermissionRule = { permission, pattern, action: "allow" }
-      if (!approved.some((known) => known.permission === permission && known.pattern === pattern)) approved.push(rule)
-    }
-    for (const { request, ask, sources, isPersonal } of [...pending.values()]) {
-      if (!isPersonal && judge([ask], sources).type === "allow") settle(request.id, { reply: "always" })
+  function reconsider(): void {
+    for (const { request, facts } of pending.all()) {
+      const isAllowed = !facts.isPersonal && judge([facts.ask], facts.sources).type === "allow"
+      if (isAllowed) pending.settle(request.id, { reply: "always" })
     }
   }
 
@@ -153,29 +146,28 @@ export function createGate({ publish, id, home }: GateDeps): Gate {
     check,
     ask: ({ ask, sessionID, signal }) => put(ask, { sessionID, rulesets: [], isPersonal: true }, signal),
     allows: (asks, sources) => judge(asks, sources).type === "allow",
-    list: () => [...pending.values()].map((entry) => entry.request),
+    list: pending.list,
     approved: () => [...approved],
+    reconsider,
 
     reply(requestID, answer, sessionID) {
-      const entry = pending.get(requestID)
+      const entry = pending.find(requestID)
       if (!entry || (sessionID !== undefined && entry.request.sessionID !== sessionID)) {
         throw fault("permission_not_found", `Permission request not found: ${requestID}`, {
           requestID,
         })
       }
-      settle(requestID, answer)
-      if (answer.reply === "always" && !entry.isPersonal) approve(entry.ask)
+      pending.settle(requestID, answer)
       // A bare no stops the turn, so what its session asked besides has lost its purpose.
-      if (answer.reply === "reject" && !answer.message && !entry.isPersonal) {
-        for (const { request } of [...pending.values()]) {
-          if (request.sessionID === entry.request.sessionID) settle(request.id, { reply: "reject" })
+      if (answer.reply === "reject" && !answer.message && !entry.facts.isPersonal) {
+        for (const { request } of pending.all()) {
+          if (request.sessionID === entry.request.sessionID) pending.settle(request.id, { reply: "reject" })
         }
       }
+      return answer.reply === "always" && !entry.facts.isPersonal ? approve(entry.facts.ask) : []
     },
 
-    close() {
-      for (const requestID of [...pending.keys()]) settle(requestID, { reply: "reject" })
-    },
+    close: pending.close,
   }
 }
 

@@ -40,68 +40,102 @@ export function evaluate(permission: string, pattern: string, rules: PermissionR
 }
 
 /** Rules in the order in which they were written. A bare action is a rule for `*`. */
-export function rulesFromConfig(config: PermissionConfig | undefined): PermissionRuleset {
-  if (config === undefined) return []
-  if (typeof config === "string") return [{ permission: "*", pattern: "*", action: config }]
-  const rules: PermissionRuleset = []
-  for (const [key, value] of Object.entries(config)) {
-    if (value === undefined) continue
+export const rulesFromConfig = (config: PermissionConfig | undefined): PermissionRuleset =>
+  config === undefined ? [] : placedRules(config).map(({ rule }) => rule)
+
+/** The same, each with the member of the configuration that it is. */
+export function placedRules(config: PermissionConfig): { rule: PermissionRule; path: string[] }[] {
+  if (typeof config === "string") return [{ rule: { permission: "*", pattern: "*", action: config }, path: [] }]
+  return Object.entries(config).flatMap(([key, value]) => {
+    if (value === undefined) return []
     const permission = permissionOf(key)
-    const patterns = typeof value === "string" ? { "*": value } : value
-    for (const [pattern, action] of Object.entries(patterns)) rules.push({ permission, pattern, action })
-  }
-  return rules
+    if (typeof value === "string") return [{ rule: { permission, pattern: "*", action: value }, path: [key] }]
+    return Object.entries(value).map(([pattern, action]) => ({
+      rule: { permission, pattern, action },
+      path: [key, pattern],
+    }))
+  })
 }
 
-/** False when every use of the tool is denied: then the model need not know about it. */
-export function isOffered(tool: string, rules: PermissionRuleset): boolean {
+/** False when every use of the tool is denied, by the rules or above them: then the model need not know about it. */
+export function isOffered(tool: string, rules: PermissionRuleset, ceiling: PermissionRuleset = []): boolean {
   const permission = permissionOf(tool)
-  const last = rules.findLast(
-    (rule) => matches(rule.permission, permission) && (rule.action !== "deny" || rule.pattern === "*"),
-  )
-  return last?.action !== "deny"
+  return [rules, ceiling].every((list) => {
+    const last = list.findLast(
+      (rule) => matches(rule.permission, permission) && (rule.action !== "deny" || /^\*+$/.test(rule.pattern)),
+    )
+    return last?.action !== "deny"
+  })
 }
 
 /** A denial of any pattern of any ask wins; otherwise the asks that nobody has answered yet are left. */
 export function decide(asks: readonly Ask[], sources: RuleSources): Decision {
   const open: Ask[] = []
   for (const ask of asks) {
-    const decision = decideOne(ask, sources)
-    if (decision.type === "deny") return decision
-    if (decision.type === "ask") open.push(ask)
+    const weighed = weigh(ask, sources)
+    for (const { pattern, above, below } of weighed.patterns) {
+      for (const { action, rule } of [above, below]) {
+        if (action === "deny" && rule) return { type: "deny", ask, pattern, rule, ceiling: rule === above.rule }
+      }
+    }
+    if (weighed.action === "ask") open.push(ask)
   }
   return open.length > 0 ? { type: "ask", asks: open } : { type: "allow" }
 }
 
-function decideOne(ask: Ask, { rulesets, ceiling = [], approved = [], home }: RuleSources): Decision {
+/** How an ask comes out, and which rules make it so. */
+export interface WeighedAsk {
+  ask: Ask
+  action: PermissionAction
+  patterns: WeighedPattern[]
+  /** It was not wholly understood, and may be what a rule for some patterns is there for. */
+  isDoubted: boolean
+}
+
+export interface WeighedPattern {
+  pattern: string
+  action: PermissionAction
+  /** What the ceiling says; allow where it says nothing. */
+  above: Verdict
+  below: Verdict
+  /** The answer of a person that makes an allow of an ask. */
+  approval?: PermissionRule
+}
+
+export function weigh(ask: Ask, { rulesets, ceiling = [], approved = [], home }: RuleSources): WeighedAsk {
   const puzzling = (ask.problems?.length ?? 0) > 0
   const trusted = (rules: PermissionRuleset) =>
     puzzling ? rules.filter((rule) => rule.action !== "allow" || rule.pattern === "*") : rules
   const all = rulesets.flat()
   const rules = trusted(all)
   const answers = trusted(approved)
-
-  // An access that names nothing was not understood.
-  let needsAnswer = ask.patterns.length === 0
   // What was not understood may be just what a rule is there for.
-  if (puzzling && [all, ceiling].some((list) => isSelective(ask.permission, list))) needsAnswer = true
-  for (const pattern of ask.patterns) {
+  const isDoubted = puzzling && [all, ceiling].some((list) => isSelective(ask.permission, list))
+
+  const patterns = ask.patterns.map((pattern): WeighedPattern => {
     // Patterns are the model's words; "constructor" may be one.
     const aliases = ask.aliases && Object.hasOwn(ask.aliases, pattern) ? ask.aliases[pattern] : undefined
     const names = { permission: ask.permission, pattern, aliases: aliases ?? [] }
-    const above = strictest(names, ceiling, home)
+    const found = strictest(names, ceiling, home)
+    const above = found.rule ? found : { action: "allow" as const }
     const below = strictest(names, rules, home)
-    for (const { action, rule } of [above, below]) {
-      if (action === "deny" && rule) return { type: "deny", ask, pattern, rule, ceiling: rule === above.rule }
-    }
-    const isCapped = above.rule?.action === "ask"
     const open = ask.open && Object.hasOwn(ask.open, pattern) ? (ask.open[pattern] ?? []) : []
     const risk = riskOf({ ...names, open }, rules, home) ?? riskOf({ ...names, open }, ceiling, home)
-    const isAllowed =
-      (below.action === "allow" && risk === undefined) || strictest(names, answers, home).action === "allow"
-    if (isCapped || !isAllowed || risk === "deny") needsAnswer = true
-  }
-  return needsAnswer ? { type: "ask", asks: [ask] } : { type: "allow" }
+    const known = { pattern, above, below }
+    if (above.action === "deny" || below.action === "deny") return { ...known, action: "deny" }
+    if (below.action === "allow" && risk === undefined) return { ...known, action: above.action }
+    const answer = strictest(names, answers, home)
+    if (risk === "deny" || answer.action !== "allow" || !answer.rule) return { ...known, action: "ask" }
+    return { ...known, action: above.action, approval: answer.rule }
+  })
+  return { ask, patterns, isDoubted, action: together(patterns, isDoubted) }
+}
+
+function together(patterns: WeighedPattern[], isDoubted: boolean): PermissionAction {
+  const actions = patterns.map(({ action }) => action)
+  if (actions.includes("deny")) return "deny"
+  // An access that names nothing was not understood.
+  return isDoubted || patterns.length === 0 || actions.includes("ask") ? "ask" : "allow"
 }
 
 /** Who allows everything did not think of these: only a rule that names them allows them. */

@@ -1,3 +1,4 @@
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { ConfigSnapshot, loadConfig, LoadOptions } from "../config/load.ts"
 import type { Folders } from "../config/folders.ts"
 import type { Bus } from "../bus/bus.ts"
@@ -23,6 +24,8 @@ export interface Boundary {
   folders(real: Folders): Folders
   workspace(open: typeof openWorkspace, options: WorkspaceOptions): Promise<Workspace>
   config(load: typeof loadConfig, options: LoadOptions): Promise<ConfigSnapshot>
+  /** What was approved for good in a folder, looked up whenever it may spare a question. */
+  approvals(directory: string, read: () => PermissionRuleset): () => PermissionRuleset
   models(open: typeof openModels, input: OpenModelsInput): ReturnType<typeof openModels>
   /** What a model is opened with. Told before its first request. */
   opened(input: LanguageInput): void
@@ -79,6 +82,7 @@ export const plainBoundary: OpenBoundary = ({ host, request }) => ({
   folders: (real) => real,
   workspace: (open, options) => open(options),
   config: (load, options) => load(options),
+  approvals: (_, read) => read,
   models: (open, input) => open(input),
   opened: () => {},
   tools: (tools) => tools,

@@ -156,7 +156,10 @@ export function createCursor(entries: readonly Entry[], stallMs = STALL_MS): Cur
   }
 }
 
-/** Entries that have a moment; the others are facts that are looked up. */
+/** Whether a replay comes to it in its order; the others are facts that are looked up. */
+export const isStep = (entry: Entry): boolean => stepOf(entry, 0).length > 0
+
+/** Entries that have a moment. */
 function stepOf(entry: Entry, index: number): Step[] {
   const { t } = entry
   const mark = (name: string, told: string): Step[] => [{ t, index, type: "mark", name, told }]

@@ -1,6 +1,7 @@
 import type { Ask } from "../permission/ask.ts"
 import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { TrustItem } from "@opencode/protocol/trust.ts"
 import type { DoorInput } from "./boundary.ts"
@@ -38,6 +39,8 @@ export type Happening =
   | { k: "folder"; directory: string; worktree: string; vcs?: "git"; projectID: string }
   /** `pending`: what waited for trust. */
   | { k: "config"; directory: string; value: Config; pending?: TrustItem[] }
+  /** What is saved, from here on. */
+  | { k: "approvals"; directory: string; rules: PermissionRuleset }
   /** What was found out about the folder when its settings were read. */
   | { k: "found"; what: string; directory: string; value: unknown }
   | { k: "models"; ask: string; value: unknown }

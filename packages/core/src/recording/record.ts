@@ -92,6 +92,17 @@ export function recordBoundary(options: RecordOptions): OpenBoundary {
       return config
     },
 
+    approvals(directory, read) {
+      let last = "[]"
+      return () => {
+        const rules = read()
+        const now = JSON.stringify(rules)
+        if (now !== last) write({ k: "approvals", directory, rules })
+        last = now
+        return rules
+      }
+    },
+
     async found(what, { directory }, find) {
       const value = await find()
       write({ k: "found", what, directory, value })

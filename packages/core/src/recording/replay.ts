@@ -1,7 +1,8 @@
 import { join } from "node:path"
+import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Store } from "../store/store.ts"
 import type { Boundary, OpenBoundary } from "./boundary.ts"
-import { createCursor, Stalled, type Outside } from "./cursor.ts"
+import { createCursor, isStep, Stalled, type Outside } from "./cursor.ts"
 import type { Entry, Recording } from "./entry.ts"
 import type { Fingerprint } from "./fingerprint.ts"
 import { createMarks } from "./marks.ts"
@@ -61,9 +62,11 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   }
   const { folders, places } = openStage(recording, folder)
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
+  const recordedName = (directory: string): string | undefined =>
+    [...folders].find(([, folder]) => folder.directory === directory)?.[0]
   /** Of what a folder stood on: the newest of those that came before what is awaited now. */
   const standing = (directory: string, fits: (entry: Entry) => boolean): Entry | undefined => {
-    const recorded = [...folders].find(([, folder]) => folder.directory === directory)?.[0]
+    const recorded = recordedName(directory)
     const all = [...recording.entries.entries()].filter(
       ([, entry]) => fits(entry) && "directory" in entry && entry.directory === recorded,
     )
@@ -73,6 +76,15 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
   const inputs = recording.entries.filter((entry) => entry.k === "input")
   let taken = 0
   let tell = (): void => {}
+  /** What was noted before the next thing happens is known already. */
+  function approvalsAt(directory: string | undefined): PermissionRuleset {
+    const { entries } = recording
+    const next = entries.findIndex((entry, index) => index > cursor.position() && isStep(entry))
+    const found = entries
+      .slice(0, next < 0 ? entries.length : next)
+      .findLast((entry) => entry.k === "approvals" && entry.directory === directory)
+    return found?.k === "approvals" ? found.rules : []
+  }
 
   return {
     directoryOf,
@@ -102,8 +114,9 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           const isHeld = (command: string): boolean =>
             pending.some(({ kind, path }) => kind === "command" && path[1] === command)
           const trust = { items: pending, pending, mayRunShell: (command: string) => !isHeld(command) }
-          return { value, generation, origin: () => undefined, issues: [], said: [], trust }
+          return { value, generation, origin: () => undefined, issues: [], said: [], rules: [], trust }
         },
+        approvals: (directory) => () => approvalsAt(recordedName(directory)),
         models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
         opened: () => {},
         ...replayEffects({ recording, cursor, lost }),

@@ -5,6 +5,7 @@
 import path from "node:path"
 import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
+import { createApprovalStore, type ApprovalStore } from "./approval-store.ts"
 import { createBlobs } from "./blobs.ts"
 import { createChildStore, type ChildStore } from "./child-store.ts"
 import { createChangeStore, type ChangeStore } from "./change-store.ts"
@@ -40,6 +41,7 @@ export interface Store {
   readonly todos: TodoStore
   readonly ledger: LedgerStore
   readonly children: ChildStore
+  readonly approvals: ApprovalStore
   readonly changes: ChangeStore
   /** The bytes that `changes` names. */
   readonly contents: Contents
@@ -91,6 +93,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     todos: createTodoStore(reader),
     ledger: createLedgerStore(reader),
     children: createChildStore(reader),
+    approvals: createApprovalStore(reader),
     changes: createChangeStore(reader),
     contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     copies: createCopyStore(reader, parts),

@@ -34,6 +34,8 @@ export interface ToolDefinition {
 
 export interface OfferOptions {
   rules: PermissionRuleset
+  /** What no rule can widen. */
+  ceiling?: PermissionRuleset
   /** The model as its maker calls it: families were taught different tools for the same work. */
   modelID: string
   /** Default: an agent that may do anything. */
@@ -78,15 +80,15 @@ export function createRegistry(tools: readonly Tool[], isThere: (name: string) =
       return found && isThere(found.name) ? found : undefined
     },
     ids: () => sorted.map((tool) => tool.name).filter(isThere),
-    offered({ rules, modelID, disabled = [], user = ANYBODY }) {
+    offered({ rules, ceiling = [], modelID, disabled = [], user = ANYBODY }) {
       return sorted
         .filter(({ name }) => isThere(name))
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => objectionTo(tool, user) === undefined)
-        .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules))
+        .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules, ceiling))
         .filter((tool) => tool.isOfUse?.(rules) ?? true)
         .map((tool) => {
-          const description = tool.prose + (tool.proseUnder?.(rules) ?? "")
+          const description = tool.prose + (tool.proseUnder?.(rules, ceiling) ?? "")
           return { name: tool.name, description, inputSchema: schemaOf(tool).json }
         })
     },

@@ -6,8 +6,8 @@ import { defineTool, type Tool, type ToolContext } from "./tool.ts"
 
 /** The conversations that a call may start or go on with. */
 export interface Children {
-  /** Subagents that these rules do not deny, in the order in which they are told to the model. */
-  allowed(rules: PermissionRuleset): { name: string; description?: string | undefined }[]
+  /** Subagents that these rules and this ceiling do not deny, in the order in which they are told to the model. */
+  allowed(rules: PermissionRuleset, ceiling?: PermissionRuleset): { name: string; description?: string | undefined }[]
   /** @throws tool failure for an unknown subagent or task, one that is at work, or too many levels */
   plan(request: ChildRequest, context: ToolContext): ChildPlan
   /**
@@ -46,7 +46,7 @@ export const taskTool = (children: Children): Tool =>
   defineTool({
     name: "task",
     prose,
-    proseUnder: (rules) => subagentList(children.allowed(rules)),
+    proseUnder: (rules, ceiling) => subagentList(children.allowed(rules, ceiling)),
     effect: "unsafe",
     isBound: true,
     // The calls of the subagent are on record themselves.

@@ -117,7 +117,7 @@ export interface Tool<Input = unknown, Plan = unknown> {
   /** Told to the model. Says what it cannot guess. */
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
-  proseUnder?: (rules: PermissionRuleset) => string
+  proseUnder?: (rules: PermissionRuleset, ceiling: PermissionRuleset) => string
   /** Whether it can do anything under these rules; absent: always. */
   isOfUse?: (rules: PermissionRuleset) => boolean
   effect: Effect

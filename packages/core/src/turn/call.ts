@@ -229,7 +229,7 @@ function refused(call: Call, { message, ends }: Refusal, setting: CallSetting): 
 }
 
 /** A tool that cannot say what it would touch is asked about by its name. */
-const unknownAccess = ({ permission, name }: Tool, input: Record<string, unknown>): Ask => ({
+export const unknownAccess = ({ permission, name }: Tool, input: Record<string, unknown>): Ask => ({
   permission,
   patterns: [name],
   always: [],

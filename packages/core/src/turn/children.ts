@@ -11,6 +11,7 @@ import { isOffered } from "../permission/rules.ts"
 import { matches } from "../permission/wildcard.ts"
 import type { Sessions } from "../session/sessions.ts"
 import type { Store } from "../store/store.ts"
+import type { Questions } from "../tool/questions.ts"
 import type { Children, ChildPlan, ChildRequest } from "../tool/task.ts"
 import type { ToolContext } from "../tool/tool.ts"
 import { boundBy, boundsFor, denials } from "./bounds.ts"
@@ -31,6 +32,7 @@ export interface ChildrenDeps {
   log: Log
   trees: Trees
   gate: Pick<Gate, "list">
+  questions: Pick<Questions, "list">
   sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
@@ -57,7 +59,7 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     parentOf: (sessionID) => working.get(sessionID),
     isWaiting: (sessionID) =>
       deps.sessions().status()[sessionID]?.type === "retry" ||
-      deps.gate.list().some((asked) => asked.sessionID === sessionID),
+      [...deps.gate.list(), ...deps.questions.list()].some((asked) => asked.sessionID === sessionID),
     monotonic: host.monotonic,
   }
 
@@ -78,10 +80,9 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
 
   /** Whoever asked says which, else the subagent's own, else the caller's. Its variant, where that model has it. */
   function modelFor({ model, variant }: Agent, context: ToolContext): ChildPlan["model"] {
-    const { variant: inherited, ...callers } = modelOf(context.messageID)
     const own = context.model ?? model
-    const chosen = own ?? callers
-    const wanted = variant !== undefined && deps.models.offers(chosen, variant) ? variant : own ? undefined : inherited
+    const { variant: inherited, ...chosen } = own ? { ...own, variant: undefined } : modelOf(context.messageID)
+    const wanted = variant !== undefined && deps.models.offers(chosen, variant) ? variant : inherited
     return { ...chosen, ...(wanted === undefined ? {} : { variant: wanted }) }
   }
 
@@ -162,10 +163,12 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
 
     list: (sessionID) => store.sessions.children(deps.sessions().get(sessionID).id),
 
-    allowed: (rules) =>
+    allowed: (rules, ceiling = []) =>
       agents
         .list()
-        .filter(({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules))
+        .filter(
+          ({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules) && isAllowed(agent.name, ceiling),
+        )
         .map(({ agent: { name, description } }) => ({ name, description })),
 
     async run(plan, context) {

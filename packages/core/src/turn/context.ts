@@ -98,8 +98,10 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   }
   await deps.hooks.chatHeaders(facts, headers)
 
+  const { rulesets, ceiling } = rulesFor({ turn, step })
   const tools = deps.registry.offered({
-    rules: rulesFor({ turn, step }).rulesets.flat(),
+    rules: rulesets.flat(),
+    ceiling,
     modelID: model.id,
     disabled: step.disabled,
     user: userOf(step, turn),

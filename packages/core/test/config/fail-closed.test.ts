@@ -1,6 +1,6 @@
+import type { Config } from "@opencode/protocol/config.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import { world } from "@opencode/testing/world.ts"
-import type { Config } from "@opencode/protocol/config.ts"
 import { mkdir, utimes } from "node:fs/promises"
 import { join } from "node:path"
 import { expect, test } from "vitest"
@@ -11,9 +11,14 @@ import { place, USER } from "./place.ts"
 const attempt = script(calls("bash", { command: "echo ran > ran.txt" }), says("tried"))
 
 /** Runs one command under what was written, and says whether somebody was asked or it was refused. */
-async function outcome(written: { env?: Record<string, string>; project?: string }): Promise<string> {
+async function outcome(written: {
+  env?: Record<string, string>
+  project?: string
+  permission?: Config["permission"]
+}): Promise<string> {
   await using w = await world({
     model: attempt,
+    ...(written.permission ? { permission: written.permission } : {}),
     ...(written.env ? { env: written.env } : {}),
     ...(written.project === undefined ? {} : { files: { "opencode.json": written.project } }),
   })
@@ -40,6 +45,17 @@ test.each([
   ["a file that was named and is not there", { env: { OPENCODE_CONFIG: "/nope/opencode.json" } }],
 ])("a rule lost in %s does not let a command run", async (_, written) => {
   expect(await outcome(written)).not.toBe("ran")
+})
+
+const BROKEN = { OPENCODE_PERMISSION: '{"bash":"allow"' }
+test.each<[string, Config["permission"], string]>([
+  ["all commands", { bash: "deny" }, "done"],
+  ["this one", { bash: { "*": "allow", "echo *": "deny" } }, "done"],
+  ["everything", "deny", "done"],
+  ["everything but commands", { "*": "deny", bash: "allow", edit: "allow" }, "asked"],
+  ["nothing", "allow", "asked"],
+])("rules that cannot be read do not make an ask of a denial of %s", async (_, permission, expected) => {
+  expect(await outcome({ env: BROKEN, permission })).toBe(expected)
 })
 
 test("a broken file without rules does not change what is allowed", async () => {

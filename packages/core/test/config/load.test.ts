@@ -104,6 +104,17 @@ describe("layers", () => {
     expect((await at.load({ env: { OPENCODE_PERMISSION: written } })).value).toEqual(value)
   })
 
+  test.each(['{"bash":"allow"', '{"bash":"allow"}, "model": "a/b"', "alow", "[", "5", '{"bash":{"*":'])(
+    "OPENCODE_PERMISSION=%s is reported, and asks before harm",
+    async (written) => {
+      await using at = await place({ [USER]: { permission: { webfetch: "deny" } } })
+      const { value, issues } = await at.load({ env: { OPENCODE_PERMISSION: written } })
+      expect(value).not.toHaveProperty("model")
+      expect(value.permission).toMatchObject({ bash: "ask", edit: "ask", control_file: "ask" })
+      expect(issues.map(({ message }) => message)).toEqual([expect.stringMatching(/OPENCODE_PERMISSION|`permission`/)])
+    },
+  )
+
   test("variables that switch things off are settings", async () => {
     await using at = await place({ [USER]: { share: "auto" } })
     const env = { OPENCODE_DISABLE_SHARE: "1", OPENCODE_DISABLE_AUTOCOMPACT: "true", OPENCODE_LOG_LEVEL: "debug" }

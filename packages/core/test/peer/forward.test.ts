@@ -109,6 +109,50 @@ test("what another process asks a person is listed and answered here", async () 
   expect(w.files()).toEqual(["made"])
 })
 
+test("what a model in another process wants to know is listed and answered here", async () => {
+  const question = { question: "Which?", header: "Pick", options: [{ label: "A", description: "a" }] }
+  await using w = await world({ model: script(calls("question", { questions: [question] }), says("thanks")) })
+  const { id } = await w.session()
+  const { peers } = w.home
+  const other = program.start(w, id, { text: "go" })
+  const request = await vi.waitFor(async () => {
+    const [found] = await peers.questionRequests(w.project)
+    expect(found).toMatchObject({ sessionID: id, questions: [question] })
+    return found!
+  }, 30_000)
+  expect(await peers.questionRequests("/elsewhere")).toEqual([])
+  expect(await peers.answer("que_nobody", [["A"]])).toBe(false)
+  await expect(peers.answer(request.id, [])).rejects.toMatchObject({ code: "bad_request" })
+  expect(await peers.answer(request.id, [["in my own words"]])).toBe(true)
+  await other.ended
+  expect(w.model.heard()).toContain(`"Which?"="in my own words"`)
+})
+
+test("what is approved for good in one process holds in all, for what waits there too, until it is removed", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: ({ messages }) => (messages.length > 2 ? says("done") : calls("bash", { command: "echo 1" })),
+  })
+  const { peers } = w.home
+  const ids = await Promise.all([1, 2].map(async () => (await w.engine.sessions.create({})).id))
+  const others = ids.map((id) => program.start(w, id, { text: "go" }))
+  const [ask] = await vi.waitFor(async () => {
+    const found = await peers.questions(w.project)
+    expect(found).toHaveLength(2)
+    return found
+  }, 30_000)
+  expect(await peers.reply(ask!.id, { reply: "always", save: true })).toBe(true)
+  await Promise.all(others.map((other) => other.ended))
+  expect(others.map(({ said }) => said.at(-1))).toEqual(["answered", "answered"])
+
+  const { gate, approvals } = w.engine
+  const echo = { permission: "bash", patterns: ["echo 2"], always: [], metadata: {} }
+  const rulesets = [[{ permission: "bash", pattern: "*", action: "ask" as const }]]
+  expect(gate.allows([echo], { rulesets })).toBe(true)
+  await approvals.remove(approvals.list()[0]?.id ?? "")
+  expect(gate.allows([echo], { rulesets })).toBe(false)
+})
+
 test("when the owner is killed, a prompt that it had admitted is answered here, once", async () => {
   const { w, other, id } = await beside(({ messages }) =>
     messages.at(-1)?.text === "me too" ? says("from here") : calls("bash", { command: COMMAND }),

@@ -3,6 +3,7 @@ import { world } from "@opencode/testing/world.ts"
 import { symlinkSync } from "node:fs"
 import { join } from "node:path"
 import { expect, test } from "vitest"
+import { beginningOf, cast, childrenOf, starts, task } from "./cast.ts"
 
 test("a rejected command does not run, and the model hears why", async () => {
   await using w = await world({
@@ -143,6 +144,63 @@ test("files that decide what runs later are asked for although edits are allowed
   second.reject("nor that")
   await turn
   expect(w.files().filter((file) => file.startsWith("."))).toEqual([".opencode/plans/a.md"])
+})
+
+test("what a ceiling denies altogether is not offered, and refused when it is called all the same", async () => {
+  const deny = [{ permission: "webfetch", pattern: "*", action: "deny" as const }]
+  await using w = await world({
+    permission: "allow",
+    model: cast([starts(task("look")), says("done")], {
+      look: [calls("webfetch", { url: "http://127.0.0.1:9/" }), says("it is denied")],
+    }),
+  })
+  const { id } = await w.engine.sessions.create({ permission: deny })
+  const { answer } = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "go" }] })
+  await answer
+  const offered = w.model.requests.map((request) => [beginningOf(request), request.tools.includes("webfetch")])
+  expect(offered).toEqual([
+    ["go", false],
+    ["look", false],
+    ["look", false],
+    ["go", false],
+  ])
+  expect(w.model.heard()).toContain("it is denied")
+  expect(w.events.map(({ type }) => type)).not.toContain("permission.asked")
+})
+
+test("a subagent that the agent's ceiling denies is not told of, whatever the configuration says, nor started", async () => {
+  await using w = await world({
+    permission: { task: "allow" },
+    config: { agent: { plan: { permission: { task: { general: "allow" } } } } },
+    model: script(calls("task", { description: "do", prompt: "do", subagent_type: "general" }), says("it is denied")),
+  })
+  await w.prompt("go", { agent: "plan" })
+  const told = JSON.stringify(w.model.requests[0])
+  expect(told).toContain("- explore")
+  expect(told).not.toContain("- general")
+  expect((await w.calls())[0]?.state).toMatchObject({ error: expect.stringContaining("The user has specified a rule") })
+  expect(await childrenOf(w)).toEqual([])
+})
+
+test("an answer that lasts lifts nothing that a rule asks about above it", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: script(
+      calls("bash", { command: "make all" }),
+      says("one"),
+      calls("bash", { command: "make all" }),
+      says("two"),
+    ),
+  })
+  const turn = w.prompt("go")
+  ;(await w.asked("bash")).always()
+  await turn
+  const { id } = await w.engine.sessions.create({
+    permission: [{ permission: "bash", pattern: "make *", action: "deny" }],
+  })
+  const { answer } = await w.engine.sessions.prompt(id, { parts: [{ type: "text", text: "again" }] })
+  await answer
+  expect(w.model.heard()).toContain("The user has specified a rule")
 })
 
 test.each<[string, Parameters<typeof world>[0]]>([

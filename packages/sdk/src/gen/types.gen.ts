@@ -97,6 +97,8 @@ export type ApiAuth = {
     };
 };
 
+export type ApprovalId = string;
+
 export type AssistantMessage = {
     id: MessageId;
     sessionID: SessionId;
@@ -360,7 +362,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 
 export type EventCommandExecuted = {
     id: string;
@@ -471,6 +473,31 @@ export type EventPermissionReplied = {
         sessionID: SessionId;
         requestID: PermissionId;
         reply: 'once' | 'always' | 'reject';
+    };
+};
+
+export type EventQuestionAsked = {
+    id: string;
+    type: 'question.asked';
+    properties: QuestionRequest;
+};
+
+export type EventQuestionRejected = {
+    id: string;
+    type: 'question.rejected';
+    properties: {
+        sessionID: SessionId;
+        requestID: QuestionId;
+    };
+};
+
+export type EventQuestionReplied = {
+    id: string;
+    type: 'question.replied';
+    properties: {
+        sessionID: SessionId;
+        requestID: QuestionId;
+        answers: Array<QuestionAnswer>;
     };
 };
 
@@ -615,7 +642,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
 };
 
 export type GlobalSession = {
@@ -852,6 +879,44 @@ export type PermissionConfig = PermissionActionConfig | {
     [key: string]: PermissionRuleConfig;
 };
 
+export type PermissionExplanation = {
+    tool: string;
+    agent: string;
+    /**
+     * What becomes of the call
+     */
+    action: PermissionAction;
+    /**
+     * Whether the model is told of the tool
+     */
+    offered: boolean;
+    /**
+     * Why the tool itself does not run it, whatever the rules say
+     */
+    refusal?: string;
+    asks: Array<{
+        permission: string;
+        action: PermissionAction;
+        patterns: Array<{
+            pattern: string;
+            action: PermissionAction;
+            reason: PermissionReason;
+        }>;
+        /**
+         * What the answer always would allow from then on
+         */
+        always: Array<string>;
+        /**
+         * What of the call was not understood
+         */
+        problems?: Array<string>;
+        /**
+         * It asks because of these, although the rules allow each pattern
+         */
+        doubted: boolean;
+    }>;
+};
+
 export type PermissionId = string;
 
 export type PermissionNotFoundError = {
@@ -862,6 +927,26 @@ export type PermissionNotFoundError = {
 
 export type PermissionObjectConfig = {
     [key: string]: PermissionActionConfig;
+};
+
+export type PermissionReason = {
+    source: 'built-in' | 'agent' | 'config' | 'session' | 'ceiling' | 'approved' | 'saved' | 'none';
+    rule?: PermissionRule;
+    /**
+     * Of the configuration: user, project, environment, …
+     */
+    layer?: string;
+    file?: string;
+    /**
+     * What it is in there: permission.bash.git *
+     */
+    member?: string;
+    line?: number;
+    column?: number;
+    /**
+     * The same as a sentence
+     */
+    text: string;
 };
 
 export type PermissionRequest = {
@@ -1006,6 +1091,59 @@ export type ProviderConfig = {
     };
 };
 
+export type QuestionAnswer = Array<string>;
+
+export type QuestionId = string;
+
+export type QuestionInfo = {
+    /**
+     * The whole question
+     */
+    question: string;
+    /**
+     * A short label, at most 30 characters
+     */
+    header: string;
+    /**
+     * The choices
+     */
+    options: Array<QuestionOption>;
+    multiple?: boolean;
+    custom?: boolean;
+};
+
+export type QuestionNotFoundError = {
+    _tag: 'QuestionNotFoundError';
+    requestID: string;
+    message: string;
+};
+
+export type QuestionOption = {
+    /**
+     * What is shown and answered, in one to five words
+     */
+    label: string;
+    /**
+     * What the choice means
+     */
+    description: string;
+};
+
+export type QuestionRequest = {
+    id: QuestionId;
+    sessionID: SessionId;
+    /**
+     * In the order in which they are answered
+     */
+    questions: Array<QuestionInfo>;
+    tool?: QuestionTool;
+};
+
+export type QuestionTool = {
+    messageID: MessageId;
+    callID: string;
+};
+
 export type Range = {
     start: {
         line: number;
@@ -1046,6 +1184,16 @@ export type RetryPart = {
     type: 'retry';
     attempt: number;
     error: ApiError;
+    time: {
+        created: number;
+    };
+};
+
+export type SavedApproval = {
+    id: ApprovalId;
+    projectID: string;
+    permission: string;
+    pattern: string;
     time: {
         created: number;
     };
@@ -2149,10 +2297,118 @@ export type PermissionListResponses = {
 
 export type PermissionListResponse = PermissionListResponses[keyof PermissionListResponses];
 
+export type PermissionExplainData = {
+    body: {
+        tool: string;
+        input: string | {
+            [key: string]: unknown;
+        };
+        /**
+         * Default: the session's, or the one that answers when nobody chose
+         */
+        agent?: string;
+        /**
+         * Whose rules count besides
+         */
+        sessionID?: SessionId;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/explain';
+};
+
+export type PermissionExplainErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type PermissionExplainError = PermissionExplainErrors[keyof PermissionExplainErrors];
+
+export type PermissionExplainResponses = {
+    /**
+     * The decision, with the rule of each pattern
+     */
+    200: PermissionExplanation;
+};
+
+export type PermissionExplainResponse = PermissionExplainResponses[keyof PermissionExplainResponses];
+
+export type PermissionSavedData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/saved';
+};
+
+export type PermissionSavedErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type PermissionSavedError = PermissionSavedErrors[keyof PermissionSavedErrors];
+
+export type PermissionSavedResponses = {
+    /**
+     * List of saved approvals
+     */
+    200: Array<SavedApproval>;
+};
+
+export type PermissionSavedResponse = PermissionSavedResponses[keyof PermissionSavedResponses];
+
+export type PermissionForgetData = {
+    body?: never;
+    path: {
+        approvalID: ApprovalId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/permission/saved/{approvalID}';
+};
+
+export type PermissionForgetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type PermissionForgetError = PermissionForgetErrors[keyof PermissionForgetErrors];
+
+export type PermissionForgetResponses = {
+    /**
+     * Approval removed
+     */
+    200: boolean;
+};
+
+export type PermissionForgetResponse = PermissionForgetResponses[keyof PermissionForgetResponses];
+
 export type PermissionReplyData = {
     body: {
         reply: 'once' | 'always' | 'reject';
         message?: string;
+        save?: boolean;
     };
     path: {
         requestID: PermissionId;
@@ -2247,6 +2503,107 @@ export type ProviderListResponses = {
 };
 
 export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
+
+export type QuestionListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question';
+};
+
+export type QuestionListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type QuestionListError = QuestionListErrors[keyof QuestionListErrors];
+
+export type QuestionListResponses = {
+    /**
+     * List of pending questions
+     */
+    200: Array<QuestionRequest>;
+};
+
+export type QuestionListResponse = QuestionListResponses[keyof QuestionListResponses];
+
+export type QuestionRejectData = {
+    body?: never;
+    path: {
+        requestID: QuestionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question/{requestID}/reject';
+};
+
+export type QuestionRejectErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * QuestionNotFoundError
+     */
+    404: QuestionNotFoundError;
+};
+
+export type QuestionRejectError = QuestionRejectErrors[keyof QuestionRejectErrors];
+
+export type QuestionRejectResponses = {
+    /**
+     * Question rejected successfully
+     */
+    200: boolean;
+};
+
+export type QuestionRejectResponse = QuestionRejectResponses[keyof QuestionRejectResponses];
+
+export type QuestionReplyData = {
+    body: {
+        /**
+         * A list for each question: labels of options, or other words
+         */
+        answers: Array<QuestionAnswer>;
+    };
+    path: {
+        requestID: QuestionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/question/{requestID}/reply';
+};
+
+export type QuestionReplyErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * QuestionNotFoundError
+     */
+    404: QuestionNotFoundError;
+};
+
+export type QuestionReplyError = QuestionReplyErrors[keyof QuestionReplyErrors];
+
+export type QuestionReplyResponses = {
+    /**
+     * Question answered successfully
+     */
+    200: boolean;
+};
+
+export type QuestionReplyResponse = QuestionReplyResponses[keyof QuestionReplyResponses];
 
 export type SessionListData = {
     body?: never;

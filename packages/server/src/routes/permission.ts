@@ -33,14 +33,16 @@ const reply = route(
     answers: "Permission processed successfully",
     params: inline(() => z.object({ requestID: PermissionID() })),
     body: PermissionAnswer,
-    shownBody: inline(() => z.object({ reply: PermissionReply(), message: z.string().optional() })),
+    shownBody: inline(() =>
+      z.object({ reply: PermissionReply(), message: z.string().optional(), save: z.boolean().optional() }),
+    ),
     answer: inline(() => z.boolean()),
     errors: ["PermissionNotFoundError"],
   },
   async ({ params: { requestID }, body, server }) => {
     const open = await server.engines.open()
     const asking = open.find(({ gate }) => gate.list().some(({ id }) => id === requestID))
-    if (asking) asking.gate.reply(requestID, replyOf(body))
+    if (asking) await asking.approvals.reply(requestID, replyOf(body))
     else if (!(await server.peers.reply(requestID, replyOf(body)))) {
       throw fault("permission_not_found", `Permission request not found: ${requestID}`, { requestID })
     }
@@ -65,10 +67,10 @@ const respond = route(
     errors: ["NotFoundError", "PermissionNotFoundError"],
   },
   async ({ params: { sessionID, permissionID }, body, engine, server }) => {
-    const { gate } = await engine()
+    const { gate, approvals } = await engine()
     const isOurs = gate.list().some(({ id }) => id === permissionID)
     if (isOurs || !(await server.peers.reply(permissionID, replyOf(body), sessionID))) {
-      gate.reply(permissionID, replyOf(body), sessionID)
+      await approvals.reply(permissionID, replyOf(body), sessionID)
     }
     return true
   },

@@ -11,8 +11,11 @@ import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
 import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
+import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { questionRoutes } from "./question.ts"
+import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
@@ -39,6 +42,9 @@ export const routes: readonly Route[] = [
   ...usageRoutes,
   ...undoRoutes,
   ...permissionRoutes,
+  ...permissionExplainRoutes,
+  ...savedApprovalRoutes,
+  ...questionRoutes,
   ...configRoutes,
   ...providerRoutes,
   ...authRoutes,

@@ -10,7 +10,8 @@ import { change } from "./0003-change.ts"
 import { ledger } from "./0004-ledger.ts"
 import { child } from "./0005-child.ts"
 import { changePlace } from "./0006-change-place.ts"
+import { approval } from "./0007-approval.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, change, ledger, child, changePlace]
+export const migrations: readonly Migration[] = [start, todo, change, ledger, child, changePlace, approval]
