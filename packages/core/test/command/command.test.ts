@@ -173,7 +173,7 @@ describe("what a template has run", () => {
   const files = { ".opencode/command/look.md": "Out: !`touch made` $1" }
 
   test("of an untrusted project nothing runs, and the prompt says so", async () => {
-    await using w = await world({ model: () => says("done"), files })
+    await using w = await world({ model: () => says("done"), files, client: true })
     const running = run(w, "look", "!`touch typed`")
     ;(await w.asked("trust")).reject()
     await running
@@ -182,7 +182,7 @@ describe("what a template has run", () => {
   })
 
   test("it runs when a person trusts this command, for which they are asked before", async () => {
-    await using w = await world({ model: () => says("done"), files })
+    await using w = await world({ model: () => says("done"), files, client: true })
     const running = run(w, "look", "now")
     const ask = await w.asked("trust")
     expect(ask.patterns).toEqual([expect.stringContaining("touch made")])
@@ -193,11 +193,12 @@ describe("what a template has run", () => {
   })
 
   test("an abort while a person is asked ends the command", async () => {
-    await using w = await world({ model: () => says("done"), files })
-    const running = expect(run(w, "look")).rejects.toThrow("ended before its prompt was sent")
+    await using w = await world({ model: () => says("done"), files, client: true })
+    const running = run(w, "look")
+    const refused = expect(running).rejects.toThrow("ended before its prompt was sent")
     await w.asked("trust")
     expect(await w.engine.sessions.abort((await w.session()).id)).toBe(true)
-    await running
+    await refused
     expect(w.engine.gate.list()).toEqual([])
     expect(await w.transcript()).toEqual([])
   })
@@ -205,7 +206,7 @@ describe("what a template has run", () => {
   test("a project that changes who runs the user's command does not stop it, and its own text does", async () => {
     await using w = await withCommands(
       { look: "!`echo ran`", mine: "!`echo ran`" },
-      { files: { "opencode.json": '{"command": {"mine": {"template": "!`touch made`"}}}' } },
+      { files: { "opencode.json": '{"command": {"mine": {"template": "!`touch made`"}}}' }, client: true },
     )
     const running = run(w, "look")
     ;(await w.asked("trust")).reject()
