@@ -148,7 +148,12 @@ async function readCandidate(candidate: Candidate, { seen }: Places): Promise<So
 async function readDefinitions(folder: ConfigFolder & { level?: string }): Promise<Source[]> {
   const { layer, path } = folder
   const there = await stat(path).catch(() => undefined)
-  if (there && !there.isDirectory())
+  if (!there) {
+    // Looking for each folder that might be in it would cost every start two dozen looks.
+    folder.seen?.(path)
+    return []
+  }
+  if (!there.isDirectory())
     return [{ layer, file: path, folder: path, isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
   const of = folder.level === undefined ? {} : { level: folder.level }
