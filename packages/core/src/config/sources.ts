@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises"
 import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, MAX_FILES, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
+import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
+import { MAX_FILES, readWithin } from "./files-below.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
 
