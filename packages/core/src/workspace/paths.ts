@@ -94,6 +94,13 @@ export function isInside(parent: string, child: string): boolean {
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
+/** The folders from the nearest up to the top, both included; only the nearest when it is not below the top. */
+export function levelsUp(directory: string, top: string): string[] {
+  const levels = [directory]
+  for (let at = dirname(directory); isInside(top, at) && at !== levels.at(-1); at = dirname(at)) levels.push(at)
+  return levels
+}
+
 /** What the `external_directory` question names: everything directly in the folder of the file, or in the folder. */
 export function parentPattern(file: FileRef, kind: "file" | "directory" = "file"): string {
   return join(kind === "file" ? dirname(file.real) : file.real, "*")
