@@ -53,7 +53,7 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
     if (from === "word" && !(await stat(real)).isFile()) return
     if (!found.has(real) && found.size + waiting.length < MAX_FILES) waiting.push(real)
   }
-  for (const name of fileVariables(definition)) await add(pathOf(name, input), "anywhere")
+  for (const name of fileVariables(definition)) await add(pathOf(name.slice("{file:".length, -1), input), "anywhere")
   for (const word of wordsOf(definition))
     for (const base of input.bases) {
       const path = resolve(base, word)
@@ -89,8 +89,9 @@ function textsOf(definition: unknown): string[] {
   return Object.values(definition).flatMap(textsOf)
 }
 
-const fileVariables = (definition: unknown): string[] =>
-  textsOf(definition).flatMap((text) => [...text.matchAll(/\{file:([^{}]+)\}/g)].map(([, name = ""]) => name))
+/** As they are written. */
+export const fileVariables = (definition: unknown): string[] =>
+  textsOf(definition).flatMap((text) => text.match(/\{file:[^{}]+\}/g) ?? [])
 
 /** What of its texts could be the name of a file, as a whole or word by word, as a shell would take them. */
 function wordsOf(definition: unknown): string[] {
