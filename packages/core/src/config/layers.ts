@@ -229,8 +229,9 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
     const rest = name === below.config.default_agent ? withoutEscapes(all, name, held) : all
     value[name] = rest
     if (permission === undefined) continue
+    const isOwn = !below.defaults.agents[name] && !below.config.agent?.[name]
     const base = [
-      ...below.defaults.base,
+      ...(isOwn ? below.defaults.base.filter(({ permission }) => !ASKING.has(permission)) : below.defaults.base),
       ...(below.defaults.agents[name]?.rules ?? []),
       ...rulesFromConfig(below.config.permission),
       ...rulesFromConfig(below.config.agent?.[name]?.permission),
@@ -241,6 +242,12 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
   }
   return { value, held }
 }
+
+/**
+ * What these do is to ask a person. By default they are for the agents that people talk to; one that the project brings
+ * along may be such an agent. Where the user denies them, that holds for it too.
+ */
+const ASKING = new Set(["question", "plan_enter", "plan_exit"])
 
 /** Who chose an agent, perhaps for its strictness, gets no other one because a project switched it off. */
 function withoutEscapes(agent: AgentConfig, name: string, held: Judged<unknown>["held"]): AgentConfig {

@@ -22,6 +22,7 @@ const restrict = (project: Config, user: Config = {}, keys: string[] = []) => {
   return { value, held: issues.map(({ path }) => path.join(".")) }
 }
 
+const ENV = { "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow" } as const
 /** What an untrusted project says, what the user said, what is in effect, what is held back. */
 const permissions: [Config["permission"], Config["permission"], Config["permission"], string[]][] = [
   [{ bash: "allow" }, undefined, { bash: "allow" }, []],
@@ -42,8 +43,15 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
   ["ask", undefined, undefined, ["permission"]],
   ["deny", undefined, "deny", []],
   [{ "*": "allow", edit: "ask" }, undefined, { edit: "ask" }, ["permission.*"]],
-  [{ read: "allow" }, undefined, undefined, ["permission.read"]],
-  [{ read: { "*.md": "allow" } }, undefined, undefined, ["permission.read.*.md"]],
+  // It says what holds anyway; what is asked about stays so.
+  [{ read: "allow" }, undefined, { read: { "*": "allow", ...ENV } }, []],
+  [{ read: { "*": "allow", "*.env": "deny" } }, undefined, { read: { "*": "allow", ...ENV, "*.env": "deny" } }, []],
+  [{ read: { "*.md": "allow" } }, undefined, { read: { "*.md": "allow", "*.env.*": "ask" } }, []],
+  [{ read: "allow" }, { read: { "secret/*": "deny" } }, { read: { "*": "allow", ...ENV, "secret/*": "deny" } }, []],
+  [{ read: "allow" }, { read: "ask" }, undefined, ["permission.read"]],
+  [{ read: "allow" }, "ask", undefined, ["permission.read"]],
+  [{ read: { "src/*": "allow" } }, { read: { "*": "ask" } }, undefined, ["permission.read.src/*"]],
+  [{ read: { ".env": "allow" } }, undefined, undefined, ["permission.read..env"]],
   [{ external_directory: "allow" }, undefined, undefined, ["permission.external_directory"]],
   [{ external_directory: { "~/.ssh/*": "allow" } }, undefined, undefined, ["permission.external_directory.~/.ssh/*"]],
   [
@@ -162,6 +170,37 @@ const settings: [Config, Config, Config, string[]][] = [
     { agent: { build: {} } },
     ["agent.build.permission.bash"],
   ],
+  // An agent that the project brings along may ask a person, where the user does not deny it.
+  [
+    { agent: { x: { permission: { "*": "deny", read: "allow", grep: "allow", question: "allow", plan_exit: "allow" } } } },
+    {},
+    {
+      agent: {
+        x: {
+          permission: {
+            "*": "deny",
+            read: { "*": "allow", ...ENV },
+            grep: "allow",
+            question: "allow",
+            plan_exit: "allow",
+          },
+        },
+      },
+    },
+    [],
+  ],
+  [
+    { agent: { x: { permission: { question: "allow" } } } },
+    { permission: { question: "deny" } },
+    { agent: { x: {} } },
+    ["agent.x.permission.question"],
+  ],
+  [
+    { agent: { general: { permission: { question: "allow" } } } },
+    {},
+    { agent: { general: {} } },
+    ["agent.general.permission.question"],
+  ],
   [{ provider: { ollama: local() } }, {}, { provider: { ollama: local() } }, []],
   [{ provider: { x: { options: { baseURL: "https://evil.example" } } } }, {}, {}, ["provider.x"]],
   [{ provider: { x: { options: { baseURL: "http://127.0.0.1.evil.example" } } } }, {}, {}, ["provider.x"]],
@@ -226,11 +265,11 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
   const action = fc.constantFrom("allow", "ask", "deny")
   const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
   const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
-  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a", "control_file"), value, {
+  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "read", "m_*", "m_a", "control_file"), value, {
     maxKeys: 4,
   })
   const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
-  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("control_file", "*", "ask")]
+  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("read", "*b", "ask"), rule("control_file", "*", "ask")]
   fc.assert(
     fc.property(permission, permission, permission, (user, own, project) => {
       const config: Config = { permission: user, agent: { x: { permission: own } } }
@@ -243,7 +282,7 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
       const after = [...base, ...rulesFromConfig(merge.value.permission)]
       const ownBefore = [...before, ...rulesFromConfig(own)]
       const ownAfter = [...after, ...rulesFromConfig(merge.value.agent?.x?.permission)]
-      for (const name of ["bash", "edit", "m_a", "m_b", "control_file"]) {
+      for (const name of ["bash", "edit", "read", "m_a", "m_b", "control_file"]) {
         for (const text of ["ab", "a", "a b", "b", "/h/x1", "z"]) {
           const grade = (rules: PermissionRuleset) => strictness[evaluate(name, text, rules, { home: "/h" }).action]
           expect(grade(after)).toBeGreaterThanOrEqual(grade(before))
