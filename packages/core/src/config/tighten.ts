@@ -39,7 +39,10 @@ export function tightenOnly(
   }
   if (typeof config === "string") {
     const kept = keep([], "*", "*", config).length > 0
-    return { config: kept && config === "ask" ? { "*": "ask", ...stillDenied(base, home) } : kept ? config : undefined, held }
+    return {
+      config: kept && config === "ask" ? { "*": "ask", ...stillDenied(base, home) } : kept ? config : undefined,
+      held,
+    }
   }
 
   const kept: Record<string, (PermissionConfig & object) | PermissionAction> = {}
@@ -68,7 +71,13 @@ function saysAgain(rule: PermissionRule, base: PermissionRuleset, home: string):
   if (rule.permission !== "read") return false
   const isException = ({ permission, pattern, action }: PermissionRule): boolean =>
     permission === rule.permission && STRICTNESS[action] > STRICTNESS[rule.action] && !covers(pattern, rule.pattern)
-  return findLoosened(rule, base.filter((other) => !isException(other)), home) === "none"
+  return (
+    findLoosened(
+      rule,
+      base.filter((other) => !isException(other)),
+      home,
+    ) === "none"
+  )
 }
 
 /**

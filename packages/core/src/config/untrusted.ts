@@ -168,7 +168,13 @@ async function itemOf(
 ): Promise<TrustItem | undefined> {
   const { file, bound, within, directory, variables, budget } = input
   const definition = definitionAt(written, key)
-  const held: Held = { kind: kindOf(path, why), path: key, why, definition, ...(runs ? { runs: shown(runs, definition) } : {}) }
+  const held: Held = {
+    kind: kindOf(path, why),
+    path: key,
+    why,
+    definition,
+    ...(runs ? { runs: shown(runs, definition) } : {}),
+  }
   const bases = [variables.folder, directory, within]
   // Nothing that a hash could hold on to.
   if (definition === undefined) return undefined

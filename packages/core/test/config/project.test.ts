@@ -53,7 +53,12 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
   [{ "*": "allow", edit: "ask" }, undefined, { edit: "ask" }, ["permission.*"]],
   // It says what holds anyway; what is asked about stays so.
   [{ read: "allow" }, undefined, { read: { "*": "allow", ...ENV } }, []],
-  [{ read: { "*": "allow", "*.env": "deny" } }, undefined, { read: { "*": "allow", ...OTHER_ENV, "*.env": "deny" } }, []],
+  [
+    { read: { "*": "allow", "*.env": "deny" } },
+    undefined,
+    { read: { "*": "allow", ...OTHER_ENV, "*.env": "deny" } },
+    [],
+  ],
   [{ read: { "*.md": "allow" } }, undefined, { read: { "*.md": "allow", "*.env.*": "ask" } }, []],
   [{ read: { ...ENV, "*": "allow" } }, undefined, { read: { "*": "allow", ...ENV } }, []],
   [{ read: "allow" }, { read: { "secret/*": "deny" } }, { read: { "*": "allow", ...ENV, "secret/*": "deny" } }, []],
@@ -187,7 +192,11 @@ const settings: [Config, Config, Config, string[]][] = [
   ],
   // An agent that the project brings along may ask a person, where the user does not deny it.
   [
-    { agent: { x: { permission: { "*": "deny", read: "allow", grep: "allow", question: "allow", plan_exit: "allow" } } } },
+    {
+      agent: {
+        x: { permission: { "*": "deny", read: "allow", grep: "allow", question: "allow", plan_exit: "allow" } },
+      },
+    },
     {},
     {
       agent: {
@@ -278,8 +287,7 @@ describe("from files", () => {
       [join(dirname(PROJECT), "sub/opencode.json")]: { permission: { bash: "allow" } },
     }
     await using at = await place(files)
-    const held = async (more: object) =>
-      (await at.load({ defaults, ...more })).issues.map(({ path }) => path.join("."))
+    const held = async (more: object) => (await at.load({ defaults, ...more })).issues.map(({ path }) => path.join("."))
     const directory = join(at.root, dirname(PROJECT))
     expect(await held({ directory })).toEqual(["permission.webfetch"])
     expect(await held({ directory: join(directory, "sub") })).toEqual(["permission.bash", "permission.webfetch"])
@@ -315,11 +323,20 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
   const action = fc.constantFrom("allow", "ask", "deny")
   const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
   const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
-  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "read", "m_*", "m_a", "control_file"), value, {
-    maxKeys: 4,
-  })
+  const keys = fc.dictionary(
+    fc.constantFrom("*", "bash", "edit", "write", "read", "m_*", "m_a", "control_file"),
+    value,
+    {
+      maxKeys: 4,
+    },
+  )
   const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
-  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("read", "*b", "ask"), rule("control_file", "*", "ask")]
+  const base = [
+    rule("*", "*", "allow"),
+    rule("edit", "*b", "ask"),
+    rule("read", "*b", "ask"),
+    rule("control_file", "*", "ask"),
+  ]
   fc.assert(
     fc.property(permission, permission, permission, (user, own, project) => {
       const config: Config = { permission: user, agent: { x: { permission: own } } }
