@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
+import { createProjects, type Projects } from "./engine/projects.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
@@ -15,6 +16,7 @@ export interface Engines {
   open(): Promise<Engine[]>
   /** Changes of the settings on disk. */
   config: ConfigEdits
+  projects: Projects
   close(): Promise<void>
 }
 
@@ -44,11 +46,17 @@ export function createEngines(home: Home): Engines {
 
   async function closeOne(except: string): Promise<void> {
     for (const [directory, opening] of engines) {
-      const engine = directory === except ? undefined : await opening.catch(() => undefined)
-      if (!engine || isInUse(engine) || engines.get(directory) !== opening) continue
-      engines.delete(directory)
-      return engine.close()
+      if (directory !== except && (await release(directory, opening))) return
     }
+  }
+
+  /** @returns false for one that is in use */
+  async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
+    const engine = await opening?.catch(() => undefined)
+    if (!engine || isInUse(engine) || engines.get(directory) !== opening) return false
+    engines.delete(directory)
+    await engine.close()
+    return true
   }
 
   const open = async (): Promise<Engine[]> => {
@@ -63,6 +71,7 @@ export function createEngines(home: Home): Engines {
 
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
+    projects: createProjects({ home, at: (directory) => at(directory), release }),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
