@@ -1,7 +1,8 @@
 import type { Project, ProjectChange, ProjectDirectories } from "@opencode/protocol/project.ts"
-import type { Engine } from "../engine.ts"
+import type { Scope } from "../bus/bus.ts"
 import type { Home } from "../home.ts"
 import { fault } from "../lib/fault.ts"
+import type { Workspace } from "../workspace/workspace.ts"
 
 /** The projects of one data folder, as people name them. */
 export interface Projects {
@@ -17,9 +18,15 @@ export interface Projects {
   initGit(directory: string): Promise<Project>
 }
 
+interface Opened {
+  scope: Scope
+  workspace: Pick<Workspace, "directory" | "repository" | "git">
+  project: Project
+}
+
 interface ProjectsOptions {
   home: Pick<Home, "store" | "bus" | "host">
-  at(directory: string): Promise<Engine>
+  at(directory: string): Promise<Opened>
   /** Has the folder opened anew by whoever asks next. @returns false while something runs in it */
   release(directory: string): Promise<boolean>
 }
