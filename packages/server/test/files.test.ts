@@ -174,3 +174,21 @@ test("a new file is found within seconds, and a folder of ten thousand while a p
   expect(await dataOf(door.v2.find.files({ query: `${"*f*i*l*e".repeat(30)}?` }))).toEqual([])
   expect(performance.now() - started).toBeLessThan(5_000)
 })
+
+const HOSTILE = ["", "\0", "../..", "~root/x", "%", "x".repeat(9_000), "*".repeat(900), "?*/".repeat(300), "((((("]
+  .concat(["a{1,99999}", "(a|aa)+$", "\u202e", "-e", "--", "[", "\n", "/dev/stdin", "/proc/self/fd/0", "file:///etc"])
+  .map(encodeURIComponent)
+const ASKED = ["/find?pattern=", "/find/file?query=", "/file?path=", "/file/content?path=", "/vcs/diff?mode="].concat([
+  "/vcs/diff?mode=git&context=",
+  "/experimental/tool?provider=a&model=",
+  "/file/status?directory=",
+])
+
+test.each(ASKED)("whatever %s is asked, it answers soon and breaks nothing", async (path) => {
+  await using door = await served({ git: true, files: FILES })
+  for (const value of HOSTILE) {
+    const response = await door.fetch(path + value)
+    expect([value, response.status < 500]).toEqual([value, true])
+    expect(await response.text()).not.toMatch(/\.ts:\d/)
+  }
+})

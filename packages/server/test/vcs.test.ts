@@ -187,6 +187,22 @@ test("no program that a repository names is started, by a look or by a patch", a
   expect(existsSync(folder.join("ran"))).toBe(false)
 })
 
+test("new files that are large or data are told, and do not fill the answer", async () => {
+  await using door = await served({ git: true, files: FILES })
+  const { project } = door.world
+  writeFileSync(join(project, "large.txt"), "line\n".repeat(500_000))
+  writeFileSync(join(project, "data.bin"), Buffer.from("\0\x01\0"))
+  for (let n = 0; n < 6; n++) writeFileSync(join(project, `m${n}.txt`), "y".repeat(900_000))
+  const diff = await dataOf(door.v2.vcs.diff({ mode: "git" }))
+  expect(diff.map(({ file, patch }) => [file, patch?.split("\n").at(-2)?.slice(0, 30)])).toEqual([
+    ["data.bin", "Binary files /dev/null and b/d"],
+    ["large.txt", "Binary files /dev/null and b/l"],
+    ...[0, 1, 2, 3].map((n) => [`m${n}.txt`, "\\ No newline at end of file"]),
+    ["m4.txt", undefined],
+    ["m5.txt", undefined],
+  ])
+})
+
 test("repositories inside are left alone, and links are links", async () => {
   await using door = await served({ git: true, files: FILES })
   const { project } = door.world

@@ -6,22 +6,20 @@ import { isBinary, readAllBytes } from "./files.ts"
 /** A file that git does not know, as git would show it: without a process for each. */
 export interface NewFile {
   additions: number
-  /** Undefined for what is too large to be shown. */
-  patch?: Buffer
+  patch: Buffer
 }
 
-/** Larger new files are not shown: they are data, or made by programs. */
+/** Larger new files are shown as binary ones are, as git does with very large ones: a program made them. */
 const MAX_BYTES = 1024 * 1024
 
-/** @param path relative to the worktree, as git lists it */
-export async function newFilePatch(worktree: string, path: string): Promise<NewFile> {
+/** @param path relative to the worktree, as git lists it. @returns undefined when it is gone by now */
+export async function newFilePatch(worktree: string, path: string): Promise<NewFile | undefined> {
   const found = await contentOf(join(worktree, path))
-  if (!found) return { additions: 0 }
+  if (!found) return undefined
   const { mode, bytes } = found
-  const hash = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex").slice(0, 7)
-  const head = `diff --git ${quoted(`a/${path}`)} ${quoted(`b/${path}`)}\nnew file mode ${mode}\nindex 0000000..${hash}\n`
-  if (bytes.length === 0) return { additions: 0, patch: Buffer.from(head) }
-  if (isBinary(bytes)) {
+  const head = `diff --git ${quoted(`a/${path}`)} ${quoted(`b/${path}`)}\nnew file mode ${mode}\n${indexOf(bytes)}`
+  if (bytes?.length === 0) return { additions: 0, patch: Buffer.from(head) }
+  if (!bytes || isBinary(bytes)) {
     return { additions: 0, patch: Buffer.from(`${head}Binary files /dev/null and ${quoted(`b/${path}`)} differ\n`) }
   }
   const { additions, lines } = plusLines(bytes)
@@ -32,16 +30,20 @@ export async function newFilePatch(worktree: string, path: string): Promise<NewF
   return { additions, patch }
 }
 
-/** Undefined when it is gone, larger than it may be, or not to be read. */
-async function contentOf(file: string): Promise<{ mode: string; bytes: Buffer } | undefined> {
-  try {
-    const stat = await lstat(file)
-    if (stat.isSymbolicLink()) return { mode: "120000", bytes: await readlink(file, { encoding: "buffer" }) }
-    const bytes = await readAllBytes(file, MAX_BYTES)
-    return { mode: stat.mode & 0o100 ? "100755" : "100644", bytes }
-  } catch {
-    return undefined
-  }
+function indexOf(bytes: Buffer | undefined): string {
+  if (!bytes) return ""
+  const hash = createHash("sha1").update(`blob ${bytes.length}\0`).update(bytes).digest("hex")
+  return `index 0000000..${hash.slice(0, 7)}\n`
+}
+
+/** Without bytes when they are too many, or not to be read. */
+async function contentOf(file: string): Promise<{ mode: string; bytes?: Buffer } | undefined> {
+  const stat = await lstat(file).catch(() => undefined)
+  if (!stat) return undefined
+  const mode = stat.isSymbolicLink() ? "120000" : stat.mode & 0o100 ? "100755" : "100644"
+  const reading = stat.isSymbolicLink() ? readlink(file, { encoding: "buffer" }) : readAllBytes(file, MAX_BYTES)
+  const bytes = await reading.catch(() => undefined)
+  return { mode, ...(bytes ? { bytes } : {}) }
 }
 
 const NEWLINE = 10

@@ -31,6 +31,8 @@ const MAX_FILES = 10_000
 const MAX_NEW_FILES = 1_000
 /** All patches of an answer; a file whose patch is beyond is listed without one. */
 const MAX_PATCH_CHARACTERS = 4_000_000
+/** As much as a client can give back: that is what a body may have. */
+const MAX_RAW_BYTES = 32 * 1024 * 1024
 /** As many lines around a change as git shows. */
 const CONTEXT = 3
 /** More than any file has. */
@@ -81,12 +83,15 @@ async function changed(repo: Repo, base: string, context?: number): Promise<Chan
   const changes = parseChanges(known.stdout.toString(), known.cut)
   const files = new Set(changes.map(({ file }) => file))
   let read = 0
+  let room = MAX_PATCH_CHARACTERS
   for (const file of (await newFiles(repo)).slice(0, MAX_FILES)) {
     if (files.has(file)) continue
-    const { additions, patch } =
-      read++ < MAX_NEW_FILES ? await newFilePatch(repo.repository.worktree, file) : { additions: 0 }
-    const text = context === undefined || !patch ? {} : { patch: patch.toString() }
-    changes.push({ file, additions, deletions: 0, status: "added", ...text })
+    const isRead = room > 0 && read++ < MAX_NEW_FILES
+    const made = isRead ? await newFilePatch(repo.repository.worktree, file) : { additions: 0 }
+    if (!made) continue
+    const patch = context !== undefined && "patch" in made ? made.patch.toString() : undefined
+    room -= patch?.length ?? 0
+    changes.push({ file, additions: made.additions, deletions: 0, status: "added", ...(patch ? { patch } : {}) })
   }
   return changes.sort((a, b) => (a.file < b.file ? -1 : 1)).slice(0, MAX_FILES)
 }
@@ -103,11 +108,16 @@ function within(changes: Change[]): VcsFileDiff[] {
 async function rawPatch(repo: Repo): Promise<Uint8Array> {
   const { stdout, cut } = await compared(repo, ["-p", await headOf(repo)])
   // A part of a patch would be taken for all of it.
-  if (cut) throw fault("too_large", "The changes are too large for one patch.")
+  const added = await newFiles(repo)
+  if (cut || added.length > MAX_NEW_FILES) throw tooLarge()
   const parts: Buffer[] = [stdout]
-  for (const file of (await newFiles(repo)).slice(0, MAX_NEW_FILES)) {
-    const { patch } = await newFilePatch(repo.repository.worktree, file)
-    if (patch) parts.push(patch)
+  let room = MAX_RAW_BYTES - stdout.length
+  for (const file of added) {
+    const made = await newFilePatch(repo.repository.worktree, file)
+    if (!made) continue
+    room -= made.patch.length
+    if (room < 0) throw tooLarge()
+    parts.push(made.patch)
   }
   return Buffer.concat(parts)
 }
@@ -132,6 +142,8 @@ function inside(worktree: string, directory: string): string[] {
   const way = relative(worktree, directory)
   return way === "" ? [] : [way]
 }
+
+const tooLarge = () => fault("too_large", "The changes are too large for one patch.")
 
 /** What is not known must not look like nothing. */
 const unknown = () => fault("unavailable", "Git is missing, or cannot compare the files of this folder.")

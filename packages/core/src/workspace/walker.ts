@@ -126,7 +126,10 @@ async function textOf(path: string): Promise<string> {
 }
 
 function createMatcher(pattern: string): (file: string, text: string) => Match[] {
-  const find = interruptible<number>(pattern, "lines.forEach((line, at) => { if (wanted.test(line)) found.push(at) })")
+  const find = interruptible<number>(
+    pattern,
+    "lines.forEach((line, at) => { if (line.search(wanted) >= 0) found.push(at) })",
+  )
   return (file, text) => {
     const lines = linesOf(text)
     return find(file, lines).map((at) => ({ file, line: at + 1, text: (lines[at] ?? "").slice(0, MAX_LINE_BYTES) }))
@@ -145,12 +148,7 @@ function linesOf(text: string): string[] {
  */
 function interruptible<Found>(pattern: string, code: string): (file: string, lines: string[]) => Found[] {
   const { source, flags } = compile(pattern)
-  const scope = {
-    source,
-    flags: code.includes("matchAll") ? `${flags}g` : flags,
-    lines: [] as string[],
-    found: [] as Found[],
-  }
+  const scope = { source, flags: `${flags}g`, lines: [] as string[], found: [] as Found[] }
   const context = createContext(scope)
   new Script("globalThis.wanted = new RegExp(source, flags)").runInContext(context)
   const script = new Script(code)

@@ -24,7 +24,7 @@ test.each([
   expect(pathGlob(pattern)(path)).toBe(fits)
 })
 
-const RAW = ":100644 100644 1 0 M\0a.txt\0:000000 100644 0 1 A\0n\nl\0" + "1\t2\ta.txt\0-\t-\tn\nl\0"
+const RAW = ":100644 100644 1 0 M\0a.txt\0:000000 100644 0 1 A\0n\nl\x001\t2\ta.txt\0-\t-\tn\nl\0"
 
 test("a patch belongs to its file, whatever the lines in it look like", () => {
   const first = "diff --git a/a.txt b/a.txt\n+a\rdiff --git a/x b/x\n+\u2028diff --git a/y b/y\n"
