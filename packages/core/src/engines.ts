@@ -5,6 +5,7 @@ import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
 import { requireSession } from "./session/require.ts"
+import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
 /** The engines of one process, one per folder, opened when somebody first asks for the folder. */
@@ -32,7 +33,7 @@ export function createEngines(home: Home): Engines {
   const state = { closing: false }
 
   async function at(name: string, mayBeGone = false): Promise<Engine> {
-    const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
+    const directory = engines.has(name) ? name : await forClients(() => canonicalPath(resolve(name)))
     const known = engines.get(directory)
     const engine = known ?? openEngine(home, directory, mayBeGone)
     engines.delete(directory)
