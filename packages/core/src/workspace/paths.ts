@@ -27,7 +27,13 @@ export interface Paths {
   /** Further folders outside the roots that need no question from now on. */
   allow(folders: readonly string[]): Promise<void>
   /** @throws tool failure for NUL bytes, loops of links, the device trees, and what cannot be fetched */
-  resolve(input: string, options?: { signal?: AbortSignal | undefined }): Promise<FileRef>
+  resolve(input: string, options?: ResolveOptions): Promise<FileRef>
+}
+
+interface ResolveOptions {
+  signal?: AbortSignal | undefined
+  /** Takes the files as they are: what is kept elsewhere is not fetched first. */
+  isAsIs?: true
 }
 
 export interface PathsOptions {
@@ -62,13 +68,13 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
     async allow(folders) {
       for (const folder of await canonical(folders)) if (!allowed.includes(folder)) allowed.push(folder)
     },
-    async resolve(input, { signal } = {}) {
+    async resolve(input, { signal, isAsIs } = {}) {
       if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
       const written = expandHome(input, options.home)
       // Not normalised: `link/..` is the parent of the link's target, which only the file system knows.
       const way = isAbsolute(written) ? written : `${options.directory}${sep}${written}`
       let real = await canonicalPath(way)
-      if (await options.opening?.(real, signal)) real = await canonicalPath(way)
+      if (!isAsIs && (await options.opening?.(real, signal))) real = await canonicalPath(way)
       const absolute = resolve(options.directory, written)
       for (const path of [absolute, real]) refuseDevice(path, input)
       const root = deepest(roots, real)
