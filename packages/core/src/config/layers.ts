@@ -79,7 +79,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   enterprise: held("decides where conversations are sent"),
 
   permission: (value, below) => {
-    const base = [...below.defaults.base, ...rulesFromConfig(below.config.permission)]
+    // What agents deny of it for themselves, they keep: see `keepAgents`.
+    const base = [...withoutAsking(below.defaults.base), ...rulesFromConfig(below.config.permission)]
     const isGranted = (path: string[]): boolean => below.isGranted?.(["permission", ...path]) === true
     const { config, held } = tightenOnly(value, base, below.home, isGranted)
     return { value: config, held: held.map(({ path }) => ({ path, why: LOOSENS })) }
@@ -234,7 +235,7 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
     // One that the project brings along may be for people to talk to. Where the user denies it, that holds for it too.
     const isOwn = !below.defaults.agents[name] && !below.config.agent?.[name]
     const base = [
-      ...(isOwn ? below.defaults.base.filter(({ permission }) => !ASKING.has(permission)) : below.defaults.base),
+      ...(isOwn ? withoutAsking(below.defaults.base) : below.defaults.base),
       ...(below.defaults.agents[name]?.rules ?? []),
       ...rulesFromConfig(below.config.permission),
       ...rulesFromConfig(below.config.agent?.[name]?.permission),
@@ -245,6 +246,9 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
   }
   return { value, held }
 }
+
+const withoutAsking = (rules: PermissionRuleset): PermissionRuleset =>
+  rules.filter(({ permission }) => !ASKING.has(permission))
 
 /** Who chose an agent, perhaps for its strictness, gets no other one because a project switched it off. */
 function withoutEscapes(

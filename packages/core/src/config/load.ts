@@ -79,7 +79,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const seen = (path: string): void => void looked.add(path)
   const former = options.before?.former ?? new Map()
   const now = Date.now()
-  const budget = { bytes: MAX_HASHED_BYTES }
+  const budget = { bytes: MAX_HASHED_BYTES, missing: new Set<string>() }
   let stoodIn = false
   const restrict = onceLoaded()
   const said: Said[] = []

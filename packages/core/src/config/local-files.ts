@@ -23,8 +23,8 @@ export interface LocalFilesInput {
   home: string
   /** Told of each path that the answer depends on. */
   seen(path: string): void
-  /** How many bytes may still be read, for all definitions together. */
-  budget: { bytes: number }
+  /** How many bytes may still be read, for all definitions together, and what they found not to be there. */
+  budget: { bytes: number; missing?: Set<string> }
 }
 
 /** Files of one definition. A program of a repository has hundreds; whoever has more is told apart by these. */
@@ -46,7 +46,9 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
   const found = new Map<string, string>()
   const waiting: string[] = []
   const add = async (path: string, from: "anywhere" | "project" | "word" = "project"): Promise<void> => {
+    if (input.budget.missing?.has(path)) return
     const real = await realpath(path).catch(() => undefined)
+    if (real === undefined) input.budget.missing?.add(path)
     // Where it is missing, its folder tells when it comes: one place for all the names that were tried in it.
     input.seen(real === undefined ? dirname(path) : path)
     if (real === undefined || real === input.within) return
@@ -64,7 +66,7 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
       if (extname(word) === "") for (const ending of ENDINGS) await add(path + ending, "word")
       for (const name of moduleFiles(word))
         // What is missing is watched for in its folder, and not in folders for all words that might be one.
-        if (await isFolder(resolve(base, dirname(name)))) await add(resolve(base, name), "word")
+        if (await isFolder(resolve(base, dirname(name)), input.budget)) await add(resolve(base, name), "word")
     }
 
   for (let path = waiting.shift(); path !== undefined && found.size < MAX_FILES; path = waiting.shift()) {
@@ -83,22 +85,25 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
 }
 
 /** Folders of the project among the words: what is behind `cd scripts` is looked for there. */
-async function foldersOf(words: readonly string[], { bases, within }: LocalFilesInput): Promise<string[]> {
+async function foldersOf(words: readonly string[], { bases, within, budget }: LocalFilesInput): Promise<string[]> {
   const found = new Set<string>()
   for (const word of words)
     for (const base of bases) {
-      const path = await realpath(resolve(base, word)).catch(() => undefined)
+      const named = resolve(base, word)
+      const path = budget.missing?.has(named) ? undefined : await realpath(named).catch(() => undefined)
       if (path === undefined || path === within || !isInside(within, path) || bases.includes(path)) continue
-      if (found.size < MAX_FOLDERS && (await isFolder(path))) found.add(path)
+      if (found.size < MAX_FOLDERS && (await isFolder(path, budget))) found.add(path)
     }
   return [...found]
 }
 
-const isFolder = (path: string): Promise<boolean> =>
-  stat(path).then(
+async function isFolder(path: string, { missing }: LocalFilesInput["budget"]): Promise<boolean> {
+  if (missing?.has(path)) return false
+  return stat(path).then(
     (found) => found.isDirectory(),
     () => false,
   )
+}
 
 const byName = (a: LoadedFile, b: LoadedFile): number => (a.name < b.name ? -1 : 1)
 

@@ -30,9 +30,17 @@ export function keepAgents(permission: PermissionConfig | undefined, below: Belo
     if (hasNoTools(name, below)) return []
     const before = agentRules(name, below)
     const looser = common.filter((rule) => findLoosened(rule, before, below.home) !== "none")
-    return looser.length ? [[name, { permission: neverLooser(looser, before, below.home) }] as const] : []
+    const own = unlike(neverLooser(looser, before, below.home), permission)
+    return Object.keys(own).length ? [[name, { permission: own }] as const] : []
   })
   return agents.length ? { agent: Object.fromEntries(agents) } : {}
+}
+
+/** What the common rules say in the same words holds without being said again. */
+function unlike(own: PermissionConfig, common: PermissionConfig | undefined): PermissionConfig {
+  if (typeof own === "string" || typeof common !== "object") return own
+  const isSame = (key: string): boolean => JSON.stringify(own[key]) === JSON.stringify(common[key])
+  return Object.fromEntries(Object.entries(own).filter(([key]) => !isSame(key)))
 }
 
 /** It writes titles, say: there is nothing that could be allowed to it. */

@@ -38,11 +38,9 @@ export function tightenOnly(
     return []
   }
   if (typeof config === "string") {
-    const kept = keep([], "*", "*", config).length > 0
-    return {
-      config: kept && config === "ask" ? { "*": "ask", ...stillDenied(base, home) } : kept ? config : undefined,
-      held,
-    }
+    if (keep([], "*", "*", config).length === 0) return { config: undefined, held }
+    const denied = config === "ask" ? stillDenied(base, home) : {}
+    return { config: Object.keys(denied).length ? { "*": config, ...denied } : config, held }
   }
 
   const kept: Record<string, (PermissionConfig & object) | PermissionAction> = {}

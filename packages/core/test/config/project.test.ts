@@ -25,7 +25,6 @@ const restrict = (project: Config, user: Config = {}, keys: string[] = [], grant
 }
 
 const OTHER_ENV = { "*.env.*": "ask", "*.env.example": "allow" } as const
-const NO_QUESTIONS = { question: "deny", plan_enter: "deny", plan_exit: "deny" } as const
 const ENV = { "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow" } as const
 /** What an untrusted project says, what the user said, what is in effect, what is held back. */
 const permissions: [Config["permission"], Config["permission"], Config["permission"], string[]][] = [
@@ -44,9 +43,12 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
     [],
   ],
   ["allow", undefined, undefined, ["permission"]],
-  ["ask", undefined, { "*": "ask", ...NO_QUESTIONS }, []],
-  [{ "*": "ask", bash: "allow" }, undefined, { "*": "ask", ...NO_QUESTIONS, bash: "allow" }, []],
-  ["ask", { question: "allow" }, { "*": "ask", plan_enter: "deny", plan_exit: "deny" }, []],
+  ["ask", undefined, "ask", []],
+  [{ "*": "ask", bash: "allow" }, undefined, { "*": "ask", bash: "allow" }, []],
+  [{ "*": "ask", bash: "allow" }, { question: "deny" }, { "*": "ask", question: "deny", bash: "allow" }, []],
+  ["ask", { question: "deny" }, { "*": "ask", question: "deny" }, []],
+  [{ question: "allow" }, undefined, { question: "allow" }, []],
+  [{ question: "allow" }, { question: "deny" }, undefined, ["permission.question"]],
   ["ask", { bash: "deny" }, undefined, ["permission"]],
   ["ask", { control_file: "deny" }, undefined, ["permission"]],
   ["deny", undefined, "deny", []],
@@ -106,6 +108,11 @@ const kept: [Config["permission"], string, Config["permission"]][] = [
   ],
   [{ task: "ask" }, "plan", { task: { "*": "ask", general: "deny" } }],
   [{ bash: "ask" }, "explore", undefined],
+  [{ read: "allow" }, "explore", undefined],
+  [{ read: "allow", edit: "allow" }, "explore", { edit: "deny" }],
+  [{ question: "allow" }, "general", { question: "deny" }],
+  [{ question: "allow" }, "explore", { question: "deny" }],
+  [{ question: "allow" }, "build", undefined],
   [{ edit: "deny" }, "explore", undefined],
   [{ edit: "allow" }, "title", undefined],
 ]
