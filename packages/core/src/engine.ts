@@ -1,5 +1,6 @@
 import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
+import { createScreen, type Screen } from "./bus/screen.ts"
 import { ensureFolder } from "./config/folders.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
@@ -36,6 +37,7 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   gate: Gate
   approvals: Approvals
   questions: Questions
+  screen: Screen
   explain: ExplainCall
   registry: Registry
   children: ChildSessions
@@ -82,6 +84,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   )
   const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const questions = createQuestions({ publish, id: askID })
+  const screen = createScreen({ publish, now: boundary.host.now })
   const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
   const turns = await openTurns({
     home,
@@ -111,6 +114,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     approvals,
     questions,
+    screen,
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
     children: turns.children,
@@ -122,6 +126,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     async close() {
       gate.close()
       questions.close()
+      screen.close()
       await conversations.close()
       await workspace.close()
       await processes.close()

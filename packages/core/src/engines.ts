@@ -86,5 +86,8 @@ export function createEngines(home: Home): Engines {
   return self
 }
 
-const isInUse = ({ sessions, gate, questions }: Engine): boolean =>
-  Object.keys(sessions.status()).length > 0 || gate.list().length > 0 || questions.list().length > 0
+const isInUse = ({ sessions, gate, questions, screen }: Engine): boolean =>
+  Object.keys(sessions.status()).length > 0 ||
+  gate.list().length > 0 ||
+  questions.list().length > 0 ||
+  screen.isWaitedFor()

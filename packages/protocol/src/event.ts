@@ -8,6 +8,7 @@ import { QuestionAnswer, QuestionRequest } from "./question.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
 import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
 import { Todo } from "./todo.ts"
+import { TuiCommandExecute, TuiPromptAppend, TuiSessionSelect, TuiToastShow } from "./tui.ts"
 
 /**
  * How an event reaches a client:
@@ -135,6 +136,10 @@ export const events = {
     "state",
     inline(() => z.object({ file: z.string() })),
   ),
+  "tui.prompt.append": event("must", TuiPromptAppend),
+  "tui.command.execute": event("must", TuiCommandExecute),
+  "tui.toast.show": event("must", TuiToastShow),
+  "tui.session.select": event("must", TuiSessionSelect),
 } as const
 
 export type EventType = keyof typeof events

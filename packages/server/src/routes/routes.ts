@@ -23,6 +23,8 @@ import { skillRoutes } from "./skill.ts"
 import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
+import { tuiRoutes } from "./tui.ts"
+import { tuiControlRoutes } from "./tui-control.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 
@@ -54,4 +56,6 @@ export const routes: readonly Route[] = [
   ...skillRoutes,
   ...trustRoutes,
   ...disposeRoutes,
+  ...tuiRoutes,
+  ...tuiControlRoutes,
 ]
