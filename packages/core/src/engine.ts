@@ -10,6 +10,7 @@ import { openPermissions } from "./engine/permissions.ts"
 import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
+import { openTerminals, type Terminals } from "./engine/terminals.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
 import type { Approvals } from "./permission/approvals.ts"
@@ -38,6 +39,7 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   approvals: Approvals
   questions: Questions
   screen: Screen
+  ptys: Terminals
   explain: ExplainCall
   registry: Registry
   children: ChildSessions
@@ -86,6 +88,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   const questions = createQuestions({ publish, id: askID })
   const screen = createScreen({ publish, now: boundary.host.now })
   const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
+  const ptys = openTerminals({ home, workspace, settings, publish, processes, id: () => home.host.id("pty") })
   const turns = await openTurns({
     home,
     workspace,
@@ -115,6 +118,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     approvals,
     questions,
     screen,
+    ptys,
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
     children: turns.children,
@@ -127,6 +131,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       gate.close()
       questions.close()
       screen.close()
+      await ptys.close()
       await conversations.close()
       await workspace.close()
       await processes.close()

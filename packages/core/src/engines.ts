@@ -86,8 +86,9 @@ export function createEngines(home: Home): Engines {
   return self
 }
 
-const isInUse = ({ sessions, gate, questions, screen }: Engine): boolean =>
+const isInUse = ({ sessions, gate, questions, screen, ptys }: Engine): boolean =>
   Object.keys(sessions.status()).length > 0 ||
   gate.list().length > 0 ||
   questions.list().length > 0 ||
-  screen.isWaitedFor()
+  screen.isWaitedFor() ||
+  ptys.list().length > 0

@@ -1,9 +1,10 @@
 import { z } from "zod"
 import { MessageError } from "./error.ts"
-import { MessageID, PartID, PermissionID, QuestionID, SessionID } from "./id.ts"
+import { MessageID, PartID, PermissionID, PtyID, QuestionID, SessionID } from "./id.ts"
 import { Message } from "./message.ts"
 import { Part } from "./part.ts"
 import { PermissionReply, PermissionRequest } from "./permission.ts"
+import { Pty } from "./pty.ts"
 import { QuestionAnswer, QuestionRequest } from "./question.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
 import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
@@ -135,6 +136,24 @@ export const events = {
   "file.edited": event(
     "state",
     inline(() => z.object({ file: z.string() })),
+  ),
+  "pty.created": event(
+    "state",
+    inline(() => z.object({ info: Pty() })),
+  ),
+  "pty.updated": event(
+    "state",
+    inline(() => z.object({ info: Pty() })),
+  ),
+  /** Its program ended by itself, and the terminal is gone. */
+  "pty.exited": event(
+    "must",
+    inline(() => z.object({ id: PtyID(), exitCode: z.number().int().nonnegative() })),
+  ),
+  /** Somebody ended it. */
+  "pty.deleted": event(
+    "must",
+    inline(() => z.object({ id: PtyID() })),
   ),
   "tui.prompt.append": event("must", TuiPromptAppend),
   "tui.command.execute": event("must", TuiCommandExecute),

@@ -38,6 +38,11 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
     status: 404,
     body: { _tag: "QuestionNotFoundError", requestID, message },
   }),
+  pty_not_found: ({ message, data: { ptyID } }) => ({
+    status: 404,
+    body: { _tag: "PtyNotFoundError", ptyID, message },
+  }),
+  pty_forbidden: ({ message }) => ({ status: 403, body: { _tag: "PtyForbiddenError", message } }),
   agent_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   model_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   provider_auth: (fault) => ({ status: 400, body: badRequest(fault) }),
@@ -97,6 +102,12 @@ export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
 )
 export const QuestionNotFoundError = schema("QuestionNotFoundError", () =>
   z.object({ _tag: z.literal("QuestionNotFoundError"), requestID: z.string(), message: z.string() }),
+)
+export const PtyNotFoundError = schema("PtyNotFoundError", () =>
+  z.object({ _tag: z.literal("PtyNotFoundError"), ptyID: z.string(), message: z.string() }),
+)
+export const PtyForbiddenError = schema("PtyForbiddenError", () =>
+  z.object({ _tag: z.literal("PtyForbiddenError"), message: z.string() }),
 )
 export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
   z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),

@@ -5,6 +5,8 @@ import {
   BadRequestError,
   NotFoundError,
   PermissionNotFoundError,
+  PtyForbiddenError,
+  PtyNotFoundError,
   QuestionNotFoundError,
   ServiceUnavailableError,
 } from "./errors.ts"
@@ -18,6 +20,8 @@ const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
   NotFoundError: { status: 404, shape: NotFoundError },
   PermissionNotFoundError: { status: 404, shape: PermissionNotFoundError },
   QuestionNotFoundError: { status: 404, shape: QuestionNotFoundError },
+  PtyNotFoundError: { status: 404, shape: PtyNotFoundError },
+  PtyForbiddenError: { status: 403, shape: PtyForbiddenError },
   SessionBusyError: { status: 409, shape: SessionBusyError },
   ServiceUnavailableError: { status: 503, shape: ServiceUnavailableError },
 }

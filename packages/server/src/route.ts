@@ -68,6 +68,8 @@ export type ErrorName =
   | "NotFoundError"
   | "PermissionNotFoundError"
   | "QuestionNotFoundError"
+  | "PtyNotFoundError"
+  | "PtyForbiddenError"
   | "SessionBusyError"
   | "ServiceUnavailableError"
 

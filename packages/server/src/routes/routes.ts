@@ -14,6 +14,7 @@ import { permissionRoutes } from "./permission.ts"
 import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { ptyRoutes } from "./pty.ts"
 import { questionRoutes } from "./question.ts"
 import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
@@ -56,6 +57,7 @@ export const routes: readonly Route[] = [
   ...skillRoutes,
   ...trustRoutes,
   ...disposeRoutes,
+  ...ptyRoutes,
   ...tuiRoutes,
   ...tuiControlRoutes,
 ]
