@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
 
 /** Native code and files of their own: they stay packages. */
-const EXTERNAL = ["@photostructure/sqlite", "@vscode/ripgrep", "sharp"]
+const EXTERNAL = ["@photostructure/sqlite", "@vscode/ripgrep", "sharp", "@lydell/node-pty"]
 
 /** Zod brings its messages in 50 languages, of which ours is the only one used: a third of what `serve` would load. */
 const oneLocale = {

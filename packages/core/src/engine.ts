@@ -1,5 +1,6 @@
 import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
+import { createScreen, type Screen } from "./bus/screen.ts"
 import { ensureFolder } from "./config/folders.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
@@ -9,6 +10,7 @@ import { openPermissions } from "./engine/permissions.ts"
 import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
+import { openTerminals, type Terminals } from "./engine/terminals.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
 import type { Approvals } from "./permission/approvals.ts"
@@ -38,6 +40,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   gate: Gate
   approvals: Approvals
   questions: Questions
+  screen: Screen
+  ptys: Terminals
   explain: ExplainCall
   registry: Registry
   vcs: Vcs
@@ -86,7 +90,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
   )
   const askID = (prefix: "per" | "que", sessionID: string) => boundary.host.lane(`asks ${sessionID}`).id(prefix)
   const questions = createQuestions({ publish, id: askID })
+  const screen = createScreen({ publish, now: boundary.host.now })
   const { gate, approvals } = openPermissions({ home, workspace, publish, id: askID, userHome: places.home })
+  const ptys = openTerminals({ home, workspace, settings, publish, processes, id: () => home.host.id("pty") })
   const turns = await openTurns({
     home,
     workspace,
@@ -116,6 +122,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     gate,
     approvals,
     questions,
+    screen,
+    ptys,
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
     vcs: createVcs(workspace),
@@ -129,6 +137,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     async close() {
       gate.close()
       questions.close()
+      screen.close()
+      await ptys.close()
       await conversations.close()
       finder.close()
       await workspace.close()

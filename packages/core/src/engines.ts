@@ -96,5 +96,9 @@ export function createEngines(home: Home): Engines {
   return self
 }
 
-const isInUse = ({ sessions, gate, questions }: Engine): boolean =>
-  Object.keys(sessions.status()).length > 0 || gate.list().length > 0 || questions.list().length > 0
+const isInUse = ({ sessions, gate, questions, screen, ptys }: Engine): boolean =>
+  Object.keys(sessions.status()).length > 0 ||
+  gate.list().length > 0 ||
+  questions.list().length > 0 ||
+  screen.isWaitedFor() ||
+  ptys.list().length > 0

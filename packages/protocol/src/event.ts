@@ -1,14 +1,16 @@
 import { z } from "zod"
 import { MessageError } from "./error.ts"
-import { MessageID, PartID, PermissionID, QuestionID, SessionID } from "./id.ts"
+import { MessageID, PartID, PermissionID, PtyID, QuestionID, SessionID } from "./id.ts"
 import { Message } from "./message.ts"
 import { Part } from "./part.ts"
 import { PermissionReply, PermissionRequest } from "./permission.ts"
 import { Project } from "./project.ts"
+import { Pty } from "./pty.ts"
 import { QuestionAnswer, QuestionRequest } from "./question.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
 import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
 import { Todo } from "./todo.ts"
+import { TuiCommandExecute, TuiPromptAppend, TuiSessionSelect, TuiToastShow } from "./tui.ts"
 
 /**
  * How an event reaches a client:
@@ -137,6 +139,28 @@ export const events = {
     "state",
     inline(() => z.object({ file: z.string() })),
   ),
+  "pty.created": event(
+    "state",
+    inline(() => z.object({ info: Pty() })),
+  ),
+  "pty.updated": event(
+    "state",
+    inline(() => z.object({ info: Pty() })),
+  ),
+  /** Its program ended by itself, and the terminal is gone. */
+  "pty.exited": event(
+    "must",
+    inline(() => z.object({ id: PtyID(), exitCode: z.number().int().nonnegative() })),
+  ),
+  /** Somebody ended it. */
+  "pty.deleted": event(
+    "must",
+    inline(() => z.object({ id: PtyID() })),
+  ),
+  "tui.prompt.append": event("must", TuiPromptAppend),
+  "tui.command.execute": event("must", TuiCommandExecute),
+  "tui.toast.show": event("must", TuiToastShow),
+  "tui.session.select": event("must", TuiSessionSelect),
 } as const
 
 export type EventType = keyof typeof events

@@ -13,6 +13,7 @@ export const prefixes = {
   event: "evt",
   permission: "per",
   question: "que",
+  pty: "pty",
   tool: "tool",
   approval: "apr",
   error: "err",
@@ -49,4 +50,5 @@ export const MessageID = id("MessageID", prefixes.message)
 export const PartID = id("PartID", prefixes.part)
 export const PermissionID = id("PermissionID", prefixes.permission)
 export const QuestionID = id("QuestionID", prefixes.question)
+export const PtyID = id("PtyID", prefixes.pty)
 export const ApprovalID = id("ApprovalID", prefixes.approval)

@@ -1,6 +1,6 @@
 import { fault } from "@opencode/core/lib/fault.ts"
 import { errorAnswer } from "./errors.ts"
-import { fetchOf, isSource, type Handle, type Incoming, type Outgoing, type Source } from "./exchange.ts"
+import { fetchOf, isSource, splitTarget, type Handle, type Incoming, type Outgoing, type Source } from "./exchange.ts"
 import { compressed } from "./gzip.ts"
 import { createGuard, type GuardOptions } from "./guard/guard.ts"
 import { noteInput } from "./note-input.ts"
@@ -10,6 +10,7 @@ import { createRouter } from "./router.ts"
 import { routes } from "./routes/routes.ts"
 import { settledOrSlow } from "./slow.ts"
 import { endable, STREAM_HEADERS } from "./stream.ts"
+import { createUpgrade, type Upgrade } from "./upgrade.ts"
 
 export interface AppOptions extends Omit<ServerParts, "document"> {
   /** The folder of requests that name none. Absolute. */
@@ -24,7 +25,9 @@ export interface App {
   handle: Handle
   /** For callers in this process. The host in the address is checked like any other: use `localhost`. */
   fetch(request: Request): Promise<Response>
-  /** Cuts all event streams; requests under way go on. */
+  /** For a request that wants to become a websocket. */
+  upgrade: Upgrade
+  /** Cuts all event streams and websockets; requests under way go on. */
   close(): void
 }
 
@@ -40,7 +43,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
 
   async function answer(incoming: Incoming, headers: Record<string, string>): Promise<Outgoing> {
     if (guard.admit(incoming, headers).isPreflight) return { status: 204, headers }
-    const [path = "", query = ""] = splitTarget(incoming.target)
+    const [path, query] = splitTarget(incoming.target)
     const found = match(incoming.method, path)
     if (!found) throw fault("not_found", `There is no ${incoming.method} ${path}.`)
     const { route, params } = found
@@ -87,6 +90,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
 
   return {
     handle,
+    upgrade: createUpgrade({ guard, match, server, directory, live }),
     fetch: fetchOf(handle),
     close() {
       for (const end of live) end()
@@ -96,8 +100,3 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
 
 const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }
-
-function splitTarget(target: string): [path: string, query: string] {
-  const mark = target.indexOf("?")
-  return mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)]
-}

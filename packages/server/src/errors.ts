@@ -46,6 +46,11 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
     status: 400,
     body: { name: "VcsApplyError", data: { message, reason } },
   }),
+  pty_not_found: ({ message, data: { ptyID } }) => ({
+    status: 404,
+    body: { _tag: "PtyNotFoundError", ptyID, message },
+  }),
+  pty_forbidden: ({ message }) => ({ status: 403, body: { _tag: "PtyForbiddenError", message } }),
   agent_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   model_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   provider_auth: (fault) => ({ status: 400, body: badRequest(fault) }),
@@ -114,6 +119,12 @@ export const VcsApplyError = schema("VcsApplyError", () =>
     name: z.literal("VcsApplyError"),
     data: z.object({ message: z.string(), reason: z.enum(["non-git", "not-clean"]) }),
   }),
+)
+export const PtyNotFoundError = schema("PtyNotFoundError", () =>
+  z.object({ _tag: z.literal("PtyNotFoundError"), ptyID: z.string(), message: z.string() }),
+)
+export const PtyForbiddenError = schema("PtyForbiddenError", () =>
+  z.object({ _tag: z.literal("PtyForbiddenError"), message: z.string() }),
 )
 export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
   z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),

@@ -43,6 +43,11 @@ export interface Outlet {
 
 export type Handle = (incoming: Incoming) => Promise<Outgoing>
 
+export function splitTarget(target: string): [path: string, query: string] {
+  const mark = target.indexOf("?")
+  return mark < 0 ? [target, ""] : [target.slice(0, mark), target.slice(mark + 1)]
+}
+
 export const isSource = (body: unknown): body is Source =>
   typeof body === "object" && body !== null && "open" in body && typeof body.open === "function"
 

@@ -4,9 +4,11 @@ import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
 import type { App } from "./app.ts"
 import { serve } from "./node.ts"
+import { readAnew, wantsWebSocket } from "./not-upgraded.ts"
+import { serveUpgrade } from "./web-socket.ts"
 
 export interface ListenOptions {
-  app: Pick<App, "handle" | "close">
+  app: Pick<App, "handle" | "close"> & Partial<Pick<App, "upgrade">>
   log: Log
   /** Default: this machine only. */
   hostname?: string | undefined
@@ -39,6 +41,13 @@ export async function listen({ app, log, hostname = "127.0.0.1", port = 0 }: Lis
       response.destroy()
     })
   })
+  if (app.upgrade) {
+    const toWebSocket = serveUpgrade(app.upgrade, log)
+    server.on("upgrade", (request, socket, head) => {
+      if (wantsWebSocket(request)) toWebSocket(request, socket, head)
+      else readAnew(server, request, socket, head)
+    })
+  }
   await bind(server, hostname, port)
   server.on("error", (error) => log.error("server failed", { error }))
   const bound = (server.address() as AddressInfo).port

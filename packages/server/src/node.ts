@@ -21,7 +21,11 @@ export async function serve(handle: Handle, request: IncomingMessage, response: 
   linger(request, response)
 }
 
-function incomingOf(request: IncomingMessage, response: ServerResponse): Incoming {
+/** @param response of whose end the signal tells */
+export function incomingOf(
+  request: IncomingMessage,
+  response: { once(name: "close", hear: () => void): unknown; writableFinished: boolean },
+): Incoming {
   let controller: AbortController | undefined
   return {
     method: request.method ?? "GET",

@@ -6,6 +6,8 @@ import {
   NotFoundError,
   PermissionNotFoundError,
   ProjectNotFoundError,
+  PtyForbiddenError,
+  PtyNotFoundError,
   QuestionNotFoundError,
   ServiceUnavailableError,
   VcsApplyError,
@@ -22,6 +24,8 @@ const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
   QuestionNotFoundError: { status: 404, shape: QuestionNotFoundError },
   ProjectNotFoundError: { status: 404, shape: ProjectNotFoundError },
   VcsApplyError: { status: 400, shape: VcsApplyError },
+  PtyNotFoundError: { status: 404, shape: PtyNotFoundError },
+  PtyForbiddenError: { status: 403, shape: PtyForbiddenError },
   SessionBusyError: { status: 409, shape: SessionBusyError },
   ServiceUnavailableError: { status: 503, shape: ServiceUnavailableError },
 }

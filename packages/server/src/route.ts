@@ -72,6 +72,8 @@ export type ErrorName =
   | "QuestionNotFoundError"
   | "ProjectNotFoundError"
   | "VcsApplyError"
+  | "PtyNotFoundError"
+  | "PtyForbiddenError"
   | "SessionBusyError"
   | "ServiceUnavailableError"
 

@@ -44,6 +44,10 @@ const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
     answers: ["200", "400", "404", "409"],
     reason: "a part is not changed under a running turn",
   },
+  "GET /pty/{ptyID}/connect": {
+    answers: ["200", "400", "403", "404"],
+    reason: "a request that is no websocket, or whose id cannot be one, is told so",
+  },
   "POST /session/{sessionID}/share": {
     answers: ["200", "400", "404", "503"],
     reason: "a share host that does not answer is a failure of its own, and is told in a sentence",

@@ -13,6 +13,8 @@ export type FaultCode =
   | "question_not_found"
   | "project_not_found"
   | "patch_refused"
+  | "pty_not_found"
+  | "pty_forbidden"
   | "agent_not_found"
   | "model_not_found"
   | "provider_auth"

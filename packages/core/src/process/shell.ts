@@ -13,6 +13,8 @@ const ANALYSED_SHELLS = new Set(["bash", "sh", "dash", "ash"])
  */
 const MERGED = 'exec "$0" "$@" 2>&1'
 
+export const isAnalysedShell = (name: string): boolean => ANALYSED_SHELLS.has(name)
+
 export interface Shell {
   /** "bash", "zsh", ... */
   readonly name: string
@@ -32,7 +34,7 @@ export async function resolveShell(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<Shell> {
   for (const candidate of [configured, env["SHELL"], "bash", "sh"]) {
-    if (!candidate || !ANALYSED_SHELLS.has(basename(candidate))) continue
+    if (!candidate || !isAnalysedShell(basename(candidate))) continue
     const path = await which(candidate, env["PATH"])
     if (path) return shellAt(path)
   }

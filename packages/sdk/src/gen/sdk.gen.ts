@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalCapabilitiesGetErrors, ExperimentalCapabilitiesGetResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FileListErrors, FileListResponses, FilePartInput, FileReadErrors, FileReadResponses, FileStatusErrors, FileStatusResponses, FindFilesErrors, FindFilesResponses, FindTextErrors, FindTextResponses, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCommands, ProjectCurrentErrors, ProjectCurrentResponses, ProjectDirectoriesErrors, ProjectDirectoriesResponses, ProjectIcon, ProjectInitGitErrors, ProjectInitGitResponses, ProjectListErrors, ProjectListResponses, ProjectUpdateErrors, ProjectUpdateResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, ToolListErrors, ToolListResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses, VcsApplyErrors, VcsApplyResponses, VcsDiffErrors, VcsDiffRawErrors, VcsDiffRawResponses, VcsDiffResponses, VcsGetErrors, VcsGetResponses, VcsStatusErrors, VcsStatusResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalCapabilitiesGetErrors, ExperimentalCapabilitiesGetResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FileListErrors, FileListResponses, FilePartInput, FileReadErrors, FileReadResponses, FileStatusErrors, FileStatusResponses, FindFilesErrors, FindFilesResponses, FindTextErrors, FindTextResponses, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCommands, ProjectCurrentErrors, ProjectCurrentResponses, ProjectDirectoriesErrors, ProjectDirectoriesResponses, ProjectIcon, ProjectInitGitErrors, ProjectInitGitResponses, ProjectListErrors, ProjectListResponses, ProjectUpdateErrors, ProjectUpdateResponses, ProviderListErrors, ProviderListResponses, PtyConnectErrors, PtyConnectResponses, PtyConnectTokenErrors, PtyConnectTokenResponses, PtyCreateErrors, PtyCreateResponses, PtyGetErrors, PtyGetResponses, PtyId, PtyListErrors, PtyListResponses, PtyRemoveErrors, PtyRemoveResponses, PtyShellsErrors, PtyShellsResponses, PtyUpdateErrors, PtyUpdateResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, ToolListErrors, ToolListResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses, TuiAppendPromptErrors, TuiAppendPromptResponses, TuiClearPromptErrors, TuiClearPromptResponses, TuiControlNextErrors, TuiControlNextResponses, TuiControlResponseErrors, TuiControlResponseResponses, TuiExecuteCommandErrors, TuiExecuteCommandResponses, TuiOpenHelpErrors, TuiOpenHelpResponses, TuiOpenModelsErrors, TuiOpenModelsResponses, TuiOpenSessionsErrors, TuiOpenSessionsResponses, TuiOpenThemesErrors, TuiOpenThemesResponses, TuiPublishErrors, TuiPublishResponses, TuiSelectSessionErrors, TuiSelectSessionResponses, TuiShowToastErrors, TuiShowToastResponses, TuiSubmitPromptErrors, TuiSubmitPromptResponses, VcsApplyErrors, VcsApplyResponses, VcsDiffErrors, VcsDiffRawErrors, VcsDiffRawResponses, VcsDiffResponses, VcsGetErrors, VcsGetResponses, VcsStatusErrors, VcsStatusResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -921,6 +921,205 @@ export class Provider extends HeyApiClient {
         const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
         return (options?.client ?? this.client).get<ProviderListResponses, ProviderListErrors, ThrowOnError>({
             url: '/provider',
+            ...options,
+            ...params
+        });
+    }
+}
+
+export class Pty extends HeyApiClient {
+    /**
+     * List PTY sessions
+     *
+     * The terminals of the folder, oldest first. One whose program has ended is gone.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<PtyListResponses, PtyListErrors, ThrowOnError>({
+            url: '/pty',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Create PTY session
+     *
+     * Opens a terminal with a program in it, by default the person's shell, in the folder.
+     */
+    public create<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        command?: string;
+        args?: Array<string>;
+        cwd?: string;
+        title?: string;
+        env?: {
+            [key: string]: string;
+        };
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'command' },
+                    { in: 'body', key: 'args' },
+                    { in: 'body', key: 'cwd' },
+                    { in: 'body', key: 'title' },
+                    { in: 'body', key: 'env' }
+                ] }]);
+        return (options?.client ?? this.client).post<PtyCreateResponses, PtyCreateErrors, ThrowOnError>({
+            url: '/pty',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * List available shells
+     *
+     * The shells that the system lists. The setting `shell` takes those that are acceptable.
+     */
+    public shells<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<PtyShellsResponses, PtyShellsErrors, ThrowOnError>({
+            url: '/pty/shells',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Remove PTY session
+     *
+     * Ends everything that runs in a terminal; answers when nothing of it is left.
+     */
+    public remove<ThrowOnError extends boolean = false>(parameters: {
+        ptyID: PtyId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'ptyID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).delete<PtyRemoveResponses, PtyRemoveErrors, ThrowOnError>({
+            url: '/pty/{ptyID}',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Get PTY session
+     *
+     * One terminal.
+     */
+    public get<ThrowOnError extends boolean = false>(parameters: {
+        ptyID: PtyId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'ptyID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).get<PtyGetResponses, PtyGetErrors, ThrowOnError>({
+            url: '/pty/{ptyID}',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Update PTY session
+     *
+     * Changes the title, or the size that the program is told.
+     */
+    public update<ThrowOnError extends boolean = false>(parameters: {
+        ptyID: PtyId;
+        directory?: string;
+        workspace?: string;
+        title?: string;
+        size?: {
+            rows: number;
+            cols: number;
+        };
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'ptyID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'title' },
+                    { in: 'body', key: 'size' }
+                ] }]);
+        return (options?.client ?? this.client).put<PtyUpdateResponses, PtyUpdateErrors, ThrowOnError>({
+            url: '/pty/{ptyID}',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Connect to PTY session
+     *
+     * A websocket. Text frames are what the terminal shows, and what a person types; a binary frame of a zero byte and `{"cursor":…}` ends what was shown before, which begins at `cursor`, or is left out with -1. Pages, and those who do not send the password, need a `ticket`.
+     */
+    public connect<ThrowOnError extends boolean = false>(parameters: {
+        ptyID: PtyId;
+        directory?: string;
+        workspace?: string;
+        cursor?: string;
+        ticket?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'ptyID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'cursor' },
+                    { in: 'query', key: 'ticket' }
+                ] }]);
+        return (options?.client ?? this.client).get<PtyConnectResponses, PtyConnectErrors, ThrowOnError>({
+            url: '/pty/{ptyID}/connect',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Create PTY WebSocket token
+     *
+     * A ticket that opens the websocket of this terminal once, soon. Needs the header `x-opencode-ticket: 1`.
+     */
+    public connectToken<ThrowOnError extends boolean = false>(parameters: {
+        ptyID: PtyId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'ptyID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).post<PtyConnectTokenResponses, PtyConnectTokenErrors, ThrowOnError>({
+            url: '/pty/{ptyID}/connect-token',
             ...options,
             ...params
         });
@@ -1913,6 +2112,332 @@ export class Trust extends HeyApiClient {
     }
 }
 
+export class Control extends HeyApiClient {
+    /**
+     * Get next TUI request
+     *
+     * The next call of `/tui*` in the folder, as `{path, body}`, each given to one client; waits until there is one. Calls that nobody waits for are kept for 30 seconds, the newest 100.
+     */
+    public next<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<TuiControlNextResponses, TuiControlNextErrors, ThrowOnError>({
+            url: '/tui/control/next',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Submit TUI response
+     *
+     * Ends the call that was taken. Whoever made it had an answer already, so nothing comes of what is said.
+     */
+    public response<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        body: unknown;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'body', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiControlResponseResponses, TuiControlResponseErrors, ThrowOnError>({
+            url: '/tui/control/response',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+}
+
+export class Tui extends HeyApiClient {
+    /**
+     * Append TUI prompt
+     *
+     * Writes text at the end of the prompt that a person is writing.
+     */
+    public appendPrompt<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        text: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'text' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiAppendPromptResponses, TuiAppendPromptErrors, ThrowOnError>({
+            url: '/tui/append-prompt',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Clear TUI prompt
+     *
+     * Has screens run the command prompt.clear.
+     */
+    public clearPrompt<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiClearPromptResponses, TuiClearPromptErrors, ThrowOnError>({
+            url: '/tui/clear-prompt',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Execute TUI command
+     *
+     * Has screens run a command: `agent_cycle`, `session.new`.
+     */
+    public executeCommand<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        command: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'command' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiExecuteCommandResponses, TuiExecuteCommandErrors, ThrowOnError>({
+            url: '/tui/execute-command',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Open help dialog
+     *
+     * Has screens run the command help.show.
+     */
+    public openHelp<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiOpenHelpResponses, TuiOpenHelpErrors, ThrowOnError>({
+            url: '/tui/open-help',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Open models dialog
+     *
+     * Has screens run the command model.list.
+     */
+    public openModels<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiOpenModelsResponses, TuiOpenModelsErrors, ThrowOnError>({
+            url: '/tui/open-models',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Open sessions dialog
+     *
+     * Has screens run the command session.list.
+     */
+    public openSessions<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiOpenSessionsResponses, TuiOpenSessionsErrors, ThrowOnError>({
+            url: '/tui/open-sessions',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Open themes dialog
+     *
+     * Has screens run the command theme.list.
+     */
+    public openThemes<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiOpenThemesResponses, TuiOpenThemesErrors, ThrowOnError>({
+            url: '/tui/open-themes',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Publish TUI event
+     *
+     * Sends one of the events of screens as it is.
+     */
+    public publish<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        body: {
+            id?: string;
+            type: 'tui.prompt.append';
+            properties: {
+                text: string;
+            };
+        } | {
+            id?: string;
+            type: 'tui.command.execute';
+            properties: {
+                command: string;
+            };
+        } | {
+            id?: string;
+            type: 'tui.toast.show';
+            properties: {
+                title?: string;
+                message: string;
+                variant: 'info' | 'success' | 'warning' | 'error';
+                duration?: number;
+            };
+        } | {
+            id?: string;
+            type: 'tui.session.select';
+            properties: {
+                /**
+                 * Session ID to navigate to
+                 */
+                sessionID: SessionId;
+            };
+        };
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'body', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiPublishResponses, TuiPublishErrors, ThrowOnError>({
+            url: '/tui/publish',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Select session
+     *
+     * Has screens show a session.
+     */
+    public selectSession<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        sessionID: SessionId;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'sessionID' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiSelectSessionResponses, TuiSelectSessionErrors, ThrowOnError>({
+            url: '/tui/select-session',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Show TUI toast
+     *
+     * Shows a message for a moment, five seconds by default.
+     */
+    public showToast<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        title?: string;
+        message: string;
+        variant: 'info' | 'success' | 'warning' | 'error';
+        duration?: number;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'title' },
+                    { in: 'body', key: 'message' },
+                    { in: 'body', key: 'variant' },
+                    { in: 'body', key: 'duration' }
+                ] }]);
+        return (options?.client ?? this.client).post<TuiShowToastResponses, TuiShowToastErrors, ThrowOnError>({
+            url: '/tui/show-toast',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Submit TUI prompt
+     *
+     * Has screens run the command prompt.submit.
+     */
+    public submitPrompt<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<TuiSubmitPromptResponses, TuiSubmitPromptErrors, ThrowOnError>({
+            url: '/tui/submit-prompt',
+            ...options,
+            ...params
+        });
+    }
+    
+    private _control?: Control;
+    get control(): Control {
+        return this._control ??= new Control({ client: this.client });
+    }
+}
+
 export class Diff extends HeyApiClient {
     /**
      * Get raw VCS diff
@@ -2110,6 +2635,11 @@ export class OpencodeClient extends HeyApiClient {
         return this._provider ??= new Provider({ client: this.client });
     }
     
+    private _pty?: Pty;
+    get pty(): Pty {
+        return this._pty ??= new Pty({ client: this.client });
+    }
+    
     private _question?: Question;
     get question(): Question {
         return this._question ??= new Question({ client: this.client });
@@ -2128,6 +2658,11 @@ export class OpencodeClient extends HeyApiClient {
     private _trust?: Trust;
     get trust(): Trust {
         return this._trust ??= new Trust({ client: this.client });
+    }
+    
+    private _tui?: Tui;
+    get tui(): Tui {
+        return this._tui ??= new Tui({ client: this.client });
     }
     
     private _vcs?: Vcs;

@@ -362,7 +362,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
 
 export type EventCommandExecuted = {
     id: string;
@@ -480,6 +480,39 @@ export type EventProjectUpdated = {
     id: string;
     type: 'project.updated';
     properties: Project;
+};
+
+export type EventPtyCreated = {
+    id: string;
+    type: 'pty.created';
+    properties: {
+        info: Pty;
+    };
+};
+
+export type EventPtyDeleted = {
+    id: string;
+    type: 'pty.deleted';
+    properties: {
+        id: PtyId;
+    };
+};
+
+export type EventPtyExited = {
+    id: string;
+    type: 'pty.exited';
+    properties: {
+        id: PtyId;
+        exitCode: number;
+    };
+};
+
+export type EventPtyUpdated = {
+    id: string;
+    type: 'pty.updated';
+    properties: {
+        info: Pty;
+    };
 };
 
 export type EventQuestionAsked = {
@@ -610,6 +643,44 @@ export type EventTodoUpdated = {
     };
 };
 
+export type EventTuiCommandExecute = {
+    id: string;
+    type: 'tui.command.execute';
+    properties: {
+        command: string;
+    };
+};
+
+export type EventTuiPromptAppend = {
+    id: string;
+    type: 'tui.prompt.append';
+    properties: {
+        text: string;
+    };
+};
+
+export type EventTuiSessionSelect = {
+    id: string;
+    type: 'tui.session.select';
+    properties: {
+        /**
+         * Session ID to navigate to
+         */
+        sessionID: SessionId;
+    };
+};
+
+export type EventTuiToastShow = {
+    id: string;
+    type: 'tui.toast.show';
+    properties: {
+        title?: string;
+        message: string;
+        variant: 'info' | 'success' | 'warning' | 'error';
+        duration?: number;
+    };
+};
+
 export type ExperimentalCapabilities = {
     backgroundSubagents: boolean;
 };
@@ -692,7 +763,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
 };
 
 export type GlobalSession = {
@@ -1162,6 +1233,38 @@ export type ProviderConfig = {
             };
         };
     };
+};
+
+export type Pty = {
+    id: PtyId;
+    title: string;
+    command: string;
+    args: Array<string>;
+    cwd: string;
+    status: 'running' | 'exited';
+    pid: number;
+    exitCode?: number;
+};
+
+export type PtyForbiddenError = {
+    _tag: 'PtyForbiddenError';
+    message: string;
+};
+
+export type PtyId = string;
+
+export type PtyNotFoundError = {
+    _tag: 'PtyNotFoundError';
+    ptyID: string;
+    message: string;
+};
+
+export type PtyTicketConnectToken = {
+    ticket: string;
+    /**
+     * Seconds
+     */
+    expires_in: number;
 };
 
 export type QuestionAnswer = Array<string>;
@@ -2942,6 +3045,288 @@ export type ProviderListResponses = {
 
 export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
 
+export type PtyListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty';
+};
+
+export type PtyListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type PtyListError = PtyListErrors[keyof PtyListErrors];
+
+export type PtyListResponses = {
+    /**
+     * List of sessions
+     */
+    200: Array<Pty>;
+};
+
+export type PtyListResponse = PtyListResponses[keyof PtyListResponses];
+
+export type PtyCreateData = {
+    body?: {
+        command?: string;
+        args?: Array<string>;
+        cwd?: string;
+        title?: string;
+        env?: {
+            [key: string]: string;
+        };
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty';
+};
+
+export type PtyCreateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type PtyCreateError = PtyCreateErrors[keyof PtyCreateErrors];
+
+export type PtyCreateResponses = {
+    /**
+     * Created session
+     */
+    200: Pty;
+};
+
+export type PtyCreateResponse = PtyCreateResponses[keyof PtyCreateResponses];
+
+export type PtyShellsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty/shells';
+};
+
+export type PtyShellsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type PtyShellsError = PtyShellsErrors[keyof PtyShellsErrors];
+
+export type PtyShellsResponses = {
+    /**
+     * List of shells
+     */
+    200: Array<{
+        path: string;
+        name: string;
+        acceptable: boolean;
+    }>;
+};
+
+export type PtyShellsResponse = PtyShellsResponses[keyof PtyShellsResponses];
+
+export type PtyRemoveData = {
+    body?: never;
+    path: {
+        ptyID: PtyId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty/{ptyID}';
+};
+
+export type PtyRemoveErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * PtyNotFoundError
+     */
+    404: PtyNotFoundError;
+};
+
+export type PtyRemoveError = PtyRemoveErrors[keyof PtyRemoveErrors];
+
+export type PtyRemoveResponses = {
+    /**
+     * Session removed
+     */
+    200: boolean;
+};
+
+export type PtyRemoveResponse = PtyRemoveResponses[keyof PtyRemoveResponses];
+
+export type PtyGetData = {
+    body?: never;
+    path: {
+        ptyID: PtyId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty/{ptyID}';
+};
+
+export type PtyGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * PtyNotFoundError
+     */
+    404: PtyNotFoundError;
+};
+
+export type PtyGetError = PtyGetErrors[keyof PtyGetErrors];
+
+export type PtyGetResponses = {
+    /**
+     * Session info
+     */
+    200: Pty;
+};
+
+export type PtyGetResponse = PtyGetResponses[keyof PtyGetResponses];
+
+export type PtyUpdateData = {
+    body: {
+        title?: string;
+        size?: {
+            rows: number;
+            cols: number;
+        };
+    };
+    path: {
+        ptyID: PtyId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty/{ptyID}';
+};
+
+export type PtyUpdateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * PtyNotFoundError
+     */
+    404: PtyNotFoundError;
+};
+
+export type PtyUpdateError = PtyUpdateErrors[keyof PtyUpdateErrors];
+
+export type PtyUpdateResponses = {
+    /**
+     * Updated session
+     */
+    200: Pty;
+};
+
+export type PtyUpdateResponse = PtyUpdateResponses[keyof PtyUpdateResponses];
+
+export type PtyConnectData = {
+    body?: never;
+    path: {
+        ptyID: PtyId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+        cursor?: string;
+        ticket?: string;
+    };
+    url: '/pty/{ptyID}/connect';
+};
+
+export type PtyConnectErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * PtyForbiddenError
+     */
+    403: PtyForbiddenError;
+    /**
+     * PtyNotFoundError
+     */
+    404: PtyNotFoundError;
+};
+
+export type PtyConnectError = PtyConnectErrors[keyof PtyConnectErrors];
+
+export type PtyConnectResponses = {
+    /**
+     * Connected session
+     */
+    200: boolean;
+};
+
+export type PtyConnectResponse = PtyConnectResponses[keyof PtyConnectResponses];
+
+export type PtyConnectTokenData = {
+    body?: never;
+    path: {
+        ptyID: PtyId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/pty/{ptyID}/connect-token';
+};
+
+export type PtyConnectTokenErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * PtyForbiddenError
+     */
+    403: PtyForbiddenError;
+    /**
+     * PtyNotFoundError
+     */
+    404: PtyNotFoundError;
+};
+
+export type PtyConnectTokenError = PtyConnectTokenErrors[keyof PtyConnectTokenErrors];
+
+export type PtyConnectTokenResponses = {
+    /**
+     * WebSocket connect token
+     */
+    200: PtyTicketConnectToken;
+};
+
+export type PtyConnectTokenResponse = PtyConnectTokenResponses[keyof PtyConnectTokenResponses];
+
 export type QuestionListData = {
     body?: never;
     path?: never;
@@ -4312,6 +4697,421 @@ export type TrustApproveResponses = {
 };
 
 export type TrustApproveResponse = TrustApproveResponses[keyof TrustApproveResponses];
+
+export type TuiAppendPromptData = {
+    body: {
+        text: string;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/append-prompt';
+};
+
+export type TuiAppendPromptErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiAppendPromptError = TuiAppendPromptErrors[keyof TuiAppendPromptErrors];
+
+export type TuiAppendPromptResponses = {
+    /**
+     * Prompt processed successfully
+     */
+    200: boolean;
+};
+
+export type TuiAppendPromptResponse = TuiAppendPromptResponses[keyof TuiAppendPromptResponses];
+
+export type TuiClearPromptData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/clear-prompt';
+};
+
+export type TuiClearPromptErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiClearPromptError = TuiClearPromptErrors[keyof TuiClearPromptErrors];
+
+export type TuiClearPromptResponses = {
+    /**
+     * Prompt cleared successfully
+     */
+    200: boolean;
+};
+
+export type TuiClearPromptResponse = TuiClearPromptResponses[keyof TuiClearPromptResponses];
+
+export type TuiControlNextData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/control/next';
+};
+
+export type TuiControlNextErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiControlNextError = TuiControlNextErrors[keyof TuiControlNextErrors];
+
+export type TuiControlNextResponses = {
+    /**
+     * Next TUI request
+     */
+    200: {
+        path: string;
+        body: unknown;
+    };
+};
+
+export type TuiControlNextResponse = TuiControlNextResponses[keyof TuiControlNextResponses];
+
+export type TuiControlResponseData = {
+    body: unknown;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/control/response';
+};
+
+export type TuiControlResponseErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiControlResponseError = TuiControlResponseErrors[keyof TuiControlResponseErrors];
+
+export type TuiControlResponseResponses = {
+    /**
+     * Response submitted successfully
+     */
+    200: boolean;
+};
+
+export type TuiControlResponseResponse = TuiControlResponseResponses[keyof TuiControlResponseResponses];
+
+export type TuiExecuteCommandData = {
+    body: {
+        command: string;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/execute-command';
+};
+
+export type TuiExecuteCommandErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiExecuteCommandError = TuiExecuteCommandErrors[keyof TuiExecuteCommandErrors];
+
+export type TuiExecuteCommandResponses = {
+    /**
+     * Command executed successfully
+     */
+    200: boolean;
+};
+
+export type TuiExecuteCommandResponse = TuiExecuteCommandResponses[keyof TuiExecuteCommandResponses];
+
+export type TuiOpenHelpData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/open-help';
+};
+
+export type TuiOpenHelpErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiOpenHelpError = TuiOpenHelpErrors[keyof TuiOpenHelpErrors];
+
+export type TuiOpenHelpResponses = {
+    /**
+     * Help dialog opened successfully
+     */
+    200: boolean;
+};
+
+export type TuiOpenHelpResponse = TuiOpenHelpResponses[keyof TuiOpenHelpResponses];
+
+export type TuiOpenModelsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/open-models';
+};
+
+export type TuiOpenModelsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiOpenModelsError = TuiOpenModelsErrors[keyof TuiOpenModelsErrors];
+
+export type TuiOpenModelsResponses = {
+    /**
+     * Model dialog opened successfully
+     */
+    200: boolean;
+};
+
+export type TuiOpenModelsResponse = TuiOpenModelsResponses[keyof TuiOpenModelsResponses];
+
+export type TuiOpenSessionsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/open-sessions';
+};
+
+export type TuiOpenSessionsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiOpenSessionsError = TuiOpenSessionsErrors[keyof TuiOpenSessionsErrors];
+
+export type TuiOpenSessionsResponses = {
+    /**
+     * Session dialog opened successfully
+     */
+    200: boolean;
+};
+
+export type TuiOpenSessionsResponse = TuiOpenSessionsResponses[keyof TuiOpenSessionsResponses];
+
+export type TuiOpenThemesData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/open-themes';
+};
+
+export type TuiOpenThemesErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiOpenThemesError = TuiOpenThemesErrors[keyof TuiOpenThemesErrors];
+
+export type TuiOpenThemesResponses = {
+    /**
+     * Theme dialog opened successfully
+     */
+    200: boolean;
+};
+
+export type TuiOpenThemesResponse = TuiOpenThemesResponses[keyof TuiOpenThemesResponses];
+
+export type TuiPublishData = {
+    body: {
+        id?: string;
+        type: 'tui.prompt.append';
+        properties: {
+            text: string;
+        };
+    } | {
+        id?: string;
+        type: 'tui.command.execute';
+        properties: {
+            command: string;
+        };
+    } | {
+        id?: string;
+        type: 'tui.toast.show';
+        properties: {
+            title?: string;
+            message: string;
+            variant: 'info' | 'success' | 'warning' | 'error';
+            duration?: number;
+        };
+    } | {
+        id?: string;
+        type: 'tui.session.select';
+        properties: {
+            /**
+             * Session ID to navigate to
+             */
+            sessionID: SessionId;
+        };
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/publish';
+};
+
+export type TuiPublishErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiPublishError = TuiPublishErrors[keyof TuiPublishErrors];
+
+export type TuiPublishResponses = {
+    /**
+     * Event published successfully
+     */
+    200: boolean;
+};
+
+export type TuiPublishResponse = TuiPublishResponses[keyof TuiPublishResponses];
+
+export type TuiSelectSessionData = {
+    body: {
+        /**
+         * Session ID to navigate to
+         */
+        sessionID: SessionId;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/select-session';
+};
+
+export type TuiSelectSessionErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type TuiSelectSessionError = TuiSelectSessionErrors[keyof TuiSelectSessionErrors];
+
+export type TuiSelectSessionResponses = {
+    /**
+     * Session selected successfully
+     */
+    200: boolean;
+};
+
+export type TuiSelectSessionResponse = TuiSelectSessionResponses[keyof TuiSelectSessionResponses];
+
+export type TuiShowToastData = {
+    body: {
+        title?: string;
+        message: string;
+        variant: 'info' | 'success' | 'warning' | 'error';
+        duration?: number;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/show-toast';
+};
+
+export type TuiShowToastErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiShowToastError = TuiShowToastErrors[keyof TuiShowToastErrors];
+
+export type TuiShowToastResponses = {
+    /**
+     * Toast notification shown successfully
+     */
+    200: boolean;
+};
+
+export type TuiShowToastResponse = TuiShowToastResponses[keyof TuiShowToastResponses];
+
+export type TuiSubmitPromptData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/tui/submit-prompt';
+};
+
+export type TuiSubmitPromptErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type TuiSubmitPromptError = TuiSubmitPromptErrors[keyof TuiSubmitPromptErrors];
+
+export type TuiSubmitPromptResponses = {
+    /**
+     * Prompt submitted successfully
+     */
+    200: boolean;
+};
+
+export type TuiSubmitPromptResponse = TuiSubmitPromptResponses[keyof TuiSubmitPromptResponses];
 
 export type VcsGetData = {
     body?: never;

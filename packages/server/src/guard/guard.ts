@@ -19,9 +19,10 @@ export interface Guard {
    * Decides before anything is looked up, so that a refused caller learns nothing, not even which paths exist.
    * @param headers gets what every answer to this caller carries, a refusal included
    * @returns whether the request only asks what it may do, and is answered by those headers
+   * @param hasTicket what stands for the password is checked by whoever gave it out
    * @throws fault `forbidden`, `unauthorized`, `bad_request`
    */
-  admit(incoming: Incoming, headers: Record<string, string>): { isPreflight: boolean }
+  admit(incoming: Incoming, headers: Record<string, string>, hasTicket?: boolean): { isPreflight: boolean }
 }
 
 /** Seconds a browser may remember the answer to a preflight. */
@@ -33,7 +34,7 @@ export function createGuard({ hostnames, cors, password, username }: GuardOption
   const isAuthorized = password ? createPasswordCheck({ password, username }) : () => true
 
   return {
-    admit(incoming, headers) {
+    admit(incoming, headers, hasTicket = false) {
       const { method, header } = incoming
       const host = header("host")
       if (host === undefined || !isKnownHost(host)) {
@@ -57,7 +58,7 @@ export function createGuard({ hostnames, cors, password, username }: GuardOption
         Object.assign(headers, preflight(header("access-control-request-headers")))
         return { isPreflight: true }
       }
-      if (!isAuthorized(header("authorization"))) {
+      if (!hasTicket && !isAuthorized(header("authorization"))) {
         headers["www-authenticate"] = 'Basic realm="opencode", charset="UTF-8"'
         throw fault("unauthorized", "A password is needed: send it with Basic authentication.")
       }

@@ -16,6 +16,7 @@ import { permissionRoutes } from "./permission.ts"
 import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
 import { providerRoutes } from "./provider.ts"
+import { ptyRoutes } from "./pty.ts"
 import { questionRoutes } from "./question.ts"
 import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
@@ -25,6 +26,8 @@ import { skillRoutes } from "./skill.ts"
 import { disposeRoutes } from "./dispose.ts"
 import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
+import { tuiRoutes } from "./tui.ts"
+import { tuiControlRoutes } from "./tui-control.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 import { vcsRoutes } from "./vcs.ts"
@@ -60,4 +63,7 @@ export const routes: readonly Route[] = [
   ...skillRoutes,
   ...trustRoutes,
   ...disposeRoutes,
+  ...ptyRoutes,
+  ...tuiRoutes,
+  ...tuiControlRoutes,
 ]
