@@ -1,14 +1,13 @@
 import { z } from "zod"
 import { toolFailure, ToolFailure } from "../lib/fault.ts"
 import { editsByPatch } from "../model/families.ts"
-import { removeResolved, writeResolved } from "../workspace/files.ts"
+import { fingerprint, removeResolved, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { prose } from "./apply-patch.prompt.ts"
 import { asksForFiles, nameOf, requireSamePlace } from "./file-asks.ts"
 import { currentBytes } from "./file-change.ts"
 import { parsePatch } from "./patch-parse.ts"
 import { planPatch, type PatchChange } from "./patch-plan.ts"
-import { fingerprintOf } from "./seen.ts"
 import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { defineTool, type ToolContext } from "./tool.ts"
 
@@ -104,7 +103,7 @@ async function makeUnchanged({ file, after, target, mode }: PatchChange, context
   const written = target ?? file
   if (after) {
     await writeResolved(written.real, after, mode === undefined ? {} : { mode })
-    context.seen.set(written.real, await fingerprintOf(written.real))
+    context.seen.set(written.real, await fingerprint(written.real))
   }
   if (after && !target) return
   await removeResolved(file.real).catch(({ message }: Error) => {

@@ -1,11 +1,10 @@
 import { stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { toolFailure } from "../lib/fault.ts"
-import { isBinary, nearNames, readAllBytes, writeResolved } from "../workspace/files.ts"
+import { fingerprint, isBinary, nearNames, readAllBytes, writeResolved } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { diffFile, type FileDiff } from "./diff.ts"
 import { requireSamePlace } from "./file-asks.ts"
-import { fingerprintOf } from "./seen.ts"
 import { shownName } from "./shown-name.ts"
 import { decodeUtf16 } from "./text-file.ts"
 import type { ToolContext } from "./tool.ts"
@@ -65,7 +64,7 @@ export async function makeChange(
   const isSame = before === undefined ? now === undefined : now?.equals(before)
   if (!isSame) throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
   await journal.changing([{ path: file.real, after }], () => writeResolved(file.real, after))
-  seen.set(file.real, await fingerprintOf(file.real))
+  seen.set(file.real, await fingerprint(file.real))
 }
 
 export async function notFound(file: FileRef): Promise<Error> {

@@ -3,14 +3,12 @@ import { z } from "zod"
 import type { InstructionText } from "../config/instruction-file.ts"
 import { toolFailure } from "../lib/fault.ts"
 import { MAX_SOURCE_BYTES } from "../model/image/fit.ts"
-import { listDirectory, readAllBytes, readTextPage, sniffMime, type TextPage } from "../workspace/files.ts"
-import { openRegular } from "../workspace/open-file.ts"
+import { listDirectory, lookAtFile, readAllBytes, readTextPage, sniffMime, type TextPage } from "../workspace/files.ts"
 import type { FileRef } from "../workspace/paths.ts"
 import { decodedText, pageOf } from "./decoded-text.ts"
 import { asksForFile, nameOf, requireSamePlace } from "./file-asks.ts"
 import { isMissing, notFound } from "./file-change.ts"
 import { folderReminder, prose } from "./read.prompt.ts"
-import { fingerprintOf } from "./seen.ts"
 import { shownName } from "./shown-name.ts"
 import { defineTool, type ToolContext, type ToolResult } from "./tool.ts"
 
@@ -62,12 +60,11 @@ export async function readPlace(
   if (kind === "other") throw toolFailure(`${file.absolute} is a pipe, a socket or a device, and cannot be read.`)
   const range = { offset: Math.max(1, offset), limit: Math.min(limit, context.limits.maxLines) }
   if (kind === "directory") return readFolder(file, range)
-  const known = await fingerprintOf(file.real)
-  const start = await startOf(file)
+  const { fingerprint, start } = await lookAtFile(file.real)
   const mime = sniffMime(start)
   const result =
     mime === undefined ? await readText(file, start, { ...range, ...context }) : await readAttachment(file, mime)
-  context.seen.set(file.real, known)
+  context.seen.set(file.real, fingerprint)
   return withInstructions(result, await context.instructionsNear(file.real))
 }
 
@@ -90,14 +87,6 @@ async function kindOf(file: FileRef): Promise<"file" | "directory" | "missing" |
     if (isMissing(error)) return "missing"
     throw toolFailure(`${file.absolute} cannot be accessed.`)
   }
-}
-
-/** What tells images and encodings: the content, because names lie. */
-async function startOf(file: FileRef): Promise<Buffer> {
-  await using handle = await openRegular(file.real)
-  const start = Buffer.alloc(16)
-  const { bytesRead } = await handle.read(start, 0, start.length, 0)
-  return start.subarray(0, bytesRead)
 }
 
 async function readText(

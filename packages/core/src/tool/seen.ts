@@ -1,5 +1,4 @@
-import { stat } from "node:fs/promises"
-import { fingerprint, type Fingerprint } from "../workspace/files.ts"
+import type { Fingerprint } from "../workspace/files.ts"
 import type { SeenFiles } from "./tool.ts"
 
 /** A session may read without end; a forgotten file only has to be read again before it is overwritten. */
@@ -36,13 +35,4 @@ export function createSeenBySession(): (sessionID: string) => SeenFiles {
     if (seen.size > MAX_SESSIONS && oldest !== undefined) seen.delete(oldest)
     return files
   }
-}
-
-/** Hashing more would cost seconds on each read of a large file; its size and time have to do. */
-const MAX_HASHED_BYTES = 32 * 1024 * 1024
-
-/** How a file is remembered. Take it before reading, so that a change in between is noticed. */
-export async function fingerprintOf(real: string): Promise<Fingerprint> {
-  const { size, mtimeMs } = await stat(real)
-  return size > MAX_HASHED_BYTES ? { size, mtimeMs, hash: `time:${mtimeMs}` } : fingerprint(real)
 }

@@ -1,10 +1,9 @@
 import { z } from "zod"
 import { toolFailure } from "../lib/fault.ts"
 import { editsByPatch } from "../model/families.ts"
-import { isSameContent } from "../workspace/files.ts"
+import { fingerprint, isSameContent } from "../workspace/files.ts"
 import { asksForFile, nameOf } from "./file-asks.ts"
 import { currentBytes, makeChange, planChange } from "./file-change.ts"
-import { fingerprintOf } from "./seen.ts"
 import { requirePlan, tellAfterAsking } from "./tell-after-asking.ts"
 import { hasBom, withBom } from "./text-file.ts"
 import { defineTool, type ToolContext } from "./tool.ts"
@@ -61,6 +60,6 @@ export const write = defineTool({
 async function requireRead(real: string, shown: string, { seen }: ToolContext): Promise<void> {
   const known = seen.get(real)
   if (!known) throw toolFailure(`${shown} exists, and was not read in this session. Read it first, then write it.`)
-  if (isSameContent(known, await fingerprintOf(real))) return
+  if (isSameContent(known, await fingerprint(real))) return
   throw toolFailure(`${shown} changed on disk since it was read. Read it again, then write it.`)
 }

@@ -7,8 +7,9 @@ import { explainAsk, type RuleSection } from "../permission/explain.ts"
 import { isOffered } from "../permission/rules.ts"
 import type { Store } from "../store/store.ts"
 import type { Registry } from "../tool/registry.ts"
-import { createSeenFiles, fingerprintOf } from "../tool/seen.ts"
+import { createSeenFiles } from "../tool/seen.ts"
 import type { Tool, ToolContext } from "../tool/tool.ts"
+import { fingerprint } from "../workspace/files.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import { boundBy } from "./bounds.ts"
 import { unknownAccess } from "./call.ts"
@@ -168,7 +169,7 @@ async function asIfRead(given: unknown, { paths }: Workspace): Promise<ToolConte
   if (typeof filePath !== "string") return seen
   const { real } = await paths.resolve(filePath)
   try {
-    seen.set(real, await fingerprintOf(real))
+    seen.set(real, await fingerprint(real))
   } catch {
     // there is none yet, or none that can be read: the preparation says what is to be said
   }

@@ -11,7 +11,7 @@ export { removeResolved, writeFileAtomic, writeResolved } from "./write-file.ts"
 export interface Fingerprint {
   size: number
   mtimeMs: number
-  /** SHA-256 of the content, in hex. */
+  /** SHA-256 of the content, in hex; of a large file its time. */
   hash: string
 }
 
@@ -36,19 +36,35 @@ export async function readAllBytes(path: string, maxBytes: number): Promise<Buff
   }
 }
 
+/** Hashing more would cost seconds on each read of a large file; its size and time have to do. */
+const MAX_HASHED_BYTES = 32 * 1024 * 1024
+
+/** As much as tells images and encodings. */
+const START_BYTES = 16
+
 /** What a file was like, to tell later whether someone changed it since. Compare with `isSameContent`. */
-export async function fingerprint(path: string): Promise<Fingerprint> {
+export const fingerprint = async (path: string): Promise<Fingerprint> => (await lookAtFile(path)).fingerprint
+
+/** What a file is like and how it begins. Take it before reading, so that a change in between is noticed. */
+export async function lookAtFile(path: string): Promise<{ fingerprint: Fingerprint; start: Buffer }> {
   await using file = await openRegular(path)
   const { size, mtimeMs } = await file.stat()
+  const isHashed = size <= MAX_HASHED_BYTES
+  const chunk = Buffer.allocUnsafe(isHashed ? Math.min(size + 1, CHUNK_BYTES) : START_BYTES)
   const hash = createHash("sha256")
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES)
-  for (let at = 0; ;) {
-    const { bytesRead } = await file.read(chunk, 0, CHUNK_BYTES, at)
+  const start = Buffer.alloc(START_BYTES)
+  let at = 0
+  do {
+    const { bytesRead } = await file.read(chunk, 0, chunk.length, at)
     if (bytesRead === 0) break
+    if (at < START_BYTES) chunk.copy(start, at, 0, bytesRead)
     hash.update(chunk.subarray(0, bytesRead))
     at += bytesRead
+  } while (isHashed)
+  return {
+    fingerprint: { size, mtimeMs, hash: isHashed ? hash.digest("hex") : `time:${mtimeMs}` },
+    start: start.subarray(0, at),
   }
-  return { size, mtimeMs, hash: hash.digest("hex") }
 }
 
 /** A file that was only touched, or checked out again, is the same. */

@@ -7,6 +7,7 @@ import {
   isBinary,
   isSameContent,
   listDirectory,
+  lookAtFile,
   nearNames,
   readAllBytes,
   readTextPage,
@@ -165,6 +166,22 @@ test("near names are suggested for a missing file", async () => {
   expect(await nearNames(folder.at("readme"))).toEqual([folder.at("README.md")])
   expect(await nearNames(folder.at("unrelated.py"))).toEqual([])
   expect(await nearNames(folder.at("no/folder"))).toEqual([])
+})
+
+test("a look tells how a file begins; a large file it knows by its time", async () => {
+  await using folder = await folderWith({ empty: "", short: "GIF8", long: "0123456789abcdefghij", large: "large" })
+  const startOf = async (name: string) => (await lookAtFile(folder.at(name))).start.toString()
+  expect([await startOf("empty"), await startOf("short"), await startOf("long")]).toEqual([
+    "",
+    "GIF8",
+    "0123456789abcdef",
+  ])
+  await truncate(folder.at("large"), 33 * 1024 * 1024)
+  await utimes(folder.at("large"), 5, 5)
+  const before = await lookAtFile(folder.at("large"))
+  expect(before.start.toString()).toBe("large".padEnd(16, "\0"))
+  await utimes(folder.at("large"), 6, 6)
+  expect(isSameContent(before.fingerprint, await fingerprint(folder.at("large")))).toBe(false)
 })
 
 test("a fingerprint tells a change from a touch", async () => {
