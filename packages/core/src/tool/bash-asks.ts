@@ -24,7 +24,9 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   ]
   const opened = redirects.map(({ path, access }): NamedFile => ({ path, access, isGlob: false }))
   const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
-  const moves = [...new Set(named.flatMap((one) => one.moves))]
+  const told = [...new Set(named.flatMap((one) => one.moves))]
+  const near = createPlaces(foldersOf(folder.real, told.slice(0, MAX_MOVES)), paths)
+  const moves = [...told, ...(await near.foldersFor(told))]
   const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
   const all = [
     ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),

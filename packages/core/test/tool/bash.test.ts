@@ -295,13 +295,13 @@ describe("asking", () => {
     expect(await judged(w, command)).toContain("read")
   })
 
-  test.each(["mytool -o /etc/new.conf", "mytool /etc/hostname", "cat $(echo /etc/hostname)", "awk 1 /etc/hostname"])(
-    "what could lead outside is asked about: %s",
-    async (command) => {
-      await using w = await openWorld()
-      expect(await judged(w, command)).toContain("external_directory")
-    },
-  )
+  test.each([
+    ...["mytool -o /etc/new.conf", "mytool /etc/hostname", "cat $(echo /etc/hostname)", "awk 1 /etc/hostname"],
+    ...["echo hostname | xargs -I{} cat /etc/{}", "CDPATH=/etc; cd ssh && cat x", "OLDPWD=/etc; cd - && cat hostname"],
+  ])("what could lead outside is asked about: %s", async (command) => {
+    await using w = await openWorld()
+    expect(await judged(w, command)).toContain("external_directory")
+  })
 
   test.each([
     "cat $SHARE/opencode/auth.json",
