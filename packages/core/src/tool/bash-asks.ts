@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import type { Ask } from "../permission/ask.ts"
+import { TELLING } from "../permission/shell-grammars.ts"
 import { distinct, filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
 import { STREAMS } from "../permission/shell-redirects.ts"
 import { asksForShell, type ShellAnalysis } from "../permission/shell.ts"
@@ -27,10 +28,14 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const told = [...new Set(named.flatMap((one) => one.moves))]
   const near = createPlaces(foldersOf(folder.real, told.slice(0, MAX_MOVES)), paths)
   const moves = [...told, ...(await near.foldersFor(told))]
+  // Where home is may be said, if nobody else hears it.
+  const isTold = named.every(({ base }) => TELLING.has(base))
   const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
   const all = [
     ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),
-    ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(({ path }) => !STREAMS.test(path)),
+    ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(
+      ({ path }) => !STREAMS.test(path) && !(isTold && path === "~"),
+    ),
   ]
   const each = distinct(all)
   const wanted = each.slice(0, MAX_FILES)

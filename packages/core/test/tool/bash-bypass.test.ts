@@ -273,6 +273,13 @@ const TABLE: Array<[string, PermissionAction, PermissionAction]> = [
   [`${"ls; ".repeat(3_000)}rm x`, "deny", "deny"],
   [`${"env ".repeat(20)}rm x`, "deny", "deny"],
   [`${"ls ".repeat(40_000)}; rm x`, "deny", "deny"],
+  // What everybody sets.
+  ["NODE_ENV=test git status", "allow", "allow"],
+  ["PAGER=cat GIT_EDITOR=true git status", "allow", "allow"],
+  ["GIT_AUTHOR_DATE=x git status", "allow", "allow"],
+  ["PAGER=cat;GIT_PAGER='rm x' git status", "ask", "ask"],
+  ["PAGER=$X git status", "ask", "ask"],
+  ["NODE_OPTIONS=-rx git status", "ask", "ask"],
   // By programs that find the other one in their own ways.
   ["npx rm x", "deny", "deny"],
   ["npx -y -c 'rm x'", "deny", "deny"],
