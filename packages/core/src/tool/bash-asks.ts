@@ -45,10 +45,10 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const astray = named.find((one) => one.astray !== undefined)?.astray
   // What is written there by a relative path has another name than it seems.
   if (astray !== undefined && all.some(isWrittenBelow)) obscure.push(`${astray}/*`)
-  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path
 
   const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
   const found = (await Promise.all(wanted.map(places.find))).flat()
+  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path ?? near.unexpanded() ?? places.unexpanded()
   const touched = (access: "read" | "write") =>
     found.filter((place) => access === place.access || place.access === "change")
   const here: FoundPlace = { file: folder, kind: "directory", access: "look", isName: false }

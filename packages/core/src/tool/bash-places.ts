@@ -22,6 +22,9 @@ const MAX_MATCHES = 200
 /** What a glob may stand for although it is not there yet: the files that are asked for by default. */
 const LIKELY = [".env", ".env.local"]
 
+/** How many folders are read to see what patterns for folders stand for; a monorepo has some hundred. */
+const MAX_EXPANDED = 2_000
+
 const PATTERN = /[*?[]/
 
 const atStart = (path: string, start: string | undefined) => (start === undefined ? path : `${start}/${path}`)
@@ -29,6 +32,8 @@ const atStart = (path: string, start: string | undefined) => (start === undefine
 /** @param folders where relative paths may begin, absolute */
 export function createPlaces(folders: readonly string[], paths: Paths) {
   let lookups = 0
+  let expanded = 0
+  let unexpanded: string | undefined
 
   async function find(named: NamedFile): Promise<FoundPlace[]> {
     const { path, access, isGlob, within: folder, isGuess, isDeep } = named
@@ -68,6 +73,10 @@ export function createPlaces(folders: readonly string[], paths: Paths) {
       const next = await Promise.all(
         found.map(async (folder) => {
           if (!PATTERN.test(segment)) return [`${folder}${segment}/`]
+          if (++expanded > MAX_EXPANDED) {
+            unexpanded ??= pattern
+            return []
+          }
           const { real } = (await place(folder === "" ? "." : folder, start)).file
           const names = await readdir(real).catch(() => [])
           return names.filter((name) => globMatches(segment, name)).map((name) => `${folder}${name}/`)
@@ -172,7 +181,7 @@ export function createPlaces(folders: readonly string[], paths: Paths) {
     return (await Promise.all(found)).flat()
   }
 
-  return { find, foldersFor }
+  return { find, foldersFor, unexpanded: () => unexpanded }
 }
 
 /** What rules call everything in a folder. */

@@ -1,5 +1,6 @@
 import { mkdir, symlink } from "node:fs/promises"
 import type { PermissionConfig } from "@opencode/protocol/permission.ts"
+import { cpuMs } from "@opencode/testing/effort.ts"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { decide, rulesFromConfig } from "../../src/permission/rules.ts"
 import { openWorld } from "./world.ts"
@@ -194,6 +195,17 @@ test.each([
 
 test.each(["crontab -l", "cat .g?t/config", "cd su* && rm f", "cp f s?b"])("and no other: %s", async (command) => {
   expect((await w.asks("bash", { command })).map(({ permission }) => permission)).not.toContain("control_file")
+})
+
+test("patterns for very many folders are asked for as places that nobody knows, and soon", async () => {
+  for (let at = 0; at < 60; at++) await mkdir(w.path(`many/d${at}`), { recursive: true })
+  const command = `cp f many/${"*/../".repeat(300)}*/../../.g?t/hooks`
+  let asked: string[] = []
+  const took = await cpuMs(async () => {
+    asked = (await w.asks("bash", { command })).map(({ permission }) => permission)
+  })
+  expect(asked).toContain("external_directory")
+  expect(took).toBeLessThan(10_000)
 })
 
 test("settings of git are control files, and ask by default", async () => {
