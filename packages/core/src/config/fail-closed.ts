@@ -89,7 +89,7 @@ function depthInRules(path: readonly string[]): number | undefined {
 export function misspeltRules(permission: unknown, path: string[]): ConfigIssue[] {
   if (!isObject(permission)) return []
   return Object.keys(permission)
-    .filter((key) => !KNOWN.includes(key) && !/[*?]/.test(key) && nearNames(key, KNOWN).length > 0)
+    .filter((key) => !KNOWN_PERMISSIONS.has(key) && !/[*?]/.test(key) && nearNames(key, KNOWN).length > 0)
     .map((key) => ({
       severity: "warning",
       kind: "unknown_key",

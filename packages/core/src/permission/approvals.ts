@@ -25,7 +25,7 @@ export interface ApprovalAnswer {
 
 export interface ApprovalsDeps {
   store: Pick<Store, "approvals" | "write">
-  gate: Pick<Gate, "reply">
+  gate: Pick<Gate, "reply" | "forget">
   /** Lets other processes know that more is approved. */
   tellOthers(): Promise<void>
   place: ApprovalPlace
@@ -68,14 +68,19 @@ export function createApprovals({ store, gate, tellOthers, place, id, now }: App
   return {
     async reply(requestID, { save: isKept, ...answer }, sessionID) {
       const rules = gate.reply(requestID, answer, sessionID)
-      if (isKept) await save(lasting(rules))
+      if (!isKept) return
+      await save(lasting(rules))
+      // What is kept is looked up: who removes it takes it back from this process as well.
+      gate.forget(lasting(rules))
     },
     list: () => store.approvals.list(place),
     async remove(approvalID) {
-      if (!store.approvals.list(place).some((approval) => approval.id === approvalID)) {
+      const approval = store.approvals.list(place).find(({ id }) => id === approvalID)
+      if (!approval) {
         throw fault("not_found", `No such approval is saved in this project: ${approvalID}`)
       }
       await store.write((tx) => store.approvals.remove(tx, place, approvalID))
+      gate.forget(savedRules([approval]))
     },
   }
 }

@@ -31,6 +31,8 @@ export interface Gate {
   reply(requestID: string, answer: Answer, sessionID?: string): PermissionRuleset
   /** The rules that answers of "always" have made, oldest first. */
   approved(): PermissionRuleset
+  /** Takes back answers of "always"; what is kept elsewhere is not known here. */
+  forget(rules: PermissionRuleset): void
   /** Settles what waits and is allowed by now, because something was approved elsewhere. */
   reconsider(): void
   /** Rejects everything that waits. */
@@ -148,6 +150,12 @@ export function createGate({ publish, id, home, saved = () => [] }: GateDeps): G
     allows: (asks, sources) => judge(asks, sources).type === "allow",
     list: pending.list,
     approved: () => [...approved],
+    forget(rules) {
+      for (const { permission, pattern } of rules) {
+        const at = approved.findIndex((known) => known.permission === permission && known.pattern === pattern)
+        if (at >= 0) approved.splice(at, 1)
+      }
+    },
     reconsider,
 
     reply(requestID, answer, sessionID) {

@@ -27,11 +27,14 @@ const RISKY = [
   "exec",
   "show-signature",
   "paginate",
+  // Looking into submodules obeys their own settings, which nothing overrides.
+  "ignore-submodules",
 ]
 
 function looks(args: ShellWord[]): string | undefined {
   // Behind "--" too: "git grep -e -- --open-files…" takes the "--" for its pattern.
   const risky = args.find(({ value }) => {
+    if (/^--ignore-submodules(?:=all)?$/.test(value)) return false
     const name = /^--([^=]+)/.exec(value)?.[1]
     return name !== undefined && RISKY.some((option) => option.startsWith(name))
   })

@@ -18,9 +18,21 @@ export function downloadSlots(words: readonly ShellWord[]): Slot[] {
     isNameless || words.some(({ value }) => /^-[fsSLkgijlNnqvRO#0-9a]*J|^--remote-header|^-K|^--config/.test(value))
   const names = [...named.filter(({ value }) => value !== "-"), ...addresses.map(lastPart)]
   return [
+    ...sent(words),
     ...names.map((word): Slot => ({ word: below(folder, word), access: "write" })),
     ...(isFree ? [{ word: folder ?? literalWord("."), access: "fill" as const }] : []),
   ]
+}
+
+/** Files that are sent: `-F name=@file;type=…`, `-F name=<file`, `--data-urlencode name@file`. */
+function sent(words: readonly ShellWord[]): Slot[] {
+  const forms = optionValues(words, /^(?:-F|--form)$/, /^(?:-F|--form=)(.+)$/s)
+  const encoded = optionValues(words, /^--data-urlencode$/, /^--data-urlencode=(.+)$/s)
+  const names = [
+    ...forms.flatMap(({ value }) => /=[@<](.+)$/s.exec(value)?.[1]?.split(/[,;]/)),
+    ...encoded.map(({ value }) => /^[^=@]*@(.+)$/s.exec(value)?.[1]),
+  ]
+  return names.flatMap((name) => (name ? [{ word: literalWord(name), access: "read" }] : []))
 }
 
 const below = (folder: ShellWord | undefined, name: ShellWord): ShellWord =>

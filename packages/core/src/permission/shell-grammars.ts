@@ -13,6 +13,8 @@ export interface Grammar {
   hasTarget?: boolean
   /** Operands before the paths: a mode, an owner, a pattern. */
   skip?: number
+  /** With such an option there are none of these. */
+  unskipped?: RegExp
   /** Short options whose value is a path. */
   reads?: string
   writes?: string
@@ -42,7 +44,7 @@ const all = (names: string, grammar: Grammar): Array<[string, Grammar]> =>
 
 const GRAMMARS = new Map<string, Grammar>([
   ...all(
-    "cat tac rev nl fold fmt comm paste join od hexdump strings less more most wc file cmp diff diff3 sdiff colordiff " +
+    "cat tac rev nl fold fmt comm paste join od hexdump strings more most wc file cmp diff diff3 colordiff " +
       "base32 base64 basenc md5sum sha1sum sha224sum sha256sum sha384sum sha512sum cksum sum b2sum zcat bzcat xzcat zless " +
       "bat batcat pr ptx tsort expand unexpand open xdg-open view source .",
     { operands: "read", long: FILES0 },
@@ -51,7 +53,7 @@ const GRAMMARS = new Map<string, Grammar>([
     operands: "look",
     long: { reference: "look" },
   }),
-  ...all("rmdir unlink shred tee sponge trash", { operands: "write" }),
+  ...all("rmdir unlink shred tee sponge trash link mkfifo", { operands: "write" }),
   ["rm", { operands: "write", isDeep: true }],
   [
     "patch",
@@ -64,10 +66,33 @@ const GRAMMARS = new Map<string, Grammar>([
       long: { output: "write", input: "read", "reject-file": "write" },
     },
   ],
-  ...all("gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 pigz ed ex vi vim nvim nano emacs vimdiff", {
-    operands: "change",
-  }),
+  ...all(
+    "gzip gunzip bzip2 bunzip2 xz unxz lzma unlzma zstd unzstd lz4 pigz ed ex vi vim nvim nano emacs vimdiff sudoedit dos2unix unix2dos",
+    {
+      operands: "change",
+    },
+  ),
   ...all("rename prename", { operands: "change", skip: 1 }),
+  ["sdiff", { operands: "read", writes: "o", values: "Ww", long: { output: "write" } }],
+  [
+    "less",
+    { operands: "read", writes: "oO", values: "bhjkpPtTxyz", long: { "log-file": "write", "LOG-FILE": "write" } },
+  ],
+  ["shuf", { operands: "read", writes: "o", values: "in", long: { output: "write", "random-source": "read" } }],
+  ["mknod", { operands: "write", values: "m" }],
+  ["mktemp", { operands: "write", looks: "p", long: { tmpdir: "look" } }],
+  ["fallocate", { operands: "change", values: "lo" }],
+  ["setfacl", { operands: "write", values: "mx", reads: "MX", isDeep: /^-\w*R|^--recursive$/ }],
+  ["setfattr", { operands: "write", values: "nvx" }],
+  ["chattr", { operands: "write", skip: 1, isDeep: /^-\w*R/ }],
+  // Their other words are looked at as those of any program.
+  ...all("gcc g++ cc c++ clang clang++ ld rustc pandoc gpg gpg2 time strace ltrace go", {
+    operands: "words",
+    isOpen: true,
+    writes: "o",
+    long: { output: "write" },
+  }),
+  ["ssh-keygen", { operands: "words", isOpen: true, writes: "f" }],
   ["csplit", { operands: "read", values: "bfn" }],
   ["unzip", { operands: "read", looks: "d", values: "x" }],
   ["mkdir", { operands: "write", values: "m" }],
@@ -119,11 +144,12 @@ const GRAMMARS = new Map<string, Grammar>([
   ...all("rg ag ack", {
     operands: "read",
     skip: 1,
+    unskipped: /^--files$/,
     reads: "f",
     values: "ABCEegjMmrtT",
     long: { file: "read", "ignore-file": "read" },
   }),
-  ...all("awk gawk mawk nawk", { operands: "read", skip: 1, reads: "f", values: "vFi", long: { file: "read" } }),
+  ...all("awk gawk mawk nawk", { operands: "read", skip: 1, reads: "fE", values: "evFi", long: { file: "read" } }),
   ["cut", { operands: "read", values: "bcdf" }],
   ["column", { operands: "read", values: "scotNR" }],
   ["iconv", { operands: "read", values: "ft", writes: "o", long: { output: "write" } }],

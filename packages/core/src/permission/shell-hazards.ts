@@ -1,4 +1,4 @@
-import type { ParameterOperation, SyntaxNode, Word } from "unbash"
+import type { Assignment, ParameterOperation, SyntaxNode, Word } from "unbash"
 import type { ShellWord } from "./shell-words.ts"
 
 /**
@@ -17,11 +17,22 @@ const DANGEROUS = new RegExp(
     "PERL.*|RUBY.*|GEM_.*|BUNDLE_.*|LUA_.*|PHP.*|JAVA_.*|_JAVA_.*|JDK_.*|MAVEN_.*|GRADLE_.*|CLASSPATH",
     "GO.*|CGO_.*|CARGO.*|RUST.*|CC|CXX|CPP|LD|AR|AS|MAKE.*|CMAKE_.*|PKG_CONFIG.*",
     "DOCKER_.*|KUBE.*|HELM_.*|AWS_.*|AZURE_.*|GOOGLE_.*|CLOUDSDK_.*|OPENSSL_.*|SSL_.*|CURL_.*|WGETRC|HOSTALIASES",
+    "EXINIT|VIM.*|NVIM_.*|EMACS.*|INPUTRC|TAR_OPTIONS|RSYNC_.*|.*_RSH|SVN_SSH|GCC_.*|COMPILER_PATH|LIBRARY_PATH|PSQLRC",
     ".*_proxy|.*_PROXY|OPENCODE_.*",
   ].join("|")})$`,
 )
 
-export const isDangerousVariable = (name: string): boolean => DANGEROUS.test(name)
+/** Those among them that everybody sets, and that only say what is shown or built. */
+const HARMLESS = new Set(
+  (
+    "NODE_ENV NODE_NO_WARNINGS PYTHONUNBUFFERED PYTHONDONTWRITEBYTECODE PYTHONIOENCODING RUST_BACKTRACE RUST_LOG " +
+    "CARGO_TERM_COLOR GOOS GOARCH GO111MODULE CGO_ENABLED DOCKER_BUILDKIT AWS_PROFILE AWS_REGION AWS_DEFAULT_REGION " +
+    "GIT_TERMINAL_PROMPT GIT_OPTIONAL_LOCKS GIT_AUTHOR_NAME GIT_AUTHOR_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_NAME " +
+    "GIT_COMMITTER_EMAIL GIT_COMMITTER_DATE"
+  ).split(" "),
+)
+
+export const isDangerousVariable = (name: string): boolean => DANGEROUS.test(name) && !HARMLESS.has(name)
 
 export const variableProblem = (name: string): string | undefined =>
   isDangerousVariable(name) ? `sets ${name}, which changes what programs do` : undefined
@@ -61,6 +72,7 @@ export function hazardsOf(node: SyntaxNode): string[] {
         ...operationHazards(node.parameter, node.operation),
       ]
     case "Assignment":
+      if (isQuieting(node)) return []
       return [...found(variableProblem(node.name)), ...(node.index && !isSubscript(node.index) ? [EVALUATES] : [])]
     case "For":
     case "Select":
@@ -80,6 +92,12 @@ export function hazardsOf(node: SyntaxNode): string[] {
     default:
       return []
   }
+}
+
+/** `PAGER=cat`, `GIT_EDITOR=true`: how one keeps a program from starting another one. */
+function isQuieting({ name, value, append, index }: Assignment): boolean {
+  if (!/(?:PAGER|EDITOR|VISUAL)$/.test(name) || append || index || value.type !== "Word") return false
+  return /^(?:cat|true|:|)$/.test(value.text)
 }
 
 function operationHazards(parameter: string, operation: ParameterOperation | undefined): string[] {

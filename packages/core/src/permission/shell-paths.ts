@@ -13,7 +13,7 @@ export interface NamedPaths {
   files: NamedFile[]
   /** Words that name a file which only the running shell knows, and whether it is written. */
   unknown: Array<{ text: string; isWritten: boolean }>
-  /** Folders it goes to; what is named by a relative path may be in there. */
+  /** Folders it goes to, some of them patterns; what is named by a relative path may be in there. */
   moves: string[]
   /** The word for a folder it goes to which only the running shell knows. */
   astray: string | undefined
@@ -49,7 +49,13 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
   }
   const add = ({ word, access, isDeep }: Slot) => {
     // Where xargs and find put what they found.
-    if (command.isFed && word.value.includes("{}")) return missing(word.text, access)
+    const fed = command.isFed ? word.value.indexOf("{}") : -1
+    if (fed >= 0) {
+      const folder = word.path === undefined ? "" : word.path.slice(0, word.path.lastIndexOf("/", fed) + 1)
+      if (folder !== "" && word.path?.indexOf("{}") === fed)
+        found.files.push({ path: folder, access: "look", isGlob: false })
+      return missing(word.text, access)
+    }
     if (word.path === undefined) missing(word.text, access)
     found.files.push(...filesOf(word, access, variables).map((file) => (isDeep ? { ...file, isDeep } : file)))
   }
@@ -73,7 +79,7 @@ export function pathsOf(command: ShellCommand, variables: Variables = new Map())
 }
 
 /** Some of whose words are known to be files, and others may be. */
-const GUESSED = new Set("tar gtar bsdtar git perl ruby 7z 7za unrar cpio ar jar".split(" "))
+const GUESSED = new Set("tar gtar bsdtar git perl ruby 7z 7za unrar cpio ar jar openssl crontab".split(" "))
 
 /** Printing `$PATH` names no file; `$XDG_DATA_HOME/file` may be meant for the next command of the pipe. */
 const isPathLike = ({ segments }: ShellWord): boolean =>
@@ -102,6 +108,9 @@ function addMoves({ base, argv, settled }: ShellCommand, variables: Variables, f
   if (/^(?:cd|chdir|pushd)$/.test(base)) {
     targets = words.filter((word) => word.value !== "--" && !/^-[LPe@n]*$|^\+\d+$/.test(word.value)).slice(0, 1)
     if (words.length === 0) targets = [HOME]
+    // Where these lead, the text does not say.
+    const isBack = words.some(({ value }) => value === "-")
+    if (variables.has(isBack ? "OLDPWD" : "CDPATH")) found.astray ??= [base, ...words.map(({ text }) => text)].join(" ")
     if (words.length === 0) found.files.push({ path: "~", access: "look", isGlob: false })
   } else {
     const option = Object.hasOwn(MOVING_OPTIONS, base) ? MOVING_OPTIONS[base] : undefined
@@ -112,7 +121,7 @@ function addMoves({ base, argv, settled }: ShellCommand, variables: Variables, f
   }
   for (const word of targets) {
     const forms = formsOf(word, variables)
-    for (const { text, open } of forms) if (open === undefined) found.moves.push(text)
+    for (const { text, open } of forms) if (open !== "unknown") found.moves.push(text)
     const isKnown =
       forms.every(({ open, lead }) => open === undefined || (open === "glob" && !lead.startsWith("/"))) &&
       word.segments.every(({ kind, name, text }) => kind !== "unknown" || isSettled(name, text, settled, variables))

@@ -3,6 +3,7 @@ import { awkUse } from "./shell-awk.ts"
 import { downloadSlots } from "./shell-downloads.ts"
 import { fillsOf, folderOf } from "./shell-fills.ts"
 import { gitSlots } from "./shell-git-files.ts"
+import { optionValues } from "./shell-options.ts"
 import { sedUse } from "./shell-sed.ts"
 import { literalWord, tailOf, type ShellWord } from "./shell-words.ts"
 
@@ -25,10 +26,18 @@ export function slotsOf(base: string, words: ShellWord[], grammar: Grammar | und
   return own || more.length > 0 ? [...(own ?? []), ...more] : undefined
 }
 
+/** Where it is kept is the system's business; what it does is one of the changes that are asked for apart. */
+const CRONTAB = literalWord("/var/spool/cron/crontabs/user")
+
 /** What programs do to files that do not stand where files do in their grammar. */
 function besides(base: string, words: ShellWord[]): Slot[] {
   if (base === "curl") return downloadSlots(words)
   if (base === "git") return gitSlots(words)
+  if (base === "openssl") return slots(optionValues(words, /^-(?:out|keyout|signature|writerand)$/), "write")
+  if (base === "crontab") return words.some(({ value }) => value === "-l") ? [] : slots([CRONTAB], "write")
+  if (base === "yq" && words.some(({ value }) => /^-\w*i|^--in-?place/.test(value))) {
+    return slots(words.filter(({ lead }) => !lead.startsWith("-")).slice(1), "write")
+  }
   if (/^(?:perl|ruby)[\d.]*$/.test(base)) return scriptSlots(words)
   return []
 }
@@ -38,7 +47,8 @@ function bySlots(words: ShellWord[], grammar: Grammar): Slot[] {
   const found: Slot[] = []
   const free: ShellWord[] = []
   // A mode or an owner that is taken from another file is not given as a word.
-  let left = words.some((word) => word.value.startsWith("--ref")) ? 0 : skip
+  const isUnskipped = words.some(({ value }) => value.startsWith("--ref") || grammar.unskipped?.test(value))
+  let left = isUnskipped ? 0 : skip
   let isTargetGiven = false
   let isRest = false
   const accessOf = (letter: string): Access | undefined =>
@@ -59,7 +69,8 @@ function bySlots(words: ShellWord[], grammar: Grammar): Slot[] {
       const [, name = "", value] = /^--([^=]*)(?:=(.*))?$/s.exec(word.value) ?? []
       // Programs take the beginning of a name for it.
       const known = Object.keys(long).find((key) => name.length > 1 && key.startsWith(name))
-      if (known === "file" || known === "from-file" || "expression regexp".split(" ").includes(name)) left = 0
+      const isPattern = name.length > 2 && ["expression", "regexp"].some((long) => long.startsWith(name))
+      if (known === "file" || known === "from-file" || isPattern) left = 0
       if (known !== undefined && value === undefined) take(words[++at], long[known] ?? "look")
       // --reference=…, --anything=/…: whatever looks like a path is taken for one.
       else if (value !== undefined && (known !== undefined || /^(?:[~/.]|\w+\/)/.test(value))) {
@@ -69,8 +80,9 @@ function bySlots(words: ShellWord[], grammar: Grammar): Slot[] {
       const letter = /^-\w$/.test(word.value) ? word.value.charAt(1) : ""
       const attached = word.value.charAt(1)
       const access = accessOf(letter === "" ? attached : letter)
-      // The pattern of grep -e comes from the option, so the first operand is a file.
-      if (skip > 0 && (letter === "e" || letter === "f")) left = 0
+      // The pattern of grep -e comes from the option, in "-nex" too, so the first operand is a file.
+      const first = [...word.value.slice(1)].find((one) => values.includes(one) || accessOf(one))
+      if (first === "e" || first === "f" || first === "E") left = 0
       if (letter !== "" && access) take(words[++at], access)
       else if (letter !== "" && values.includes(letter)) at++
       else if (access && word.value.length > 2) take(literalWord(word.value.slice(2)), access)

@@ -22,6 +22,8 @@ export interface InnerCommand {
   start: number
   /** More arguments are added when it runs (xargs, find). */
   isFed: boolean
+  /** Where this stands in its words, one of these arguments is put. */
+  mark?: string | undefined
 }
 
 export interface InnerScript {
@@ -120,12 +122,12 @@ export const runsOthers = (base: string): boolean => Object.hasOwn(WRAPPERS, bas
 export function unwrap(
   base: string,
   argv: ShellWord[],
-  { isFed, input }: { isFed: boolean; input?: string | undefined },
+  { isFed, mark, input }: Pick<InnerCommand, "isFed" | "mark"> & { input?: string | undefined },
 ): Unwrapped {
   const found: Unwrapped = { inner: [], scripts: [], problems: [], isOpaque: false }
   const wrapper = Object.hasOwn(WRAPPERS, base) ? WRAPPERS[base] : undefined
-  if (wrapper) unwrapPlain(base, wrapper, { argv, isFed }, found)
-  else if (SHELLS.has(base)) unwrapShell(base, argv, input, found)
+  if (wrapper) unwrapPlain(base, wrapper, { argv, isFed, mark }, found)
+  else if (SHELLS.has(base)) unwrapShell(base, argv, { mark, input }, found)
   else if (base === "find") unwrapFind(argv, found)
   else if (base === "eval") unwrapEval(argv.slice(1), found)
   else if (base === "trap") unwrapTrap(argv.slice(1), found)
@@ -140,7 +142,7 @@ export function unwrap(
 function unwrapPlain(
   base: string,
   wrapper: Wrapper,
-  { argv, isFed }: { argv: ShellWord[]; isFed: boolean },
+  { argv, isFed, mark }: Pick<InnerCommand, "argv" | "isFed" | "mark">,
   found: Unwrapped,
 ) {
   const options = skipOptions(argv, wrapper)
@@ -159,8 +161,17 @@ function unwrapPlain(
   at += wrapper.operands ?? 0
   if (own.some((word) => !word.isLiteral && word.splits))
     opaque(`the command that ${base} runs is known only when it runs`, found)
-  if (at < argv.length) found.inner.push({ argv: argv.slice(at), start: at, isFed: isFed || wrapper.feeds === true })
+  const inner = { argv: argv.slice(at), start: at, isFed: isFed || wrapper.feeds === true }
+  if (at < argv.length) found.inner.push({ ...inner, mark: wrapper.feeds ? replacedBy(argv.slice(1, at)) : mark })
   else if (isFed) found.problems.push(`the command that ${base} runs is known only when it runs`)
+}
+
+/** What xargs replaces in the words of the command; nothing when it only adds to them. */
+function replacedBy(options: readonly ShellWord[]): string | undefined {
+  const at = options.findLastIndex(({ value }) => /^-\w*[IiJ]|^--replace/.test(value))
+  const found = /^(?:-\w*?([IiJ])|--replace=?)(.*)$/s.exec(options[at]?.value ?? "")
+  if (!found) return undefined
+  return found[2] || (/[IJ]/.test(found[1] ?? "") ? options[at + 1]?.value : undefined) || "{}"
 }
 
 interface Skipped {
@@ -208,7 +219,12 @@ const SHELL_OPTIONS: Options = {
   long: "login noprofile norc posix restricted verbose noediting version help",
 }
 
-function unwrapShell(base: string, argv: ShellWord[], input: string | undefined, found: Unwrapped) {
+function unwrapShell(
+  base: string,
+  argv: ShellWord[],
+  { mark, input }: { mark: string | undefined; input: string | undefined },
+  found: Unwrapped,
+) {
   // "+x" switches an option off.
   const words = argv.map((word) =>
     /^\+[a-zA-Z]+$/.test(word.value) ? { ...word, value: `-${word.value.slice(1)}` } : word,
@@ -221,8 +237,10 @@ function unwrapShell(base: string, argv: ShellWord[], input: string | undefined,
   const operand = argv[next]
   const dialect = dialectOf(base)
   if (seen.includes("c")) {
+    // A file may be named `; rm x`.
+    const isKnown = operand?.isLiteral && !(mark !== undefined && operand.value.includes(mark))
     if (operand?.isLiteral) found.scripts.push({ text: operand.value, dialect })
-    else opaque(`the script that ${base} -c runs is known only when it runs`, found)
+    if (!isKnown) opaque(`the script that ${base} -c runs is known only when it runs`, found)
     return
   }
   const isFile = operand?.isLiteral && operand.value !== "-" && !/^\/(?:dev|proc)\//.test(operand.value)
@@ -246,7 +264,7 @@ function unwrapFind(argv: ShellWord[], found: Unwrapped) {
       at++
     const isClosed = argv[at]?.value === ";" || argv[at]?.value === "+"
     const inner = argv.slice(start, isClosed ? at : undefined)
-    if (inner.length > 0) found.inner.push({ argv: inner, start, isFed: true })
+    if (inner.length > 0) found.inner.push({ argv: inner, start, isFed: true, mark: "{}" })
     else found.problems.push("find runs a command that is not given")
   }
 }

@@ -10,8 +10,9 @@ import { addRedirect, inputOf } from "./shell-redirects.ts"
 import { isTooDeep, MAX_COMMANDS, MAX_LENGTH, MAX_WORDS, roughCommands } from "./shell-rough.ts"
 import { startHazards } from "./shell-starters.ts"
 import { addInherited, addValues, settledNames } from "./shell-variables.ts"
+import { isRunner } from "./shell-runners.ts"
 import { literalWord, shellWord, type ShellWord } from "./shell-words.ts"
-import { unwrap, type InnerScript } from "./shell-wrappers.ts"
+import { unwrap, type InnerCommand, type InnerScript } from "./shell-wrappers.ts"
 import { HOLE } from "./wildcard.ts"
 
 /**
@@ -188,16 +189,18 @@ function addCommands(
     ...node.args.map((arg) => (arg.type === "Word" ? shellWord(arg) : assignmentWord(arg.text))),
   ]
   const around: Array<{ wrapper: ShellCommand; own: string; at: number }> = []
-  const todo = [{ argv: words, isFed: false, wrappers: 0 }]
+  const todo: Array<Pick<InnerCommand, "argv" | "isFed" | "mark"> & { wrappers: number }> = [
+    { argv: words, isFed: false, wrappers: 0 },
+  ]
   for (let next = todo.shift(); next; next = todo.shift()) {
-    const { argv, isFed, wrappers } = next
+    const { argv, isFed, mark, wrappers } = next
     const [name] = argv
     if (!name) continue
     if (!name.isLiteral || name.value === "" || name.value === "{}" || name.value.startsWith("-")) {
       found.problems.push(`the command "${name.text}" is known only when it runs`)
     }
     const base = baseOf(name.value)
-    const { inner, scripts: more, problems, isOpaque } = unwrap(base, argv, { isFed, input: inputOf(node) })
+    const { inner, scripts: more, problems, isOpaque } = unwrap(base, argv, { isFed, mark, input: inputOf(node) })
     const isBuried = inner.length > 0 && wrappers >= MAX_WRAPPERS
     if (isBuried) found.problems.push("commands are nested too deeply to be analysed")
     found.problems.push(...problems, ...commandHazards(base, argv), ...startHazards(base, argv))
@@ -205,7 +208,7 @@ function addCommands(
 
     const first = inner[0]
     const own = first && base !== "find" ? first.start : argv.length
-    const takesTails = isOpaque || isBuried
+    const takesTails = isOpaque || isBuried || isRunner(argv, base)
     const described = describe(argv, base, { isFed, takesTails, own, settled: settledAt(node.pos) })
     found.commands.push(described)
     if (first && base !== "find" && !isBuried) {

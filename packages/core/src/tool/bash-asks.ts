@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import type { Ask } from "../permission/ask.ts"
+import { TELLING } from "../permission/shell-grammars.ts"
 import { distinct, filesOf, pathsOf, type NamedFile } from "../permission/shell-paths.ts"
 import { STREAMS } from "../permission/shell-redirects.ts"
 import { asksForShell, type ShellAnalysis } from "../permission/shell.ts"
@@ -24,11 +25,17 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   ]
   const opened = redirects.map(({ path, access }): NamedFile => ({ path, access, isGlob: false }))
   const guessed = puzzles.flatMap(({ word, access }) => filesOf(word, access, variables))
-  const moves = [...new Set(named.flatMap((one) => one.moves))]
+  const told = [...new Set(named.flatMap((one) => one.moves))]
+  const near = createPlaces(foldersOf(folder.real, told.slice(0, MAX_MOVES)), paths)
+  const moves = [...told, ...(await near.foldersFor(told))]
+  // Where home is may be said, if nobody else hears it.
+  const isTold = named.every(({ base }) => TELLING.has(base))
   const folders = foldersOf(folder.real, moves.slice(0, MAX_MOVES))
   const all = [
     ...folders.slice(1).map((path): NamedFile => ({ path, access: "look", isGlob: false })),
-    ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(({ path }) => !STREAMS.test(path)),
+    ...[...named.flatMap(({ files }) => files), ...opened, ...guessed].filter(
+      ({ path }) => !STREAMS.test(path) && !(isTold && path === "~"),
+    ),
   ]
   const each = distinct(all)
   const wanted = each.slice(0, MAX_FILES)
@@ -38,10 +45,10 @@ export async function asksForCommand(analysis: ShellAnalysis, folder: FileRef, p
   const astray = named.find((one) => one.astray !== undefined)?.astray
   // What is written there by a relative path has another name than it seems.
   if (astray !== undefined && all.some(isWrittenBelow)) obscure.push(`${astray}/*`)
-  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path
 
   const places = createPlaces(isTooMuch ? [folder.real] : folders, paths)
   const found = (await Promise.all(wanted.map(places.find))).flat()
+  const lost = astray ?? moves[isTooMuch ? 0 : MAX_MOVES] ?? unseen[0]?.path ?? near.unexpanded() ?? places.unexpanded()
   const touched = (access: "read" | "write") =>
     found.filter((place) => access === place.access || place.access === "change")
   const here: FoundPlace = { file: folder, kind: "directory", access: "look", isName: false }

@@ -62,8 +62,8 @@ test("a broken file without rules does not change what is allowed", async () => 
   expect(await outcome({ project: '{"model": }' })).toBe("ran")
 })
 
-test("a misspelt permission is reported with the one that was meant", async () => {
-  await using w = await world({ config: { permission: { bsh: "deny" } } })
+test("a misspelt permission is reported with the one that was meant, a name of an older tool is not", async () => {
+  await using w = await world({ config: { permission: { bsh: "deny", patch: "ask" } } })
   expect(w.engine.config.issues.map(({ message }) => message)).toEqual([expect.stringMatching(/bsh.*bash/)])
 })
 

@@ -59,6 +59,19 @@ test("folders below the worktree share what is saved, folders without a reposito
   expect(two!.approvals.list()).toEqual([])
 })
 
+test("what is taken back is asked again, also by the process that was given it", async () => {
+  await using w = await world({
+    permission: { bash: "ask" },
+    model: script(calls("bash", { command: "make all" }), says("done")),
+  })
+  await saveFirst(w)
+  const { approvals, gate } = w.engine
+  const isAllowed = () => gate.allows([ask("bash", "make all")], { rulesets: asking("bash") })
+  expect(isAllowed()).toBe(true)
+  await approvals.remove(approvals.list()[0]?.id ?? "")
+  expect(isAllowed()).toBe(false)
+})
+
 test("a denial, a ceiling and a session's rules stand above what is saved", async () => {
   await using w = await world({
     permission: { bash: "ask" },

@@ -253,6 +253,8 @@ test.each([
   "git diff --no-index --output=f a b",
   "git log --format=%G",
   "git archive -o f HEAD",
+  "git status --ignore-submodules=none",
+  "git diff --ignore-sub=dirty",
   "git bundle create f HEAD",
   "find . -name x -exec rm {} \\;",
   "find . -name '*.ts' -execdir sh -c 'rm $1' x {} +",

@@ -56,7 +56,7 @@ test("programs are not found through relative PATH entries", async () => {
   expect(await which("passwd", "/etc")).toBeUndefined()
 })
 
-test("children do not see our secrets or the provider keys in use, unless they are given back", () => {
+test("children do not see our secrets or the provider keys in use, unless they are given back, nor where cd would go", () => {
   const base = {
     PATH: "/bin",
     OPENCODE_SERVER_PASSWORD: "a",
@@ -66,6 +66,8 @@ test("children do not see our secrets or the provider keys in use, unless they a
     OPENCODE_CONSOLE_TOKEN: "e",
     ANTHROPIC_API_KEY: "f",
     OTHER_KEY: "g",
+    OLDPWD: "/etc",
+    CDPATH: "/etc",
     UNSET: undefined,
   }
   expect(childEnvironment(base, { drop: ["ANTHROPIC_API_KEY"], add: { X: "1" } })).toEqual({

@@ -273,6 +273,36 @@ const TABLE: Array<[string, PermissionAction, PermissionAction]> = [
   [`${"ls; ".repeat(3_000)}rm x`, "deny", "deny"],
   [`${"env ".repeat(20)}rm x`, "deny", "deny"],
   [`${"ls ".repeat(40_000)}; rm x`, "deny", "deny"],
+  // What everybody sets.
+  ["NODE_ENV=test git status", "allow", "allow"],
+  ["PAGER=cat GIT_EDITOR=true git status", "allow", "allow"],
+  ["GIT_AUTHOR_DATE=x git status", "allow", "allow"],
+  ["PAGER=cat;GIT_PAGER='rm x' git status", "ask", "ask"],
+  ["PAGER=$X git status", "ask", "ask"],
+  ["NODE_OPTIONS=-rx git status", "ask", "ask"],
+  // By programs that find the other one in their own ways.
+  ["npx rm x", "deny", "deny"],
+  ["npx -y -c 'rm x'", "deny", "deny"],
+  ["pnpm dlx rm x", "deny", "deny"],
+  ["bundle exec rm x", "deny", "deny"],
+  ["uv run --no-sync rm x", "deny", "deny"],
+  ["docker exec db git push", "ask", "deny"],
+  ["fd . -x rm", "deny", "deny"],
+  ["npx vitest run", "ask", "allow"],
+  ["npm run build", "ask", "allow"],
+  ["uv run pytest", "ask", "allow"],
+  ["docker rm x", "ask", "allow"],
+  ["npm test --script-shell=rm", "ask", "ask"],
+  ["go test -exec rm ./...", "ask", "ask"],
+  ["cargo test --config x.toml", "ask", "ask"],
+  ["sqlite3 x.db '.shell rm x'", "ask", "ask"],
+  ["TAR_OPTIONS=--to-command=rm tar xf x", "ask", "ask"],
+  ["EXINIT='!rm x' ex f", "ask", "ask"],
+  // The name of a file, put into the text of a script.
+  ["find . -exec sh -c 'ls {}' ';'", "ask", "ask"],
+  ["ls | xargs -I% sh -c 'ls %'", "ask", "ask"],
+  ["ls | xargs -IX sh -c 'ls; rm X'", "deny", "deny"],
+  ["ls | xargs -I% sh -c ls", "ask", "allow"],
 ]
 
 test.each(TABLE)("rules say of %j: %s, and %s", async (command, cautious, forbidding) => {

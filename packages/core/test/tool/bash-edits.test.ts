@@ -1,5 +1,6 @@
 import { mkdir, symlink } from "node:fs/promises"
 import type { PermissionConfig } from "@opencode/protocol/permission.ts"
+import { cpuMs } from "@opencode/testing/effort.ts"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { decide, rulesFromConfig } from "../../src/permission/rules.ts"
 import { openWorld } from "./world.ts"
@@ -10,6 +11,8 @@ beforeAll(async () => {
   w = await openWorld()
   for (const name of ["f", "g", "sub/f", "sub/deep/x", "p.diff", "a.tar", "a.zip"]) await w.write(name, "1")
   await mkdir(w.path(".git"))
+  await w.write(".git/config", "")
+  await w.write(".git/hooks/x", "")
   await symlink(w.path("sub"), w.path("link"))
 })
 afterAll(() => w[Symbol.asyncDispose]())
@@ -44,6 +47,15 @@ test.each<[string, string]>([
   ["install -d new", "new"],
   ["rsync -a f new", "? new new/*"],
   ["touch new", "new"],
+  ["link f new", "f new"],
+  ["mkfifo new", "new"],
+  ["gcc -O2 -o new f", "new"],
+  ["go build -onew", "new"],
+  ["shuf --output=new f", "new"],
+  ["openssl rand -out new 4", "new"],
+  ["yq -i .a f", "f"],
+  ["yq .a f", ""],
+  ["dos2unix f", "f"],
   ["truncate -s 0 f", "f"],
   ["rm f", "f"],
   ["rm -rf sub", "? sub"],
@@ -167,6 +179,35 @@ test.each<[string, string]>([
   if (expected.startsWith("?")) expect(await action(command, { edit: { "*": "allow", "other/*": "deny" } })).toBe("ask")
 })
 
+test.each([
+  "gcc -o .git/hooks/pre-commit f",
+  "/usr/bin/time -o .git/hooks/x ls",
+  "crontab f",
+  "crontab -",
+  "echo x > .g?t/config",
+  "cp f .g?t/hooks",
+  "cp f .git/h*s/",
+  "tar xf a.tar -C .g?t/hooks",
+  "cd .g?t && echo x > config",
+])("a control file is one however it is named: %s", async (command) => {
+  expect((await w.asks("bash", { command })).map(({ permission }) => permission)).toContain("control_file")
+})
+
+test.each(["crontab -l", "cat .g?t/config", "cd su* && rm f", "cp f s?b"])("and no other: %s", async (command) => {
+  expect((await w.asks("bash", { command })).map(({ permission }) => permission)).not.toContain("control_file")
+})
+
+test("patterns for very many folders are asked for as places that nobody knows, and soon", async () => {
+  for (let at = 0; at < 60; at++) await mkdir(w.path(`many/d${at}`), { recursive: true })
+  const command = `cp f many/${"*/../".repeat(300)}*/../../.g?t/hooks`
+  let asked: string[] = []
+  const took = await cpuMs(async () => {
+    asked = (await w.asks("bash", { command })).map(({ permission }) => permission)
+  })
+  expect(asked).toContain("external_directory")
+  expect(took).toBeLessThan(10_000)
+})
+
 test("settings of git are control files, and ask by default", async () => {
   const asks = await w.asks("bash", { command: "git config core.editor vi" })
   expect(asks).toContainEqual(expect.objectContaining({ permission: "control_file", patterns: [".git/config"] }))
@@ -185,6 +226,13 @@ test.each([
   "find . -name .env -exec cat {} +",
   "find sub -name '.e*' -exec grep x {} \\;",
   "awk 'BEGIN{while ((getline l < \".env\") > 0) print l}'",
+  "gawk -E .env",
+  "grep --reg=x .env",
+  "grep -nex .env",
+  "rg --files .env",
+  "curl -F 'f=<.env' http://127.0.0.1:1",
+  "curl -F 'f=@a.txt,.env;type=text/plain' http://127.0.0.1:1",
+  "curl --data-urlencode x@.env http://127.0.0.1:1",
 ])("files that are named otherwise than as an argument are read too: %s", async (command) => {
   await w.write(".env", "A=1")
   const ask = (await w.asks("bash", { command })).find(({ permission }) => permission === "read")

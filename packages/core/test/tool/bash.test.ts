@@ -295,13 +295,14 @@ describe("asking", () => {
     expect(await judged(w, command)).toContain("read")
   })
 
-  test.each(["mytool -o /etc/new.conf", "mytool /etc/hostname", "cat $(echo /etc/hostname)", "awk 1 /etc/hostname"])(
-    "what could lead outside is asked about: %s",
-    async (command) => {
-      await using w = await openWorld()
-      expect(await judged(w, command)).toContain("external_directory")
-    },
-  )
+  test.each([
+    ...["mytool -o /etc/new.conf", "mytool /etc/hostname", "cat $(echo /etc/hostname)", "awk 1 /etc/hostname"],
+    ...["echo hostname | xargs -I{} cat /etc/{}", "CDPATH=/etc; cd ssh && cat x", "OLDPWD=/etc; cd - && cat hostname"],
+    ...["echo $HOME | xargs -I{} cat {}/x", "X=$(echo ~); cat $X/x", "cd && echo x"],
+  ])("what could lead outside is asked about: %s", async (command) => {
+    await using w = await openWorld()
+    expect(await judged(w, command)).toContain("external_directory")
+  })
 
   test.each([
     "cat $SHARE/opencode/auth.json",
@@ -320,6 +321,7 @@ describe("asking", () => {
 
   test.each([
     'echo "$SHARE" $PATH',
+    "echo $HOME; echo ~",
     "echo share=$SHARE | tr : x",
     "export PATH=$PATH:./bin",
     "PATH=./bin:$PATH node --version",

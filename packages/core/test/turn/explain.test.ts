@@ -106,20 +106,31 @@ test("a command that was not understood asks where rules tell commands apart, an
 test("a tool that is not offered says so, and approvals and the session's rules count", async () => {
   await using w = await world({
     permission: { bash: "ask", webfetch: "deny" },
-    model: script(calls("bash", { command: "make all" }), says("done")),
+    model: script(
+      calls("bash", { command: "make all" }),
+      says("done"),
+      calls("bash", { command: "make lint" }),
+      says("done"),
+    ),
   })
   expect(await w.engine.explain({ tool: "webfetch", input: "http://192.0.2.1/" })).toMatchObject({ offered: false })
   const turn = w.prompt("go")
   const asked = await w.happened("permission.asked")
-  await w.engine.approvals.reply(asked.id, { reply: "always", save: true })
+  await w.engine.approvals.reply(asked.id, { reply: "always" })
   await turn
   expect(await patterns(w, "bash", "make all")).toEqual(["allow", "allow bash make all: approved"])
+  const again = w.prompt("again")
+  const { id } = await w.happened("permission.asked", ({ patterns: [first] }) => first === "make lint")
+  await w.engine.approvals.reply(id, { reply: "always", save: true })
+  await again
+  expect(await patterns(w, "bash", "make lint")).toEqual(["allow", "allow bash make lint: saved"])
   await w.restart()
-  expect(await patterns(w, "bash", "make all")).toEqual(["allow", "allow bash make all: saved"])
+  expect(await patterns(w, "bash", "make lint")).toEqual(["allow", "allow bash make lint: saved"])
+  expect(await patterns(w, "bash", "make all")).toEqual(["ask", "ask bash make all: config"])
   const { id: sessionID } = await w.engine.sessions.create({
     permission: [{ permission: "bash", pattern: "make *", action: "deny" }],
   })
-  expect(await patterns(w, "bash", "make all", { sessionID })).toEqual(["deny", "deny bash make all: session"])
+  expect(await patterns(w, "bash", "make lint", { sessionID })).toEqual(["deny", "deny bash make lint: session"])
 })
 
 test("a subagent's session is bound by who started it", async () => {
