@@ -14,13 +14,13 @@ export interface Workplace {
 /** A screen has room for them beside the answer. */
 const SHOWN_ISSUES = 10
 
-/** What of the settings was not taken as it was written, on standard error. */
+/** What of the settings, skills and instructions was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
-  const { config } = await composition.engines.at(directory)
-  const told = config.issues.filter(({ kind }) => kind !== "held_back")
+  const { config, issues } = await composition.engines.at(directory)
+  const told = (await issues()).filter(({ kind }) => kind !== "held_back")
   for (const issue of told.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
   const more = told.length - SHOWN_ISSUES
-  if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
+  if (more > 0) out.note(`Warning: ${more} more; see \`opencode debug config\`.`)
   const { pending } = config.trust
   if (pending.length) out.note(heldBack(pending.map(({ path, file }) => path.join(".") || relative(directory, file))))
 }

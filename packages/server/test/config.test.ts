@@ -116,3 +116,35 @@ test("the settings of the screen are told with what is wrong with them", async (
     issues: [{ kind: "unknown_key", path: ["scroll_sped"], line: 1 }],
   })
 })
+
+test("the issues name skills and instructions that were not taken, with file and line", async () => {
+  await using door = await served({
+    files: {
+      "opencode.json": '{\n  "instructions": [\n    "docs/rules.md",\n    "docs/gone.md"\n  ]\n}',
+      "docs/rules.md": "Be brief.",
+      ".opencode/skills/broken/SKILL.md": "---\ndescription: has no name\n---\nText",
+      ".claude/skills/good/SKILL.md": "---\nname: good\ndescription: is fine\n---\nText",
+      "AGENTS.md": "bytes \u0000 that are no text",
+    },
+  })
+  const { project } = door.world
+  const issues = await (await door.fetch("/config/issues")).json()
+  expect(issues).toContainEqual({
+    severity: "warning",
+    kind: "instructions",
+    message: '"docs/gone.md" in `instructions` is no file that can be read.',
+    path: ["instructions"],
+    file: join(project, "opencode.json"),
+    line: 4,
+    column: 5,
+  })
+  expect(issues).toContainEqual(
+    expect.objectContaining({ kind: "skill", file: join(project, ".opencode/skills/broken/SKILL.md"), line: 1 }),
+  )
+  expect(issues).toContainEqual(
+    expect.objectContaining({ kind: "instructions", message: expect.stringContaining(join(project, "AGENTS.md")) }),
+  )
+  expect(issues).toHaveLength(3)
+  const skills = (await (await door.fetch("/skill")).json()) as { name: string }[]
+  expect(skills.map(({ name }) => name)).toContain("good")
+})

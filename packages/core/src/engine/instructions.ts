@@ -1,6 +1,6 @@
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Folders } from "../config/folders.ts"
-import type { InstructionsFound } from "../config/instruction-list.ts"
+import type { InstructionProblem, InstructionsFound } from "../config/instruction-list.ts"
 import { createInstructions } from "../config/instructions.ts"
 import { createInstructionPages } from "../config/instruction-pages.ts"
 import type { Home } from "../home.ts"
@@ -13,11 +13,16 @@ import type { Generation } from "./settings.ts"
 /** More than a folder ever has; beyond it the log hears things twice. */
 const MAX_TOLD = 1_000
 
+export interface OpenInstructions extends TurnInstructions {
+  /** What of them is left out as they are now, for whoever asks. */
+  problems(): Promise<InstructionProblem[]>
+}
+
 /**
  * What a folder and its user tell the model, by the settings of a moment. What is wrong with it goes to the log, once, and
  * never fails a prompt. Pages are kept from one reading of the settings to the next.
  */
-export function openInstructions(home: Home, workspace: Workspace): (generation: Generation) => TurnInstructions {
+export function openInstructions(home: Home, workspace: Workspace): (generation: Generation) => OpenInstructions {
   const { boundary, env, folders, host, log, uid } = home
   const pages = createInstructionPages({ request: home.request, allowHost: home.allowHost, now: host.now })
   const told = new Set<string>()
@@ -25,10 +30,10 @@ export function openInstructions(home: Home, workspace: Workspace): (generation:
   async function heard(found: () => Promise<InstructionsFound>): Promise<InstructionsFound["texts"]> {
     try {
       const { texts, problems } = await found()
-      for (const problem of problems) {
-        if (told.has(problem)) continue
-        if (told.size < MAX_TOLD) told.add(problem)
-        log.warn(problem, { kind: "instructions" })
+      for (const { message } of problems) {
+        if (told.has(message)) continue
+        if (told.size < MAX_TOLD) told.add(message)
+        log.warn(message, { kind: "instructions" })
       }
       return texts
     } catch (error) {
@@ -54,6 +59,7 @@ export function openInstructions(home: Home, workspace: Workspace): (generation:
       read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read), []),
       // Its callers are effects themselves: calls of tools, and files that come with a prompt.
       near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
+      problems: async () => (await instructions.read()).problems,
     }
   }
 }
