@@ -120,8 +120,7 @@ test("the settings of the screen are told with what is wrong with them", async (
 test("the issues name skills and instructions that were not taken, with file and line", async () => {
   await using door = await served({
     files: {
-      "opencode.json": '{\n  "instructions": [\n    "docs/rules.md",\n    "docs/gone.md"\n  ]\n}',
-      "docs/rules.md": "Be brief.",
+      "opencode.json": '{\n  "instructions": [\n    "{file:./not-there.txt}",\n    "docs/gone.md"\n  ]\n}',
       ".opencode/skills/broken/SKILL.md": "---\ndescription: has no name\n---\nText",
       ".claude/skills/good/SKILL.md": "---\nname: good\ndescription: is fine\n---\nText",
       "AGENTS.md": "bytes \u0000 that are no text",
@@ -144,7 +143,8 @@ test("the issues name skills and instructions that were not taken, with file and
   expect(issues).toContainEqual(
     expect.objectContaining({ kind: "instructions", message: expect.stringContaining(join(project, "AGENTS.md")) }),
   )
-  expect(issues).toHaveLength(3)
+  expect(issues).toContainEqual(expect.objectContaining({ kind: "variable", path: ["instructions", "0"], line: 3 }))
+  expect(issues).toHaveLength(4)
   const skills = (await (await door.fetch("/skill")).json()) as { name: string }[]
   expect(skills.map(({ name }) => name)).toContain("good")
 })

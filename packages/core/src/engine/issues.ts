@@ -1,6 +1,9 @@
 import type { InstructionProblem } from "../config/instruction-list.ts"
+import { parseJson } from "../config/document.ts"
+import { valueAt } from "../config/json.ts"
 import type { ConfigIssue } from "../config/issue.ts"
 import type { ConfigSnapshot } from "../config/load.ts"
+import { readSmallFile } from "../config/read.ts"
 import type { SkillIssue } from "../extension/skill.ts"
 import type { Settings } from "./generations.ts"
 import type { OpenInstructions } from "./instructions.ts"
@@ -26,12 +29,21 @@ export function openIssues({ settings, instructionsOf }: IssuesInput): () => Pro
 
 const ofSkill = (issue: SkillIssue): ConfigIssue => ({ ...issue, kind: "skill", path: [] })
 
-/** With the place of the element, which the last layer that has it is asked for. */
 async function ofInstructions({ message, entry }: InstructionProblem, { said }: ConfigSnapshot): Promise<ConfigIssue> {
   const issue: ConfigIssue = { severity: "warning", kind: "instructions", message, path: [] }
-  if (entry === undefined) return issue
-  const from = said.findLast(({ wanted }) => wanted.instructions?.includes(entry))
-  const path = ["instructions", String(from?.wanted.instructions?.indexOf(entry))]
-  const [position] = (await from?.locate([path])) ?? []
-  return { ...issue, path: path.slice(0, 1), ...(from?.file === undefined ? {} : { file: from.file }), ...position }
+  const from = entry === undefined ? undefined : said.findLast(({ value }) => value.instructions?.includes(entry))
+  if (!from || entry === undefined) return issue
+  const path = ["instructions"]
+  if (from.file === undefined) return { ...issue, path }
+  const [position] = await from.locate([[...path, ...(await indexIn(from.file, entry))]])
+  return { ...issue, path, file: from.file, ...position }
+}
+
+/** Where the file has it: what was read has lost the elements that could not be used. */
+async function indexIn(file: string, entry: string): Promise<string[]> {
+  const read = await readSmallFile(file)
+  const parsed = "text" in read ? await parseJson(read.text) : {}
+  const written = "value" in parsed ? valueAt(parsed.value, ["instructions"]) : undefined
+  const index = Array.isArray(written) ? written.indexOf(entry) : -1
+  return index < 0 ? [] : [String(index)]
 }

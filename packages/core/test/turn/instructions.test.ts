@@ -121,7 +121,7 @@ test("instructions by address are fetched once: the user's without a word, the p
   const files = { "opencode.json": JSON.stringify({ instructions: [`${url}/project`] }) }
   const config = { instructions: [`${url}/user`] }
   try {
-    await using w = await world({ config, files, model: [says("one"), says("two")] })
+    await using w = await world({ config, files, model: [says("one"), says("two")], client: true })
     const turn = w.prompt("go")
     await w.asked("trust").then((question) => question.reject())
     await turn
@@ -129,7 +129,7 @@ test("instructions by address are fetched once: the user's without a word, the p
     expect(systems(w).every((text) => text.includes("from the web: /user"))).toBe(true)
     expect(seen).toEqual(["/user"])
 
-    await using trusting = await world({ config, files, model: [says("one")] })
+    await using trusting = await world({ config, files, model: [says("one")], client: true })
     const other = trusting.prompt("go")
     await trusting.asked("trust").then((question) => question.once())
     await other
@@ -219,6 +219,17 @@ test("a file that comes with the prompt brings the instructions of its folder", 
   expect(texts[0]?.text).toContain("about x")
   // What the prompt told is known to its turn.
   expect((await reads(w)).map(({ loaded }) => loaded)).toEqual([[]])
+})
+
+test("a file that comes with a prompt brings nothing that was told before", async () => {
+  await using w = await world({ files: FOLDERS, model: [read("x/h.ts"), says("done"), says("again")] })
+  const url = pathToFileURL(join(w.project, "x/h.ts")).href
+  await w.prompt("look")
+  await w.prompt("", { parts: [{ type: "file", mime: "text/plain", filename: "h.ts", url }] })
+  const told = (await w.transcript()).flatMap(({ parts }) =>
+    parts.filter((part) => JSON.stringify(part).includes("about x")),
+  )
+  expect(told.map(({ type }) => type)).toEqual(["tool"])
 })
 
 test("a file outside of the project brings nothing", async () => {
