@@ -148,3 +148,9 @@ test("the issues name skills and instructions that were not taken, with file and
   const skills = (await (await door.fetch("/skill")).json()) as { name: string }[]
   expect(skills.map(({ name }) => name)).toContain("good")
 })
+
+test("asking for issues fetches no instructions", async () => {
+  await using door = await served({ config: { instructions: ["http://127.0.0.1:1/never.md", "gone.md"] } })
+  const issues = (await (await door.fetch("/config/issues")).json()) as { message: string }[]
+  expect(issues.map(({ message }) => message)).toEqual(['"gone.md" in `instructions` is no file that can be read.'])
+})

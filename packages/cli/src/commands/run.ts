@@ -12,7 +12,7 @@ import { titleFrom } from "@opencode/core/session/title.ts"
 import { attachedFiles, type AttachedFile } from "../attached-files.ts"
 import { CommandFailure, requireSessionID } from "../fail.ts"
 import { out } from "../out.ts"
-import { issueLine, warnOfSettings, workingFolder } from "../workplace.ts"
+import { issueLine, warnOfEverything, workingFolder } from "../workplace.ts"
 import { readInput } from "../standard-input.ts"
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts"
 import { defaultView, jsonError, jsonView, type RunView } from "./run-view.ts"
@@ -68,7 +68,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
 async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   const door = await openDoor(workingFolder(options.dir), options)
   try {
-    await warnOfSettings(door)
+    await warnOfEverything(door)
     if (prompt.command !== undefined) await requireCommand(prompt.command, prompt.text, door)
     const session = await forked(await sessionFor(options, prompt, door), options, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)

@@ -1,14 +1,17 @@
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { Folders } from "../config/folders.ts"
 import type { InstructionProblem, InstructionsFound } from "../config/instruction-list.ts"
-import { createInstructions } from "../config/instructions.ts"
-import { createInstructionPages } from "../config/instruction-pages.ts"
+import { createInstructions, type InstructionsInput } from "../config/instructions.ts"
+import { createInstructionPages, type InstructionPages } from "../config/instruction-pages.ts"
 import type { Home } from "../home.ts"
 import { evaluate } from "../permission/rules.ts"
 import { relativeName } from "../tool/file-asks.ts"
 import type { TurnInstructions } from "../turn/turn.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { Generation } from "./settings.ts"
+
+/** Who asks what is wrong asks for no request: a page that cannot be had is in the log when a prompt needs it. */
+const UNFETCHED: InstructionPages = { get: async () => ({ text: "", cut: false }) }
 
 /** More than a folder ever has; beyond it the log hears things twice. */
 const MAX_TOLD = 1_000
@@ -43,7 +46,7 @@ export function openInstructions(home: Home, workspace: Workspace): (generation:
   }
 
   return ({ config, rules }) => {
-    const instructions = createInstructions({
+    const input: InstructionsInput = {
       env,
       folders,
       uid,
@@ -54,12 +57,13 @@ export function openInstructions(home: Home, workspace: Workspace): (generation:
       entries: config.value.instructions ?? [],
       isTrusted: () => home.trusted,
       isWithheld: withheldBy(rules, workspace, folders),
-    })
+    }
+    const instructions = createInstructions(input)
     return {
       read: (sessionID) => boundary.effect(`instructions ${sessionID}`, () => heard(instructions.read), []),
       // Its callers are effects themselves: calls of tools, and files that come with a prompt.
       near: (real, isKnown) => heard(() => instructions.near(real, isKnown)),
-      problems: async () => (await instructions.read()).problems,
+      problems: async () => (await createInstructions({ ...input, pages: UNFETCHED }).read()).problems,
     }
   }
 }
