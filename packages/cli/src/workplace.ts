@@ -1,6 +1,7 @@
 import { realpathSync, statSync } from "node:fs"
 import { relative, resolve } from "node:path"
 import type { ConfigIssue } from "@opencode/core/config/issue.ts"
+import type { ConfigSnapshot } from "@opencode/core/config/load.ts"
 import type { Composition } from "./compose.ts"
 import { CommandFailure } from "./fail.ts"
 import { out } from "./out.ts"
@@ -17,10 +18,21 @@ const SHOWN_ISSUES = 10
 /** What of the settings was not taken as it was written, on standard error. */
 export async function warnOfSettings({ composition, directory }: Workplace): Promise<void> {
   const { config } = await composition.engines.at(directory)
-  const told = config.issues.filter(({ kind }) => kind !== "held_back")
+  warn(config.issues, { config, directory })
+}
+
+/** The same with skills and instructions, where a prompt is about to need them anyway. */
+export async function warnOfEverything({ composition, directory }: Workplace): Promise<void> {
+  const engine = await composition.engines.at(directory)
+  const issues = await engine.issues()
+  warn(issues, { config: engine.config, directory })
+}
+
+function warn(issues: readonly ConfigIssue[], { config, directory }: { config: ConfigSnapshot; directory: string }) {
+  const told = issues.filter(({ kind }) => kind !== "held_back")
   for (const issue of told.slice(0, SHOWN_ISSUES)) out.note(`Warning: ${issueLine(issue)}`)
   const more = told.length - SHOWN_ISSUES
-  if (more > 0) out.note(`Warning: ${more} more of the settings; see \`opencode debug config\`.`)
+  if (more > 0) out.note(`Warning: ${more} more; see \`opencode debug config\`.`)
   const { pending } = config.trust
   if (pending.length) out.note(heldBack(pending.map(({ path, file }) => path.join(".") || relative(directory, file))))
 }

@@ -45,7 +45,7 @@ describe("debug agent", () => {
       mode: "all",
       steps: 3,
       options: { effort: "x" },
-      tools: { bash: false, read: true, plan_exit: false, invalid: true },
+      tools: { bash: false, read: true, skill: true, plan_exit: false, invalid: true },
     })
     const plan = await at.run(["debug", "agent", "plan"])
     expect((JSON.parse(plan.stdout) as { tools: Record<string, boolean> }).tools).toMatchObject({ plan_exit: true })

@@ -22,6 +22,16 @@ test("`run --command` runs a command, with the message and standard input as its
   expect(said).toContain("1: alpha")
 })
 
+test("a command without some of its arguments says so with its file, and runs", async () => {
+  await using at = await modelScript([says("seen"), says("seen")], {
+    files: { ...files, ".opencode/command/two.md": "---\ndescription: two\n---\nMove $1 to $2. $ARGUMENTS" },
+  })
+  const lacking = await at.run(["run", "--command", "two", "a"])
+  expect(lacking).toMatchObject({ stdout: "seen\n", code: 0 })
+  expect(lacking.stderr).toMatch(/two\.md: The command two has a place for \$2, which was not given: it stays empty\./)
+  expect((await at.run(["run", "--command", "two", "a", "b"])).stderr).not.toContain("stays empty")
+})
+
 test("`run --command` needs no message, and a name that is unknown leaves no session behind", async () => {
   await using at = await modelScript([says("hello")], { files })
   expect(await at.run(["run", "--command", "gret"])).toMatchObject({

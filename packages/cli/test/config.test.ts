@@ -37,3 +37,19 @@ test("debug config shows what is in effect, that of the screen too, and says wha
   expect(stderr).toMatch(/opencode\.json:1:3: `sahre` is not a known setting.*Did you mean share\?/)
   expect(stderr).toMatch(/tui\.json:1:20: `mous`/)
 })
+
+test("run and debug config say what is wrong with skills and instructions, and go on", async () => {
+  await using at = installation({
+    files: {
+      "opencode.json": '{ "instructions": ["docs/gone.md"] }',
+      ".opencode/skills/broken/SKILL.md": "---\ndescription: has no name\n---\nText",
+    },
+  })
+  const shown = await at.run(["debug", "config"])
+  const ran = await at.run(["run", "-m", "offline/rules", "what can you do"])
+  for (const { code, stderr } of [shown, ran]) {
+    expect(code).toBe(0)
+    expect(stderr).toMatch(/opencode\.json:1:20: "docs\/gone\.md" in `instructions` is no file/)
+    expect(stderr).toMatch(/broken\/SKILL\.md:1: The skill is left out: it has no `name`/)
+  }
+})

@@ -2,10 +2,12 @@ import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
 import { createScreen, type Screen } from "./bus/screen.ts"
 import { ensureFolder } from "./config/folders.ts"
+import type { ConfigIssue } from "./config/issue.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
 import { openExplain } from "./engine/explain.ts"
 import type { Settings } from "./engine/generations.ts"
+import { openIssues } from "./engine/issues.ts"
 import { openPermissions } from "./engine/permissions.ts"
 import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
@@ -34,6 +36,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   trust: TrustDesk
   /** As it is now. */
   readonly config: ConfigSnapshot
+  /** What of the settings, skills and instructions was not taken as it is written now. */
+  issues(): Promise<ConfigIssue[]>
   scope: Scope
   workspace: Workspace
   project: Project
@@ -117,6 +121,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     get config() {
       return settings.current().config
     },
+    issues: openIssues({ settings, instructionsOf: turns.instructionsOf }),
     agents: settings.agents,
     models: settings.models,
     gate,

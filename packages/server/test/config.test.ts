@@ -116,3 +116,41 @@ test("the settings of the screen are told with what is wrong with them", async (
     issues: [{ kind: "unknown_key", path: ["scroll_sped"], line: 1 }],
   })
 })
+
+test("the issues name skills and instructions that were not taken, with file and line", async () => {
+  await using door = await served({
+    files: {
+      "opencode.json": '{\n  "instructions": [\n    "{file:./not-there.txt}",\n    "docs/gone.md"\n  ]\n}',
+      ".opencode/skills/broken/SKILL.md": "---\ndescription: has no name\n---\nText",
+      ".claude/skills/good/SKILL.md": "---\nname: good\ndescription: is fine\n---\nText",
+      "AGENTS.md": "bytes \u0000 that are no text",
+    },
+  })
+  const { project } = door.world
+  const issues = await (await door.fetch("/config/issues")).json()
+  expect(issues).toContainEqual({
+    severity: "warning",
+    kind: "instructions",
+    message: '"docs/gone.md" in `instructions` is no file that can be read.',
+    path: ["instructions"],
+    file: join(project, "opencode.json"),
+    line: 4,
+    column: 5,
+  })
+  expect(issues).toContainEqual(
+    expect.objectContaining({ kind: "skill", file: join(project, ".opencode/skills/broken/SKILL.md"), line: 1 }),
+  )
+  expect(issues).toContainEqual(
+    expect.objectContaining({ kind: "instructions", message: expect.stringContaining(join(project, "AGENTS.md")) }),
+  )
+  expect(issues).toContainEqual(expect.objectContaining({ kind: "variable", path: ["instructions", "0"], line: 3 }))
+  expect(issues).toHaveLength(4)
+  const skills = (await (await door.fetch("/skill")).json()) as { name: string }[]
+  expect(skills.map(({ name }) => name)).toContain("good")
+})
+
+test("asking for issues fetches no instructions", async () => {
+  await using door = await served({ config: { instructions: ["http://127.0.0.1:1/never.md", "gone.md"] } })
+  const issues = (await (await door.fetch("/config/issues")).json()) as { message: string }[]
+  expect(issues.map(({ message }) => message)).toEqual(['"gone.md" in `instructions` is no file that can be read.'])
+})

@@ -28,11 +28,15 @@ const entry = ({ name, mode, permission }: Agent): string =>
 export async function debugAgent(name: string): Promise<void> {
   const composition = await compose()
   try {
-    const { agents, models, registry, toolUser } = await composition.engines.at(workingFolder(undefined))
+    const { agents, models, registry, settings, toolUser } = await composition.engines.at(workingFolder(undefined))
     const agent = agents.get(name)
     if (!agent) throw new CommandFailure(`Agent ${name} not found.${didYouMean(name, agents.names())}`)
     const modelID = agent.model?.modelID ?? models.default().modelID
-    const offered = registry.offered({ rules: agent.permission, modelID, user: toolUser(name) })
+    const { agentSettings, skills } = settings.current()
+    // A tool that has nothing to offer is not offered: whether there are skills, turns find out when they begin.
+    await skills.load("debug")
+    const { ceiling = [] } = agentSettings.get(name) ?? {}
+    const offered = registry.offered({ rules: agent.permission, ceiling, modelID, user: toolUser(name) })
     const names = new Set(["invalid", ...offered.map((tool) => tool.name)])
     const tools = Object.fromEntries(registry.ids().map((id) => [id, names.has(id)]))
     out.line(JSON.stringify({ ...agent, tools }, null, 2))

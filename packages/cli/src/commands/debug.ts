@@ -19,7 +19,7 @@ export async function debugConfig(): Promise<void> {
     const tui = await composition.engines.config.tui(engine)
     const ofTheScreen = Object.keys(tui.config).length ? { tui: tui.config } : {}
     out.line(JSON.stringify({ ...publicConfig(engine.config), ...ofTheScreen }, null, 2))
-    for (const issue of [...engine.config.issues, ...tui.issues]) out.note(issueLine(issue))
+    for (const issue of [...(await engine.issues()), ...tui.issues]) out.note(issueLine(issue))
   } finally {
     await composition.close()
   }

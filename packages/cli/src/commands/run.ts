@@ -7,11 +7,12 @@ import { TRUST } from "@opencode/protocol/trust.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
+import { placesLeftEmpty } from "@opencode/core/session/command-template.ts"
 import { titleFrom } from "@opencode/core/session/title.ts"
 import { attachedFiles, type AttachedFile } from "../attached-files.ts"
 import { CommandFailure, requireSessionID } from "../fail.ts"
 import { out } from "../out.ts"
-import { warnOfSettings, workingFolder } from "../workplace.ts"
+import { issueLine, warnOfEverything, workingFolder } from "../workplace.ts"
 import { readInput } from "../standard-input.ts"
 import { INTERRUPTED, onInterrupt } from "./interrupt.ts"
 import { defaultView, jsonError, jsonView, type RunView } from "./run-view.ts"
@@ -67,8 +68,8 @@ export async function run(words: string[], options: RunOptions): Promise<number>
 async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
   const door = await openDoor(workingFolder(options.dir), options)
   try {
-    await warnOfSettings(door)
-    if (prompt.command !== undefined) await requireCommand(prompt.command, door)
+    await warnOfEverything(door)
+    if (prompt.command !== undefined) await requireCommand(prompt.command, prompt.text, door)
     const session = await forked(await sessionFor(options, prompt, door), options, door)
     if (session.directory !== door.directory) out.note(`This session works in ${session.directory}.`)
     if (options.share) await share(session, door)
@@ -80,9 +81,17 @@ async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {
 }
 
 /** Before there is a session that nothing can be said in. */
-async function requireCommand(name: string, { client }: Door): Promise<void> {
-  const names = (dataOf(await client.command.list()) as Command[]).map((command) => command.name)
-  if (!names.includes(name)) throw new CommandFailure(`Command not found: ${name}.${didYouMean(name, names)}`)
+async function requireCommand(name: string, given: string, { client, composition, directory }: Door): Promise<void> {
+  const commands = dataOf(await client.command.list()) as Command[]
+  const names = commands.map((command) => command.name)
+  const command = commands.find((one) => one.name === name)
+  if (!command) throw new CommandFailure(`Command not found: ${name}.${didYouMean(name, names)}`)
+  const empty = placesLeftEmpty(command.hints, given)
+  if (!empty.length) return
+  const { config } = await composition.engines.at(directory)
+  const message = `The command ${name} has a place for ${empty.join(" and ")}, which was not given: it stays empty.`
+  const file = config.origin(["command", name, "template"])?.file
+  out.note(`Warning: ${issueLine({ message, file })}`)
 }
 
 /** The prompt goes to a copy, and the session stays as it is. */

@@ -18,7 +18,7 @@ export interface ResolvedAgents {
   issues: ConfigIssue[]
 }
 
-interface NativeAgent extends Pick<Agent, "description" | "mode" | "hidden" | "prompt"> {
+interface NativeAgent extends Pick<Agent, "description" | "mode" | "hidden" | "prompt" | "temperature"> {
   name: string
 }
 
@@ -51,7 +51,7 @@ const NATIVE_AGENTS: readonly NativeAgent[] = [
     prompt: EXPLORE,
   },
   { name: "compaction", mode: "primary", hidden: true, prompt: COMPACTION },
-  { name: "title", mode: "primary", hidden: true, prompt: TITLE },
+  { name: "title", mode: "primary", hidden: true, prompt: TITLE, temperature: 0.5 },
   { name: "summary", mode: "primary", hidden: true, prompt: SUMMARY },
 ]
 

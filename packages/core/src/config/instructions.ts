@@ -83,7 +83,8 @@ export function createInstructions(input: InstructionsInput): Instructions {
   async function ofEntry(entry: string, found: InstructionList, budget: Budget): Promise<void> {
     if (isAddress(entry)) {
       const page = await input.pages.get(entry)
-      found.add("text" in page ? { from: nameOfPage(entry), real: entry, ...page } : page)
+      if ("text" in page) found.add({ from: nameOfPage(entry), real: entry, ...page })
+      else found.problem({ message: page.problem, entry })
       return
     }
     const path = entry.startsWith("~/") ? join(folders.home, entry.slice(2)) : entry
@@ -99,7 +100,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
       for (const one of await Promise.all(read)) some = found.add(one) || some
     }
     if (!some && found.problems() === before)
-      found.problem(`"${entry}" in \`instructions\` is no file that can be read.`)
+      found.problem({ message: `"${entry}" in \`instructions\` is no file that can be read.`, entry })
   }
 
   return {
@@ -109,7 +110,7 @@ export function createInstructions(input: InstructionsInput): Instructions {
       await ofProject(found)
       const budget: Budget = { left: MAX_LOOKED_AT }
       for (const entry of entries) await ofEntry(entry, found, budget)
-      if (budget.left < 0) found.problem(TOO_MANY)
+      if (budget.left < 0) found.problem({ message: TOO_MANY })
       return found.result()
     },
 

@@ -13,6 +13,8 @@ export interface ConfigIssue {
     | "local_model"
     | "rule"
     | "reference"
+    | "skill"
+    | "instructions"
   /** One sentence for a person. Never holds a value that was written, which may be a secret. */
   message: string
   /** The member it is about, outermost key first. Empty for a whole file. */

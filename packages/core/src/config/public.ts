@@ -10,6 +10,9 @@ export const SECRET_NAME =
 const OPEN_HEADERS =
   /^(?:accept|accept-language|content-type|user-agent|referer|http-referer|x-title|anthropic-beta|anthropic-version)$/i
 
+/** The name of the form that files of this kind have; nobody fetches it. */
+const SCHEMA = "https://opencode.ai/config.json"
+
 /**
  * The configuration as clients see it: with the members that they expect to be there, and the mark where a secret is.
  * Whoever writes a configuration back must leave members with this mark alone. Pure.
@@ -21,6 +24,7 @@ export function publicConfig({ value }: Pick<ConfigSnapshot, "value">): Config {
     { ...hide(rest), ...(permission === undefined ? {} : { permission }), ...(tools === undefined ? {} : { tools }) },
   ])
   return {
+    $schema: SCHEMA,
     command: {},
     mode: {},
     username: "",

@@ -1,6 +1,7 @@
 import { constants } from "node:fs"
 import { open } from "node:fs/promises"
 import { isStandIn } from "../process/stand-in.ts"
+import { isBinary } from "../workspace/sniff.ts"
 
 /** Configuration is written by hand; a megabyte of it is a mistake or an attack. */
 const MAX_FILE_BYTES = 1_000_000
@@ -19,7 +20,9 @@ export async function readSmallFile(path: string): Promise<FileText> {
     const { size } = stat
     if (size > MAX_FILE_BYTES) return { problem: `it is larger than ${MAX_FILE_BYTES / 1_000_000} MB` }
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(size), 0, size, 0)
-    return { text: buffer.toString("utf8", 0, bytesRead).replace(/^\uFEFF/, "") }
+    const bytes = buffer.subarray(0, bytesRead)
+    if (isBinary(bytes)) return { problem: "it is not text" }
+    return { text: bytes.toString("utf8").replace(/^\uFEFF/, "") }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code
     if (code === undefined) throw error

@@ -18,8 +18,10 @@ import { createSweep } from "../session/sweep.ts"
 import { createTitles } from "../session/title-request.ts"
 import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
+import { toldIn } from "../turn/instructions-near.ts"
 import { runTurnIn } from "../turn/seat.ts"
 import { createShell, type RunShell } from "../turn/shell.ts"
+import { sinceCompaction } from "../turn/since-compaction.ts"
 import type { FetchedFolders } from "../workspace/fetched.ts"
 import type { Settings } from "./generations.ts"
 import { explainMentions } from "./references.ts"
@@ -108,7 +110,12 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
   })
   const openAttachment: OpenAttachment = async (part, sessionID, told) => {
     const { images, config, instructions } = await turns.of(settings.current())
-    const near = (real: string, known: ReadonlySet<string>) => instructions.near(real, (path) => known.has(path))
+    const near = async (real: string, known: ReadonlySet<string>) => {
+      const found = await instructions.near(real, (path) => known.has(path))
+      // The history may be long, and few files bring something.
+      const before = found.length ? new Set(toldIn(sinceCompaction(store.messages.list(sessionID)))) : known
+      return found.filter(({ from }) => !before.has(from))
+    }
     return attachments({ workspace, limits: config.limits, images, seenBy, near })(part, sessionID, told)
   }
   const admit: AdmitDeps = {
@@ -157,6 +164,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     sessions,
     publish,
     hasTasks: () => registry.get("task") !== undefined,
+    log,
     effect: boundary.effect,
     async begin(seat) {
       const { environment, config } = await turns.begin(seat)

@@ -39,7 +39,7 @@ import type { TurnSeat } from "../session/lane.ts"
 import type { Settings } from "./generations.ts"
 import { createTrustDesk, type TrustDesk } from "./trust-desk.ts"
 import type { Generation } from "./settings.ts"
-import { openInstructions } from "./instructions.ts"
+import { openInstructions, type OpenInstructions } from "./instructions.ts"
 
 /** What the turns of a folder use: one of each, whichever session takes its turn. */
 export interface Turns {
@@ -49,6 +49,7 @@ export interface Turns {
   of(generation: Generation): Promise<Omit<TurnDeps, "host">>
   /** What one uses that begins now: the settings as they are on disk, after the question whom to trust. */
   begin(seat?: Pick<TurnSeat, "sessionID" | "signal">): Promise<Omit<TurnDeps, "host">>
+  instructionsOf(generation: Generation): OpenInstructions
   trust: TrustDesk
   children: ChildSessions
   diffs: ChangeDiffs
@@ -218,7 +219,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
     if (seat) await settings.current().skills.load(seat.sessionID)
     return of(settings.current())
   }
-  return { shared, of, begin, trust, children, diffs, tools }
+  return { shared, of, begin, instructionsOf, trust, children, diffs, tools }
 }
 
 /** Where a database lies that is not in the data folder, and where processes meet that use it. */

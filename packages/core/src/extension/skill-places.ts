@@ -24,6 +24,8 @@ export interface SkillPlace {
   layer: Layer
   /** Files outside of this folder are not read, also not through a link. */
   within?: string | undefined
+  /** What the settings call it, who mean a folder that is there. */
+  named?: string
 }
 
 /** Folders that other programs read skills from too. */
@@ -74,6 +76,7 @@ function configured({ config, origin, folders, directory }: SkillSurroundings, w
     return {
       path: isAbsolute(written) ? written : resolve(directory, written),
       layer,
+      named: path,
       ...(layer === "project" ? { within } : {}),
     }
   })

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises"
 import { dirname } from "node:path"
 import { isSame, takeStamp, type Stamp } from "../config/stamp.ts"
 import { filesBelow, readWithin } from "../config/files-below.ts"
@@ -77,6 +78,7 @@ async function findSkills(deps: SkillsDeps): Promise<Listed> {
   const { places, issues } = await withDownloads(skillPlaces(deps.around), deps)
   const byName = new Map<string, FoundSkill>([await builtIn()])
   for (const place of places) {
+    if (place.named !== undefined && !(await isFolder(place.path))) issues.push(noFolder(place.named, place.path))
     for (const { skill, issues: own } of await skillsIn(place, seen)) {
       issues.push(...own)
       if (!skill) continue
@@ -89,6 +91,15 @@ async function findSkills(deps: SkillsDeps): Promise<Listed> {
   const skills = [...byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
   return { skills: skills.slice(0, MAX_SKILLS), issues, stamp: await takeStamp(looked, since) }
 }
+
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+
+const noFolder = (name: string, file: string): SkillIssue => ({
+  severity: "warning",
+  message: `"${name}" in \`skills.paths\` is no folder.`,
+  file,
+})
 
 const LINK = "it is a link to something outside of this project, which is followed with --trust"
 

@@ -46,6 +46,12 @@ export function fillTemplate(template: string, given: string): Filled {
   return { pieces, parameters }
 }
 
+/** Numbered places for which nothing was given. They become empty, which is seldom what was meant. */
+export function placesLeftEmpty(hints: readonly string[], given: string): string[] {
+  const words = splitArguments(given).length
+  return hints.filter((hint) => hint !== ALL && indexOf(hint) > words)
+}
+
 const ALL = "$ARGUMENTS"
 const indexOf = (placeholder: string): number =>
   placeholder === ALL ? Number.POSITIVE_INFINITY : Number(placeholder.slice(1))

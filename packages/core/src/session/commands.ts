@@ -4,11 +4,12 @@ import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.t
 import { parseModelRef, type ModelChoice } from "@opencode/protocol/model-ref.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { fault } from "../lib/fault.ts"
+import type { Log } from "../lib/log.ts"
 import { didYouMean } from "../lib/text.ts"
 import { requireAgent, type AdmitDeps } from "./admit.ts"
 import { expandCommand, type ExpandDeps } from "./command-expand.ts"
 import type { CommandDefinition, CommandSource } from "./command-source.ts"
-import { hintsOf } from "./command-template.ts"
+import { hintsOf, placesLeftEmpty } from "./command-template.ts"
 import type { Publish } from "./record.ts"
 import type { Sessions } from "./sessions.ts"
 
@@ -33,6 +34,7 @@ export interface CommandsDeps
   sources: readonly CommandSource[]
   sessions: Pick<Sessions, "get" | "prompt">
   publish: Publish
+  log: Pick<Log, "warn">
   /** What a prompt begins with: the settings as they are now, and the question whom to trust. */
   begin(seat: { sessionID: string; signal: AbortSignal }): Promise<CommandSetting>
   /** Whether agents may be given tasks here. */
@@ -89,6 +91,11 @@ export function createCommands(deps: CommandsDeps): Commands {
     const setting = await deps.begin({ sessionID, signal })
     signal.throwIfAborted()
     const definition = find(input.command)
+    if (!definition.isText) {
+      const empty = placesLeftEmpty(hintsOf(await definition.template()), input.arguments)
+      if (empty.length)
+        deps.log.warn("a command was called without all of its arguments", { command: definition.name, empty })
+    }
     // All that can be refused is refused before anything runs.
     const asked = definition.agent ?? input.agent ?? session.agent ?? agents.default()
     const agent = requireAgent(asked, agents)

@@ -60,7 +60,7 @@ export function skillTool({ known, text, home }: SkillToolDeps): Tool {
 }
 
 async function shown({ name, folder }: OfferedSkill, content: string): Promise<string> {
-  const place = folder === undefined ? "" : `\n\n${placeOf(folder)}\n\n${await filesOf(folder)}`
+  const place = folder === undefined ? "" : `\n\n${placeOf(folder)}${await filesOf(folder)}`
   return `<skill_content name="${name}">\n# Skill: ${name}\n\n${content.trim()}${place}\n</skill_content>`
 }
 
@@ -87,7 +87,8 @@ async function filesOf(top: string): Promise<string> {
       else if (entry.isFile()) files.push(path)
     }
   }
+  if (!files.length) return ""
   const more = files.length > MAX_FILES || waiting.length > 0 ? "There are more files than these.\n\n" : ""
   const shown = files.slice(0, MAX_FILES).map((file) => `<file>${file}</file>`)
-  return `${more}<skill_files>\n${shown.join("\n")}\n</skill_files>`
+  return `\n\n${more}<skill_files>\n${shown.join("\n")}\n</skill_files>`
 }

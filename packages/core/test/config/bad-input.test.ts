@@ -31,9 +31,9 @@ describe("an opencode.json that is no such thing is one message, and all others 
     ["a list", "[]", /must be an object, not a list/, undefined],
     ["a text", '"x"', /must be an object/, undefined],
     ["null", "null", /must be an object/, undefined],
-    ["binary", Uint8Array.from({ length: 500 }, (_, index) => (index * 7) % 256), /./, 1],
-    ["UTF-16", Buffer.from('\uFEFF{"model":"a/b"}', "utf16le"), /./, 1],
-    ["of NULs", "\0\0\0", /./, 1],
+    ["binary", Uint8Array.from({ length: 500 }, (_, index) => (index * 7) % 256), /it is not text/, undefined],
+    ["UTF-16", Buffer.from('\uFEFF{"model":"a/b"}', "utf16le"), /it is not text/, undefined],
+    ["of NULs", "\0\0\0", /it is not text/, undefined],
     ["too long", `{"x": "${"y".repeat(1_000_000)}"}`, /larger than 1 MB/, undefined],
     ["nested without end", "[".repeat(100_000), /nested too deeply|bracket expected|must be an object/, 1],
     ["nested as an object", `${'{"agent":'.repeat(50_000)}1${"}".repeat(50_000)}`, /nested too deeply/, 1],
@@ -80,6 +80,20 @@ describe("an opencode.json that is no such thing is one message, and all others 
     await using at = await place({ [USER]: { username: "ada" }, [PROJECT]: {} })
     await chmod(join(at.root, PROJECT), 0)
     expect((await load(at)).issues).toMatchObject([{ kind: "unreadable", message: expect.stringContaining("EACCES") }])
+  })
+
+  test("an agent whose file is no text", async () => {
+    await using at = await place({ "project/.opencode/agents/ok.md": "---\ndescription: d\n---\nHi" })
+    await writeFile(join(at.root, "project/.opencode/agents/image.md"), Uint8Array.from([137, 80, 78, 71, 0, 1, 2]))
+    const { value, issues } = await load(at)
+    expect(Object.keys(value.agent ?? {})).toEqual(["ok"])
+    expect(issues).toMatchObject([
+      {
+        kind: "unreadable",
+        file: join(at.root, "project/.opencode/agents/image.md"),
+        message: expect.stringContaining("it is not text"),
+      },
+    ])
   })
 
   test("an .opencode that is a file", async () => {

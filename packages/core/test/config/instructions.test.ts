@@ -48,7 +48,10 @@ function place({ files = {}, links = {}, env = {}, at = "a/b", git = true, entri
     instructions,
     async found() {
       const { texts, problems } = await instructions.read()
-      return { texts: texts.map(({ from, text }) => `${short(from)}: ${text}`), problems: problems.map(short) }
+      return {
+        texts: texts.map(({ from, text }) => `${short(from)}: ${text}`),
+        problems: problems.map(({ message }) => short(message)),
+      }
     },
     async near(file: string, known: string[] = []) {
       const { texts } = await instructions.near(folder.join(file), (path) => known.includes(short(path)))

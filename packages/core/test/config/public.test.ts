@@ -61,5 +61,12 @@ test("no secret leaves, and everything else does", () => {
 })
 
 test("clients find the members they expect", () => {
-  expect(publicConfig({ value: {} })).toEqual({ agent: {}, command: {}, mode: {}, plugin: [], username: "" })
+  expect(publicConfig({ value: {} })).toEqual({
+    $schema: "https://opencode.ai/config.json",
+    agent: {},
+    command: {},
+    mode: {},
+    plugin: [],
+    username: "",
+  })
 })

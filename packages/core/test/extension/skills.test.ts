@@ -62,6 +62,15 @@ describe("where skills are found", () => {
     expect((await found(w)).issues).toEqual([])
   })
 
+  test("a folder of the settings that there is not is told, until it is made", async () => {
+    await using w = await place({ config: { skills: { paths: ["gone"] } } })
+    expect((await found(w)).issues).toEqual([
+      { severity: "warning", message: '"gone" in `skills.paths` is no folder.', file: join(w.project, "gone") },
+    ])
+    w.folder.write({ "project/gone/k/SKILL.md": skill("k") })
+    expect(await found(w)).toMatchObject({ skills: [{ name: "k" }], issues: [] })
+  })
+
   test.each([
     ["OPENCODE_DISABLE_EXTERNAL_SKILLS", ["a", "b", "e", "h", "inner", "j"]],
     ["OPENCODE_DISABLE_CLAUDE_CODE_SKILLS", ["a", "b", "d", "e", "g", "h", "inner", "j"]],

@@ -221,6 +221,17 @@ test("a file that comes with the prompt brings the instructions of its folder", 
   expect((await reads(w)).map(({ loaded }) => loaded)).toEqual([[]])
 })
 
+test("a file that comes with a prompt brings nothing that was told before", async () => {
+  await using w = await world({ files: FOLDERS, model: [read("x/h.ts"), says("done"), says("again")] })
+  const url = pathToFileURL(join(w.project, "x/h.ts")).href
+  await w.prompt("look")
+  await w.prompt("", { parts: [{ type: "file", mime: "text/plain", filename: "h.ts", url }] })
+  const told = (await w.transcript()).flatMap(({ parts }) =>
+    parts.filter((part) => JSON.stringify(part).includes("about x")),
+  )
+  expect(told.map(({ type }) => type)).toEqual(["tool"])
+})
+
 test("a file outside of the project brings nothing", async () => {
   await using w = await world({ permission: "allow", files: FOLDERS, model: () => says("done") })
   w.folder.write({ "other/AGENTS.md": "not ours", "other/f.ts": "f" })

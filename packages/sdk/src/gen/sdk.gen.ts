@@ -246,7 +246,7 @@ export class Config extends HeyApiClient {
     /**
      * List what is wrong with the configuration
      *
-     * What of the settings was not taken as it is written, with its place.
+     * What of the settings, skills and instructions was not taken as it is written, with its place.
      */
     public issues<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;

@@ -71,10 +71,10 @@ const issues = route(
     id: "config.issues",
     tags: ["config"],
     summary: "List what is wrong with the configuration",
-    description: "What of the settings was not taken as it is written, with its place.",
+    description: "What of the settings, skills and instructions was not taken as it is written, with its place.",
     answer: inline(() => z.array(ConfigIssueReport())),
   },
-  async ({ engine }) => [...(await (await engine()).settings.fresh()).config.issues],
+  async ({ engine }) => (await engine()).issues(),
 )
 
 const globalGet = route(
