@@ -76,6 +76,8 @@ export interface LaneDeps {
   publish: Publish
   log: Log
   peers: Pick<Peers, "address" | "abort">
+  /** Whether a session is busy apart from its turns. */
+  staysBusy?(sessionID: string): boolean
   /** Part of each admission's transaction: what was taken back goes for good. Returns what tells the clients so. */
   makeFinal(tx: Tx, sessionID: string): () => void
   /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
@@ -188,6 +190,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     if (!lane.current) return // nothing was asked of the model, nobody was told that the session is busy
     setStatus(lane, { type: "idle", ...(lane.endReason && { reason: lane.endReason }) })
     publish("session.idle", { sessionID: lane.sessionID })
+    if (deps.staysBusy?.(lane.sessionID)) setStatus(lane, BUSY)
   }
 
   function start(lane: Lane): void {
