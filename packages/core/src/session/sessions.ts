@@ -29,6 +29,8 @@ export interface Sessions {
   create(input: SessionCreate, also?: (tx: Tx, session: Session) => void): Promise<Session>
   /** @throws fault `session_not_found` */
   get(sessionID: string): Session
+  /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
+  read(sessionID: string): Promise<Session>
   /** Newest updated first. */
   list(filter: SessionFilter): Session[]
   update(sessionID: string, change: SessionUpdate): Promise<Session>
@@ -85,10 +87,16 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
   async function recoverToRead(sessionID: string): Promise<void> {
+    await asFarAsPossible(deps.recover(sessionID))
+    await asFarAsPossible(deps.finishUndo(sessionID))
+  }
+
+  async function asFarAsPossible(closing: Promise<void>): Promise<void> {
     try {
-      await deps.recover(sessionID)
+      await closing
     } catch (error) {
-      if (!isFault(error, "storage")) throw error
+      // Busy: somebody is at it.
+      if (!isFault(error, "storage") && !isFault(error, "busy")) throw error
     }
   }
 
@@ -167,6 +175,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     get,
+    async read(sessionID) {
+      get(sessionID)
+      // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
+      await asFarAsPossible(deps.finishUndo(sessionID))
+      return get(sessionID)
+    },
     status: () => ({
       ...Object.fromEntries(preparing.busy().map((sessionID) => [sessionID, { type: "busy" } as const])),
       ...lanes.status(),
