@@ -1,5 +1,7 @@
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { Model } from "@opencode/protocol/provider.ts"
 import { fault } from "../lib/fault.ts"
+import { cacheKeyOptions } from "../model/cache-key.ts"
 import { boundBy } from "./bounds.ts"
 import { compile } from "./compile.ts"
 import { withinFileBudget } from "./file-budget.ts"
@@ -90,7 +92,13 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   const params = {
     ...(setting.agent.temperature === undefined ? {} : { temperature: setting.agent.temperature }),
     ...(setting.agent.topP === undefined ? {} : { topP: setting.agent.topP }),
-    options: { ...model.options, ...setting.agent.options, ...variant },
+    ...longestAnswer(model, deps.config.maxOutputTokens),
+    options: {
+      ...(resolved.hasCacheKey ? cacheKeyOptions(model, turn.sessionID) : {}),
+      ...model.options,
+      ...setting.agent.options,
+      ...variant,
+    },
   }
   await deps.hooks.chatParams(facts, params)
   const headers = {
@@ -104,7 +112,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     ceiling,
     modelID: model.id,
     disabled: step.disabled,
-    user: userOf(step, turn),
+    user: userOf(step, turn, deps),
   })
   const format = formatOf(prompt)
   const offered = format ? withStructuredTool(tools, format, step.last) : tools
@@ -139,6 +147,10 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     attempts: [],
   }
 }
+
+/** Nothing where nobody limits it: then the request says what the model can. */
+const longestAnswer = ({ limit }: Model, most: number | undefined): { maxOutputTokens?: number } =>
+  most === undefined ? {} : { maxOutputTokens: limit.output > 0 ? Math.min(limit.output, most) : most }
 
 /** Whether the notes that the model is shown were made after the last answer. */
 function isCompactedSince(answerID: string | undefined, { messages }: Step, { history }: Turn): boolean {
