@@ -19,6 +19,8 @@ import type { Publish } from "./record.ts"
 export interface TurnSeat {
   sessionID: string
   lease: Lease
+  /** Prompts that somebody aborted with this turn. What came afterwards is for the next one. */
+  aborted?: ReadonlySet<string>
   signal: AbortSignal
   /** Prompts that the turn has shown to the model. Its end answers these, and only these. */
   covered: Set<string>
@@ -157,6 +159,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       sessionID,
       lease,
       covered,
+      aborted: lane.aborted,
       signal: controller.signal,
       setStatus: (status) => setStatus(lane, status),
     }

@@ -58,6 +58,7 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
 
 /** Prompts that were admitted meanwhile join the history. From here on this turn answers every prompt it shows. */
 function takeArrivals(turn: Turn, { store }: TurnDeps): void {
+  if (turn.signal.aborted && turn.aborted?.size) return leaveLater(turn, turn.aborted)
   const isKnown = (id: string): boolean => turn.history.findLast(({ info }) => info.id === id) !== undefined
   const arrived: MessageWithParts[] = []
   for (;;) {
@@ -67,6 +68,13 @@ function takeArrivals(turn: Turn, { store }: TurnDeps): void {
     arrived.unshift(next)
   }
   turn.history.push(...arrived)
+  for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
+}
+
+/** An aborted turn ends what was aborted: prompts that came afterwards are answered by the next one. */
+function leaveLater(turn: Turn, aborted: ReadonlySet<string>): void {
+  const last = turn.history.findLastIndex(({ info }) => aborted.has(info.id))
+  if (last >= 0) turn.history = turn.history.filter(({ info }, at) => at <= last || info.role !== "user")
   for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
 }
 
