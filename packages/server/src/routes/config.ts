@@ -74,7 +74,11 @@ const issues = route(
     description: "What of the settings was not taken as it is written, with its place.",
     answer: inline(() => z.array(ConfigIssueReport())),
   },
-  async ({ engine }) => [...(await (await engine()).settings.fresh()).config.issues],
+  async ({ engine }) => {
+    const { settings } = await engine()
+    await settings.fresh()
+    return [...settings.issues()]
+  },
 )
 
 const globalGet = route(
