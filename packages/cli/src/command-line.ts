@@ -16,10 +16,21 @@ export async function runCommand(args: string[]): Promise<number> {
     await program.parseAsync(args, { from: "user" })
     return result.code
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof CommanderError) {
+      if (error.exitCode !== 0 && wantsJson(args)) {
+        const { jsonError } = await import("./commands/run-view.ts")
+        jsonError(error.message.replace(/^error: /, ""))
+      }
+      return error.exitCode
+    }
     return report(error, process.env.OPENCODE_LOG_LEVEL === "DEBUG")
   }
 }
+
+/** Whether a script reads lines of JSON and nothing else. Of arguments that could not be read, so by their words. */
+const wantsJson = ([command, ...rest]: string[]): boolean =>
+  command === "run" &&
+  rest.some((word, at) => word === "--format=json" || (word === "--format" && rest[at + 1] === "json"))
 
 function createProgram(result: { code: number }): Command {
   const program = new Command("opencode")

@@ -258,13 +258,27 @@ test("an answer of many megabytes arrives whole", async () => {
   expect({ size: stdout.length, code }).toEqual({ size: text.length + 1, code: 0 })
 })
 
-test("a run that cannot begin says so as JSON too", async () => {
+test.each([
+  [["-m", "mock/lagre", "go"], "lagre"],
+  [["-m", "lagre", "go"], 'not "lagre"'],
+  [[], "nothing to do"],
+  [["--session", "nope", "go"], "nope"],
+  [["--session", "ses_0000000000000000000000000a", "go"], "ses_0000000000000000000000000a"],
+  [["--fork", "go"], "--fork needs a session"],
+  [["--continue", "go"], "no session in this folder"],
+  [["--file", "missing.txt", "go"], "missing.txt"],
+  [["--dir", "missing", "go"], "missing"],
+  [["--command", "missing"], "missing"],
+  [["--agent", "missing", "go"], "missing"],
+  [["--nope", "go"], "unknown option '--nope'"],
+])("a run that cannot begin says so as JSON too: %j", async (args, message) => {
   await using at = await modelScript(() => says("ok"))
-  const { stdout, code } = await at.run(["run", "--format", "json", "-m", "mock/lagre", "go"])
+  const { stdout, code } = await at.run(["run", "--format", "json", ...args])
   expect(code).toBe(1)
   expect(JSON.parse(stdout)).toMatchObject({
     type: "error",
-    error: { data: { message: expect.stringContaining("lagre") } },
+    timestamp: expect.any(Number),
+    error: { name: "UnknownError", data: { message: expect.stringContaining(message) } },
   })
 })
 

@@ -14,7 +14,7 @@ const act = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      what: fc.constantFrom("create", "title", "abort", "answer", "answer", "delete", "nothing"),
+      what: fc.constantFrom("create", "title", "abort", "answer", "answer", "delete", "fork", "import", "nothing"),
       which: fc.nat(99),
       wait: fc.nat(30),
     }),
@@ -48,6 +48,14 @@ function reply(number: number): Reply {
   return list[(number * 7) % list.length]!()
 }
 
+/** What was said in a session once more, as one of its own. */
+async function importAgain(sessionID: string, s: Served): Promise<void> {
+  const exported = await s.fetch(`/session/${sessionID}/export`)
+  const body = await exported.text()
+  if (exported.ok)
+    await s.fetch("/session/import", { method: "POST", headers: { "content-type": "application/json" }, body })
+}
+
 async function perform({ what, which }: { what: string; which: number }, s: Served, clients: Client[]): Promise<void> {
   const { v2 } = s
   const client = clients[which % clients.length]!
@@ -58,6 +66,8 @@ async function perform({ what, which }: { what: string; which: number }, s: Serv
   if (what === "create" || sessionID === undefined) await v2.session.create({ title: `made ${which}` })
   else if (what === "prompt")
     await v2.session.promptAsync({ sessionID, parts: [{ type: "text", text: `go ${which}` }] })
+  else if (what === "fork") await v2.session.fork({ sessionID })
+  else if (what === "import") await importAgain(sessionID, s)
   else if (what === "title") await v2.session.update({ sessionID, title: `renamed ${which}` })
   else if (what === "abort") await v2.session.abort({ sessionID })
   else if (what === "delete" && sessions.length > 2) await v2.session.delete({ sessionID })

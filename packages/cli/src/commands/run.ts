@@ -41,6 +41,15 @@ export interface RunOptions {
 }
 
 export async function run(words: string[], options: RunOptions): Promise<number> {
+  try {
+    return await runPrompt(await promptOf(words, options), options)
+  } catch (error) {
+    if (options.format === "json" && error instanceof Error) jsonError(error.message)
+    throw error
+  }
+}
+
+async function promptOf(words: string[], options: RunOptions): Promise<Prompt> {
   const text = [words.join(" "), await readInput()].filter((part) => part.trim()).join("\n")
   const { command } = options
   if (!text && command === undefined)
@@ -53,16 +62,9 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   if (options.fork && options.session === undefined && !options.continue) {
     throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
   }
-  try {
-    const files = attachedFiles(options.file)
-    return await runPrompt(
-      { text, command, files, model, variant: options.variant, agent: options.agent, auto: options.auto ?? false },
-      options,
-    )
-  } catch (error) {
-    if (options.format === "json" && error instanceof Error) jsonError(error.message)
-    throw error
-  }
+  const files = attachedFiles(options.file)
+  const { variant, agent, auto = false } = options
+  return { text, command, files, model, variant, agent, auto }
 }
 
 async function runPrompt(prompt: Prompt, options: RunOptions): Promise<number> {

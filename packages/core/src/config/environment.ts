@@ -20,6 +20,24 @@ export function configFromEnvironment(env: Environment): Record<string, unknown>
   }
 }
 
+/** Limits that OpenCode has as variables and not as settings. What is no whole number above zero sets nothing. */
+export function limitsFromEnvironment(env: Environment): { commandTimeoutMs?: number; maxOutputTokens?: number } {
+  const commandTimeoutMs = wholeNumber(env.OPENCODE_EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS)
+  const maxOutputTokens = wholeNumber(env.OPENCODE_EXPERIMENTAL_OUTPUT_TOKEN_MAX)
+  return {
+    ...(commandTimeoutMs === undefined ? {} : { commandTimeoutMs: Math.min(commandTimeoutMs, MAX_TIMER_MS) }),
+    ...(maxOutputTokens === undefined ? {} : { maxOutputTokens }),
+  }
+}
+
+/** Timers take no more: a longer one would end at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
+function wholeNumber(text: string | undefined): number | undefined {
+  const number = Number(text?.trim() || NaN)
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined
+}
+
 export const PERMISSION_VARIABLE = "OPENCODE_PERMISSION"
 
 /** What the variable holds, as JSON: it may also be one of the three words. */

@@ -8,6 +8,7 @@ import { createExport, type ExportSession } from "../session/export.ts"
 import { createFork, type Fork } from "../session/fork.ts"
 import { createImport, type ImportSession } from "../session/import.ts"
 import { createLanes } from "../session/lane.ts"
+import { createPreparations } from "../session/preparing.ts"
 import { createRecovery } from "../session/recover.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
@@ -58,6 +59,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
   const { agents, models } = settings
   const { hooks, journal, publish, records, registry, seenBy, workspace } = turns.shared
 
+  const preparing = createPreparations({ publish, isInTurn: (sessionID) => lanes.status()[sessionID] !== undefined })
   const lanes = createLanes({
     store,
     owner,
@@ -72,6 +74,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
       open: async (seat) => ({ ...(await turns.begin(seat)), host: host.lane(`turn ${seat.sessionID}`) }),
     }),
     makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
+    staysBusy: (sessionID) => preparing.busy().includes(sessionID),
   })
   const recover = createRecovery({
     store,
@@ -133,6 +136,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     host,
     workspace,
     lanes,
+    preparing,
     records,
     publish,
     recover,
@@ -162,6 +166,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
       skillCommands(() => settings.current().skills),
     ],
     sessions,
+    preparing,
     publish,
     hasTasks: () => registry.get("task") !== undefined,
     log,
@@ -175,16 +180,8 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     paths: workspace.paths,
     home: boundary.folders(folders).home,
   })
-  const abort: Sessions["abort"] = async (sessionID) => {
-    const wasPreparing = commands.abort(sessionID)
-    return (await sessions.abort(sessionID)) || wasPreparing
-  }
-  const remove: Sessions["remove"] = async (sessionID) => {
-    commands.abort(sessionID)
-    await sessions.remove(sessionID)
-  }
   return {
-    sessions: { ...sessions, abort, remove },
+    sessions,
     commands,
     compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
@@ -204,7 +201,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     share,
     listEverywhere: listEverywhere(store),
     async close() {
-      commands.close()
+      await preparing.close()
       await titles.close()
       await sessions.close()
       journal.close()

@@ -30,7 +30,7 @@ export function openExplain({ settings, turns, gate, approvals, sessions, userHo
     },
     store,
     session: sessions.get,
-    sections: (agent) => settings.current().ruleSections(agent),
+    sections: (agent) => settings.current().ruleSections(agent, settings.loaded()),
     approved: gate.approved,
     saved: () => savedRules(approvals.list()),
     async context() {

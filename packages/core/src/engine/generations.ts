@@ -1,3 +1,4 @@
+import type { ConfigIssue } from "../config/issue.ts"
 import type { ConfigSnapshot } from "../config/load.ts"
 import { isSame } from "../config/stamp.ts"
 import type { Models } from "../model/resolve.ts"
@@ -15,6 +16,8 @@ export interface Settings {
   fresh(): Promise<Generation>
   /** The configuration as it was last read: what is in effect, with the places where it stands today. */
   loaded(): ConfigSnapshot
+  /** What is wrong with the settings that are in effect, with the places where that stands today. */
+  issues(): readonly ConfigIssue[]
   /** The agents of now, whenever something is asked of them. */
   agents: Generation["agents"]
   /** The models of now, whenever something is asked of them. */
@@ -26,6 +29,8 @@ export interface Read {
   generation: Generation
   /** The configuration as it was read, which may be another reading of the same. */
   loaded: ConfigSnapshot
+  /** What is wrong with it and with what came of it, with the places of that reading. */
+  issues: ConfigIssue[]
 }
 
 export interface GenerationsInput {
@@ -65,6 +70,7 @@ export function createGenerations({ first, read, changed }: GenerationsInput): S
   return {
     current: () => current,
     loaded: () => last.loaded,
+    issues: () => last.issues,
     reload,
     fresh,
     agents: {
@@ -91,7 +97,11 @@ export function createGenerations({ first, read, changed }: GenerationsInput): S
 
 /** Whether two readings say the same, and each value comes from the same layer: who set an address decides about keys. */
 export const isSameConfig = (a: ConfigSnapshot, b: ConfigSnapshot): boolean =>
-  JSON.stringify([a.value, a.issues, a.trust, origins(a)]) === JSON.stringify([b.value, b.issues, b.trust, origins(b)])
+  JSON.stringify([a.value, unplaced(a), a.trust, origins(a)]) ===
+  JSON.stringify([b.value, unplaced(b), b.trust, origins(b)])
+
+/** A comment that moves what is wrong changes nothing about it. */
+const unplaced = ({ issues }: ConfigSnapshot) => issues.map(({ line: _, column: __, ...issue }) => issue)
 
 function origins({ value, origin }: ConfigSnapshot): string[] {
   const found: string[] = []

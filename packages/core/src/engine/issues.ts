@@ -10,7 +10,7 @@ import type { OpenInstructions } from "./instructions.ts"
 import type { Generation } from "./settings.ts"
 
 export interface IssuesInput {
-  settings: Pick<Settings, "fresh">
+  settings: Pick<Settings, "fresh" | "issues" | "loaded">
   instructionsOf(generation: Generation): Pick<OpenInstructions, "problems">
 }
 
@@ -22,8 +22,8 @@ export function openIssues({ settings, instructionsOf }: IssuesInput): () => Pro
   return async () => {
     const generation = await settings.fresh()
     const [skills, problems] = await Promise.all([generation.skills.list(), instructionsOf(generation).problems()])
-    const told = problems.map((problem) => ofInstructions(problem, generation.config))
-    return [...generation.config.issues, ...skills.issues.map(ofSkill), ...(await Promise.all(told))]
+    const told = problems.map((problem) => ofInstructions(problem, settings.loaded()))
+    return [...settings.issues(), ...skills.issues.map(ofSkill), ...(await Promise.all(told))]
   }
 }
 

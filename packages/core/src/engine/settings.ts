@@ -34,8 +34,13 @@ export interface Generation {
   /** The agents with what no configuration can change. */
   agentSettings: ReadonlyMap<string, AgentSetting>
   models: Models
-  /** What the rules of an agent are made of. */
-  ruleSections(agent: string): Promise<RuleSection[]>
+  /**
+   * What the rules of an agent are made of.
+   * @param read the configuration as it was last read: the same rules, where they stand today
+   */
+  ruleSections(agent: string, read: Pick<ConfigSnapshot, "rules">): Promise<RuleSection[]>
+  /** The issues of a reading that says the same, with the places where they stand today. */
+  issuesOf(read: ConfigSnapshot): Promise<ConfigIssue[]>
   skills: Skills
   references: readonly Reference[]
   /** What holds whoever the agent is: the program's own rules and the configured ones. */
@@ -67,26 +72,26 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     before: before?.loaded.reading,
     ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
-  if (before && isSameConfig(config, before.loaded)) return { generation: before.generation, loaded: config }
+  if (before && isSameConfig(config, before.loaded))
+    return { generation: before.generation, loaded: config, issues: await before.generation.issuesOf(config) }
   if (config.value.logLevel) home.setLogLevel?.(config.value.logLevel)
   const references = await openReferences({ home, workspace, config })
   const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })
   const { models, issues: modelIssues } = await boundary.models(openModels, modelsOf({ home, workspace, env, config }))
   const { directory, worktree } = workspace
-  const ruleWarnings = await warningsOfRules({
-    config,
-    defaults,
-    folders: [...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")), folders.config],
-    home: folders.home,
-  })
-  const unplaced = [...resolved.issues, ...agentModelIssues(resolved.agents, models.settle), ...modelIssues]
-  const issues = [
-    ...config.issues,
-    ...references.issues,
-    ...ruleWarnings,
-    ...(await placeIssues(unplaced, config.origin)),
+  const ruleFolders = [
+    ...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")),
+    folders.config,
   ]
+  const unplaced = [...resolved.issues, ...agentModelIssues(resolved.agents, models.settle), ...modelIssues]
+  const issuesOf = async (read: ConfigSnapshot): Promise<ConfigIssue[]> => [
+    ...read.issues,
+    ...references.issues,
+    ...(await warningsOfRules({ config: read, defaults, folders: ruleFolders, home: folders.home })),
+    ...(await placeIssues(unplaced, read.origin)),
+  ]
+  const issues = await issuesOf(config)
   for (const issue of issues) log.warn(issue.message, { ...issue })
 
   const agents = new Map(resolved.agents.map((agent) => [agent.name, agent]))
@@ -100,15 +105,16 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     },
     agentSettings: new Map(resolved.agents.map((agent) => [agent.name, settingOf(agent, defaults)])),
     models,
-    ruleSections: async (agent) => {
+    ruleSections: async (agent, { rules }) => {
       const { ruleSections } = await import("../config/rule-sections.ts")
-      return ruleSections(agent, { defaults, written: config.rules })
+      return ruleSections(agent, { defaults, written: rules })
     },
+    issuesOf,
     skills: openSkills(skillsOf({ home, workspace, env, config })),
     references: references.list,
     rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
-  return { generation, loaded: config }
+  return { generation, loaded: config, issues }
 }
 
 interface Around extends Pick<SettingsInput, "home" | "workspace"> {

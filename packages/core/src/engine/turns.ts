@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path"
 import type { Frame, Scope } from "../bus/bus.ts"
 import { SUBAGENT_DEPTH } from "../config/agents.ts"
+import { limitsFromEnvironment } from "../config/environment.ts"
 import { sandboxSetting } from "../config/sandbox.ts"
 import type { Home } from "../home.ts"
 import type { ModelRef } from "@opencode/protocol/model-ref.ts"
@@ -180,6 +181,7 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
           maxLines: config.tool_output?.max_lines ?? DEFAULT_LIMITS.maxLines,
           maxBytes: config.tool_output?.max_bytes ?? DEFAULT_LIMITS.maxBytes,
         },
+        ...limitsFromEnvironment(env),
         shell: await resolveShell(config.shell, env),
         compaction: config.compaction ?? {},
       },

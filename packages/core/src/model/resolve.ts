@@ -31,6 +31,8 @@ export interface ResolvedModel {
   issuer: string
   /** The model's request options, for the provider package. */
   options: Record<string, unknown>
+  /** Whether the user wants its requests to carry a key for the provider's cache. */
+  hasCacheKey?: boolean
   /** Whether somebody named a price, be it 0. Without one the model's cost is 0 and means nothing. */
   isPriced: boolean
   /** The text without the provider's key. */
@@ -108,6 +110,7 @@ export function createModels(input: ModelsInput): Models {
   type Found = {
     models: Record<string, Model>
     hidden: Record<string, Model>
+    hasCacheKey?: boolean
     isPriced(modelID: string): boolean
     open(model: Model): Promise<LanguageModelV3>
     conceal(text: string): string
@@ -120,6 +123,7 @@ export function createModels(input: ModelsInput): Models {
       return {
         models,
         hidden,
+        hasCacheKey: provider.options.setCacheKey === true,
         isPriced: (modelID) => !unpriced?.has(modelID),
         open: (model) => openLanguage(provider, model),
         conceal: (text) => conceal(text, credentialOf(provider, input)?.key),
@@ -168,6 +172,7 @@ export function createModels(input: ModelsInput): Models {
       language: () => found.open(model),
       issuer: `${providerID}/${model.api.id}`,
       options: model.options,
+      hasCacheKey: found.hasCacheKey ?? false,
       isPriced: found.isPriced(model.id),
       conceal: found.conceal,
     }

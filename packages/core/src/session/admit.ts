@@ -10,6 +10,7 @@ import type { Models } from "../model/resolve.ts"
 import { schemaProblem } from "../tool/json-schema.ts"
 import { DEFAULT_RETRIES } from "../tool/structured.ts"
 import type { OpenAttachment } from "./attachment.ts"
+import { unlessEnded } from "./preparing.ts"
 
 /** What a prompt becomes: a message with its parts, complete before it is committed. */
 export interface AdmitDeps {
@@ -21,6 +22,8 @@ export interface AdmitDeps {
   models: Pick<Models, "default" | "settle" | "offers">
   /** Whether a provider that is not there may be before the turn starts. */
   mayCome?(providerID: string): boolean
+  /** Ends what takes long. */
+  signal?: AbortSignal
 }
 
 /** Each is a row of the store and an event. Nobody writes as many. */
@@ -100,6 +103,7 @@ async function allParts(given: PromptInput["parts"], info: UserMessage, deps: Ad
   const told = new Set<string>()
   let characters = 0
   for (const part of given) {
+    deps.signal?.throwIfAborted()
     if (part.type === "agent") requireAgent(part.name, deps.agents)
     if (part.type === "subtask") requireAgent(part.agent, deps.agents)
     const made = await promptParts(part, { info, told }, deps)
@@ -134,7 +138,8 @@ async function promptParts(
     return note === undefined ? [part] : [part, synthetic(note)]
   }
   if (part.type !== "file") return [part]
-  const { texts, url, mime, loaded = [] } = await deps.openAttachment(part, info.sessionID, told)
+  const open = () => deps.openAttachment(part, info.sessionID, told)
+  const { texts, url, mime, loaded = [] } = await (deps.signal ? unlessEnded(deps.signal, open) : open())
   for (const path of loaded) told.add(path)
   const before = texts.map(synthetic)
   if (loaded.length > 0) Object.assign(before.at(-1) ?? {}, { metadata: { loaded } })

@@ -10,6 +10,7 @@ import { requireAgent, type AdmitDeps } from "./admit.ts"
 import { expandCommand, type ExpandDeps } from "./command-expand.ts"
 import type { CommandDefinition, CommandSource } from "./command-source.ts"
 import { hintsOf, placesLeftEmpty } from "./command-template.ts"
+import type { Preparation, Preparations } from "./preparing.ts"
 import type { Publish } from "./record.ts"
 import type { Sessions } from "./sessions.ts"
 
@@ -24,15 +25,13 @@ export interface Commands {
    * @throws fault `session_not_found`, `bad_request` with near names, `agent_not_found`, `model_not_found`, `aborted`
    */
   run(sessionID: string, input: CommandInput): Promise<MessageWithParts>
-  /** Ends what is being prepared for a session. @returns whether there was something */
-  abort(sessionID: string): boolean
-  close(): void
 }
 
 export interface CommandsDeps
   extends Pick<AdmitDeps, "agents" | "models">, Omit<ExpandDeps, "agents" | keyof CommandSetting> {
   sources: readonly CommandSource[]
   sessions: Pick<Sessions, "get" | "prompt">
+  preparing: Pick<Preparations, "run">
   publish: Publish
   log: Pick<Log, "warn">
   /** What a prompt begins with: the settings as they are now, and the question whom to trust. */
@@ -47,9 +46,7 @@ export interface CommandsDeps
 type CommandSetting = Pick<ExpandDeps, "shell" | "environment">
 
 export function createCommands(deps: CommandsDeps): Commands {
-  const { sources, sessions, agents, publish } = deps
-  /** By session: commands whose text is not complete yet. */
-  const preparing = new Map<string, Set<AbortController>>()
+  const { sources, sessions, agents, preparing, publish } = deps
 
   function find(name: string): CommandDefinition {
     const known: string[] = []
@@ -62,31 +59,23 @@ export function createCommands(deps: CommandsDeps): Commands {
     throw fault("bad_request", `Command not found: ${name}.${didYouMean(name, known)}`, { kind: "Body" })
   }
 
-  async function stoppable<T>(sessionID: string, act: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    const stop = new AbortController()
-    const all = preparing.get(sessionID) ?? new Set()
-    preparing.set(sessionID, all.add(stop))
-    try {
-      return await act(stop.signal)
-    } finally {
-      all.delete(stop)
-      if (!all.size) preparing.delete(sessionID)
-    }
-  }
-
   async function run(sessionID: string, input: CommandInput): Promise<MessageWithParts> {
     const session = sessions.get(sessionID)
-    const { prompt, name } = await stoppable(sessionID, (signal) => prepare(session, input, signal))
-    const { message, answer } = await sessions.prompt(sessionID, {
-      ...prompt,
-      ...(input.messageID === undefined ? {} : { messageID: input.messageID }),
+    const { message, answer, name } = await preparing.run(sessionID, async (preparation) => {
+      const { prompt, name } = await prepare(session, input, preparation)
+      preparation.signal.throwIfAborted()
+      const { messageID } = input
+      return {
+        name,
+        ...(await sessions.prompt(sessionID, { ...prompt, ...(messageID === undefined ? {} : { messageID }) })),
+      }
     })
     const last = (await answer) ?? message
     publish("command.executed", { name, sessionID, arguments: input.arguments, messageID: last.info.id })
     return last
   }
 
-  async function prepare(session: Session, input: CommandInput, signal: AbortSignal) {
+  async function prepare(session: Session, input: CommandInput, { signal, showBusy }: Preparation) {
     const sessionID = session.id
     const setting = await deps.begin({ sessionID, signal })
     signal.throwIfAborted()
@@ -100,6 +89,7 @@ export function createCommands(deps: CommandsDeps): Commands {
     const asked = definition.agent ?? input.agent ?? session.agent ?? agents.default()
     const agent = requireAgent(asked, agents)
     const choice = choose(definition, { agent, input, models: deps.models })
+    showBusy()
     const { text, mentions } = await deps.effect(`command ${sessionID}`, () =>
       expandCommand(definition, { given: input.arguments, rules: agent.permission, signal }, { ...deps, ...setting }),
     )
@@ -143,14 +133,6 @@ export function createCommands(deps: CommandsDeps): Commands {
       return [...byName.values()]
     },
     run,
-    abort(sessionID) {
-      const all = preparing.get(sessionID)
-      for (const stop of all ?? []) stop.abort(ABORTED)
-      return all !== undefined
-    },
-    close() {
-      for (const all of preparing.values()) for (const stop of all) stop.abort(ABORTED)
-    },
   }
 }
 
@@ -159,8 +141,6 @@ async function publicCommand(definition: CommandDefinition): Promise<Command> {
   const template = await read()
   return { ...command, template, hints: isText ? [] : hintsOf(template) }
 }
-
-const ABORTED = fault("aborted", "The command was ended before its prompt was sent.")
 
 interface Chosen {
   agent: Agent

@@ -9,6 +9,7 @@ import type { Publish } from "./record.ts"
 import { messageNotFound } from "./require.ts"
 import type { Sessions } from "./sessions.ts"
 import { slug } from "./slug.ts"
+import { tellConversation } from "./tell-conversation.ts"
 
 /**
  * A conversation that goes on from a point of another one. The copy is made in one transaction and belongs to itself:
@@ -71,6 +72,7 @@ export function createFork({ store, host, publish, sessions, recover, version }:
       return session
     })
     publish("session.created", { sessionID: id, info: forked })
+    await tellConversation(id, { store, host, publish })
     return forked
   }
 }

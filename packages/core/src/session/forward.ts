@@ -31,9 +31,12 @@ const ENDING_TRIES = 200
  */
 const ALONE_TRIES = 200
 
-export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessions["prompt"] {
+type Prompt = (sessionID: string, input: PromptInput, signal: AbortSignal) => ReturnType<Sessions["prompt"]>
+
+/** @param local admits it here, unless the signal says that nobody wants it any more */
+export function forwarding(local: Prompt, deps: ForwardDeps): Prompt {
   const { lanes, host } = deps
-  return async (sessionID, given) => {
+  return async (sessionID, given, signal) => {
     let input = given
     for (let tries = 1; ; tries++) {
       const owner = lanes.elsewhere(sessionID)
@@ -46,13 +49,13 @@ export function forwarding(local: Sessions["prompt"], deps: ForwardDeps): Sessio
         input = named
       } else if (!owner || tries >= ALONE_TRIES) {
         try {
-          return await local(sessionID, input)
+          return await local(sessionID, input, signal)
         } catch (error) {
           // Between our look and our admission somebody else has taken the session.
           if (!isFault(error, "busy") || tries >= ALONE_TRIES) throw error
         }
       }
-      await sleep(AGAIN_MS)
+      await sleep(AGAIN_MS, signal)
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Store } from "../store/store.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { AdmitDeps } from "./admit.ts"
 import type { Publish } from "./record.ts"
+import { tellConversation } from "./tell-conversation.ts"
 
 /**
  * A conversation from elsewhere becomes one of this folder. The file is a stranger's: it is stored as a whole or not at
@@ -49,6 +50,7 @@ export function createImport(deps: ImportDeps): ImportSession {
       return info
     })
     publish("session.created", { sessionID: session.id, info: session })
+    await tellConversation(session.id, deps)
     return session
   }
 }

@@ -19,6 +19,8 @@ import type { Publish } from "./record.ts"
 export interface TurnSeat {
   sessionID: string
   lease: Lease
+  /** Prompts that somebody aborted with this turn. What came afterwards is for the next one. */
+  aborted?: ReadonlySet<string>
   signal: AbortSignal
   /** Prompts that the turn has shown to the model. Its end answers these, and only these. */
   covered: Set<string>
@@ -76,6 +78,8 @@ export interface LaneDeps {
   publish: Publish
   log: Log
   peers: Pick<Peers, "address" | "abort">
+  /** Whether a session is busy apart from its turns. */
+  staysBusy?(sessionID: string): boolean
   /** Part of each admission's transaction: what was taken back goes for good. Returns what tells the clients so. */
   makeFinal(tx: Tx, sessionID: string): () => void
   /** Runs one turn to its end and returns its last message. Does not throw for anything a provider or tool does. */
@@ -155,6 +159,7 @@ export function createLanes(deps: LaneDeps): Lanes {
       sessionID,
       lease,
       covered,
+      aborted: lane.aborted,
       signal: controller.signal,
       setStatus: (status) => setStatus(lane, status),
     }
@@ -188,6 +193,7 @@ export function createLanes(deps: LaneDeps): Lanes {
     if (!lane.current) return // nothing was asked of the model, nobody was told that the session is busy
     setStatus(lane, { type: "idle", ...(lane.endReason && { reason: lane.endReason }) })
     publish("session.idle", { sessionID: lane.sessionID })
+    if (deps.staysBusy?.(lane.sessionID)) setStatus(lane, BUSY)
   }
 
   function start(lane: Lane): void {

@@ -7,6 +7,7 @@ import { isAlive } from "../store/process-identity.ts"
 import type { Store } from "../store/store.ts"
 import type { Lanes } from "./lane.ts"
 import type { Publish } from "./record.ts"
+import { shownPrompts } from "./shown-prompts.ts"
 import { stopCompacting } from "./summarize.ts"
 import type { Sweep } from "./sweep.ts"
 
@@ -94,9 +95,7 @@ function closeUnfinished(sessionID: string, deps: RecoverDeps): Closed {
   const { store, host } = deps
   const history = store.messages.list(sessionID)
   const intents = store.intents.unfinished(sessionID)
-  // An answer gets its place right after what it was shown: it knows every prompt before it, and none behind it.
-  const lastAnswer = history.findLastIndex(({ info }) => info.role === "assistant")
-  const known = new Set(history.slice(0, lastAnswer + 1).map(({ info }) => info.id))
+  const known = shownPrompts(history)
   const unanswered = store.inbox.unanswered(sessionID).map((admission) => admission.messageID)
   return {
     intents,

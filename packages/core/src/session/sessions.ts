@@ -14,6 +14,7 @@ import type { Workspace } from "../workspace/workspace.ts"
 import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
 import { family } from "./family.ts"
 import { forwarding, type ForwardDeps } from "./forward.ts"
+import { unlessEnded, type Preparations } from "./preparing.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
 import { messageNotFound, requireSession } from "./require.ts"
@@ -28,6 +29,8 @@ export interface Sessions {
   create(input: SessionCreate, also?: (tx: Tx, session: Session) => void): Promise<Session>
   /** @throws fault `session_not_found` */
   get(sessionID: string): Session
+  /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
+  read(sessionID: string): Promise<Session>
   /** Newest updated first. */
   list(filter: SessionFilter): Session[]
   update(sessionID: string, change: SessionUpdate): Promise<Session>
@@ -50,7 +53,7 @@ export interface Sessions {
     sessionID: string,
     input: PromptInput,
   ): Promise<{ message: MessageWithParts; answer?: Promise<MessageWithParts> }>
-  /** Ends the running turn. Resolves, with whether there was one, when the session is idle. */
+  /** Ends the running turn, and what prepares one. Resolves, with whether there was one, when the session is idle. */
   abort(sessionID: string): Promise<boolean>
   /** Parts that are being written at this moment. */
   openParts(): Part[]
@@ -62,6 +65,7 @@ export interface SessionsDeps extends AdmitDeps {
   host: Host
   workspace: Workspace
   lanes: Lanes
+  preparing: Preparations
   records: OpenRecords
   hooks: Hooks
   publish: Publish
@@ -77,16 +81,22 @@ export interface SessionsDeps extends AdmitDeps {
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { store, host, workspace, lanes, records, hooks, publish } = deps
+  const { store, host, workspace, lanes, preparing, records, hooks, publish } = deps
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
 
   /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
   async function recoverToRead(sessionID: string): Promise<void> {
+    await asFarAsPossible(deps.recover(sessionID))
+    await asFarAsPossible(deps.finishUndo(sessionID))
+  }
+
+  async function asFarAsPossible(closing: Promise<void>): Promise<void> {
     try {
-      await deps.recover(sessionID)
+      await closing
     } catch (error) {
-      if (!isFault(error, "storage")) throw error
+      // Busy: somebody is at it.
+      if (!isFault(error, "storage") && !isFault(error, "busy")) throw error
     }
   }
 
@@ -119,16 +129,19 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }
   }
 
-  const prompt: Sessions["prompt"] = async (sessionID, input) => {
+  const prompt = async (sessionID: string, input: PromptInput, signal: AbortSignal) => {
     const session = get(sessionID)
     await deps.recover(sessionID)
     await deps.finishUndo(sessionID)
-    const { info, parts } = await promptMessage(session, input, { ...deps, host: host.lane(`prompts ${sessionID}`) })
+    const own = { ...deps, host: host.lane(`prompts ${sessionID}`), signal }
+    const { info, parts } = await promptMessage(session, input, own)
     if (store.messages.get(info.id)) {
       throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
     }
     const output = { message: info, parts }
-    await hooks.chatMessage({ sessionID, agent: info.agent, messageID: info.id }, output)
+    const about = { sessionID, agent: info.agent, messageID: info.id }
+    await unlessEnded(signal, () => hooks.chatMessage(about, output))
+    signal.throwIfAborted()
     const message: MessageWithParts = { info: output.message, parts: output.parts }
 
     const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
@@ -151,10 +164,28 @@ export function createSessions(deps: SessionsDeps): Sessions {
     return answer ? { message, answer } : { message }
   }
 
+  const forwarded = forwarding(prompt, deps)
+
+  async function abort(sessionID: string): Promise<boolean> {
+    // What is prepared is ended at once, so that it does not begin a turn while the running one ends.
+    const prepared = preparing.abort(sessionID)
+    const ran = await lanes.abort(sessionID)
+    return (await prepared) || ran
+  }
+
   return {
     get,
-    status: lanes.status,
-    abort: lanes.abort,
+    async read(sessionID) {
+      get(sessionID)
+      // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
+      await asFarAsPossible(deps.finishUndo(sessionID))
+      return get(sessionID)
+    },
+    status: () => ({
+      ...Object.fromEntries(preparing.busy().map((sessionID) => [sessionID, { type: "busy" } as const])),
+      ...lanes.status(),
+    }),
+    abort,
     openParts: records.openParts,
     list: (filter) => store.sessions.list(filter),
 
@@ -210,7 +241,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     },
 
     async remove(sessionID) {
-      await Promise.all(family(get(sessionID).id, store).map((id) => lanes.abort(id)))
+      await Promise.all(family(get(sessionID).id, store).map(abort))
       const removed = await store.write((tx) => {
         store.ledger.bequeath(tx, sessionID)
         return store.sessions.remove(tx, sessionID)
@@ -236,9 +267,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     todos: (sessionID) => store.todos.get(get(sessionID).id),
 
-    prompt: forwarding(prompt, deps),
+    prompt: (sessionID, input) => preparing.run(sessionID, ({ signal }) => forwarded(sessionID, input, signal)),
 
-    close: lanes.close,
+    async close() {
+      await preparing.close()
+      await lanes.close()
+    },
   }
 }
 

@@ -22,6 +22,7 @@ const PROGRESS_EVERY_MS = 100
 export const bash = defineTool({
   name: "bash",
   prose,
+  proseFor: ({ confined }) => (confined === undefined ? "" : `\n- Each command runs in a sandbox: ${confined}`),
   effect: "unsafe",
   isBound: true,
   permission: "bash",
@@ -46,7 +47,9 @@ export const bash = defineTool({
     if (context.readOnly && !verdict.ok && !sandbox?.onlyReads(context)) throw toolFailure(refusal(verdict.why))
     const folder = await context.workspace.paths.resolve(workdir ?? context.workspace.directory)
     const asks = await asksForCommand(analysis, folder, context.workspace.paths)
-    const timeoutMs = Math.min(timeout ?? context.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
+    const usual = context.commandTimeoutMs ?? DEFAULT_TIMEOUT_MS
+    // Who sets the usual time may set more than a model may ask for.
+    const timeoutMs = Math.min(timeout ?? usual, Math.max(usual, MAX_TIMEOUT_MS))
     const onlyReads = verdict.ok || (sandbox?.onlyReads(context) ?? false)
     return { asks, plan: { command, folder, timeoutMs, title: description ?? command }, onlyReads }
   },

@@ -86,9 +86,9 @@ export function createRegistry(tools: readonly Tool[], isThere: (name: string) =
         .filter((tool) => tool.name !== "invalid" && (tool.suits?.(modelID) ?? true))
         .filter((tool) => objectionTo(tool, user) === undefined)
         .filter((tool) => !isOff(tool, disabled) && isOffered(tool.permission, rules, ceiling))
-        .filter((tool) => tool.isOfUse?.(rules) ?? true)
+        .filter((tool) => tool.isOfUse?.(rules, ceiling) ?? true)
         .map((tool) => {
-          const description = tool.prose + (tool.proseUnder?.(rules, ceiling) ?? "")
+          const description = tool.prose + (tool.proseUnder?.(rules, ceiling) ?? "") + (tool.proseFor?.(user) ?? "")
           return { name: tool.name, description, inputSchema: schemaOf(tool).json }
         })
     },

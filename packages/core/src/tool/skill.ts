@@ -25,16 +25,17 @@ export interface SkillToolDeps {
 
 export function skillTool({ known, text, home }: SkillToolDeps): Tool {
   /** Those that may be loaded, and say what they are for. */
-  const told = (rules: PermissionRuleset): OfferedSkill[] =>
+  const told = (rules: PermissionRuleset, ceiling: PermissionRuleset): OfferedSkill[] =>
     known().filter(
       ({ name, description }) =>
-        description !== undefined && evaluate("skill", name, rules, { home }).action !== "deny",
+        description !== undefined &&
+        [rules, ceiling].every((some) => evaluate("skill", name, some, { home }).action !== "deny"),
     )
   return defineTool({
     name: "skill",
     prose,
-    proseUnder: (rules) => skillList(told(rules)),
-    isOfUse: (rules) => told(rules).length > 0,
+    proseUnder: (rules, ceiling) => skillList(told(rules, ceiling)),
+    isOfUse: (rules, ceiling) => told(rules, ceiling).length > 0,
     effect: "pure",
     permission: "skill",
     input: () => z.object({ name: z.string().min(1).describe("The skill, by its name.") }),

@@ -110,6 +110,8 @@ export interface ToolUser {
   isChild: boolean
   /** It may only read, and nothing lifts that: plan mode, and subagents that were started in it. */
   readOnly: boolean
+  /** What its commands can do in the sandbox that is set. Absent without one. */
+  confined?: string
 }
 
 export interface Tool<Input = unknown, Plan = unknown> {
@@ -118,8 +120,10 @@ export interface Tool<Input = unknown, Plan = unknown> {
   prose: string
   /** What the prose goes on with under these rules. The same rules give the same text. */
   proseUnder?: (rules: PermissionRuleset, ceiling: PermissionRuleset) => string
+  /** What the prose ends with for this user. The same for a whole turn. */
+  proseFor?: (user: ToolUser) => string
   /** Whether it can do anything under these rules; absent: always. */
-  isOfUse?: (rules: PermissionRuleset) => boolean
+  isOfUse?: (rules: PermissionRuleset, ceiling: PermissionRuleset) => boolean
   effect: Effect
   /** Its changes of files are put on record by itself, or by the sessions that it starts: nobody has to look for them. */
   recordsChanges?: true

@@ -44,7 +44,7 @@ export async function runCall(call: Call, setting: CallSetting): Promise<"done" 
   }
   // The model may remember it from before it was switched off.
   if (isOff(tool, step.disabled)) return refuse(call, `The tool ${tool.name} is switched off for this prompt.`, setting)
-  const objection = objectionTo(tool, userOf(step, turn))
+  const objection = objectionTo(tool, userOf(step, turn, deps))
   if (objection) return refuse(call, objection, setting)
   const given = deps.registry.validate(tool, call.raw)
   if (given.problem !== undefined) return runInvalid(call, tool.name, given.problem, setting)
@@ -161,6 +161,7 @@ async function contextFor(call: Call, progress: ToolContext["progress"], setting
     sandbox: deps.sandbox,
     outputFolder: deps.outputFolder,
     limits: deps.config.limits,
+    ...(deps.config.commandTimeoutMs === undefined ? {} : { commandTimeoutMs: deps.config.commandTimeoutMs }),
     shell: deps.config.shell,
     todos: {
       get: () => deps.store.todos.get(sessionID),

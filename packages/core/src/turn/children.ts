@@ -1,7 +1,7 @@
 import type { Agent } from "@opencode/protocol/agent.ts"
 import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { toolFailure } from "../lib/fault.ts"
+import { isFault, toolFailure } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
 import { didYouMean } from "../lib/text.ts"
@@ -36,7 +36,7 @@ export interface ChildrenDeps {
   sessions(): Pick<Sessions, "create" | "get" | "prompt" | "abort" | "status">
   agents: { list(): AgentSetting[]; get(name: string): AgentSetting | undefined }
   limits: Limits
-  models: Pick<Models, "offers">
+  models: Pick<Models, "offers" | "settle">
   /** How many levels of children there may be below a session that a person made. */
   depth(): number
   /** Tools, by name or wildcard, that no subagent gets. */
@@ -75,7 +75,20 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
     if (depthOf(context.sessionID, store) >= deps.depth())
       throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
     if (taskID !== undefined) requireOwn(taskID, context.sessionID)
-    return { agent: name, taskID, ...task, model: modelFor(setting.agent, context) }
+    return { agent: name, taskID, ...task, model: requireModel(setting.agent, modelFor(setting.agent, context)) }
+  }
+
+  /** Before there is a child that could do nothing. */
+  function requireModel({ name, model: own }: Agent, model: ChildPlan["model"]): ChildPlan["model"] {
+    try {
+      deps.models.settle(model)
+      return model
+    } catch (error) {
+      if (!isFault(error, "model_not_found")) throw error
+      const isOwn = own?.providerID === model.providerID && own.modelID === model.modelID
+      const whose = isOwn ? `The subagent ${name} is set to a model that is not there. ` : ""
+      throw toolFailure(`${whose}${error.message}`)
+    }
   }
 
   /** Whoever asked says which, else the subagent's own, else the caller's. Its variant, where that model has it. */

@@ -13,7 +13,7 @@ import { tokensOfMessages } from "./estimate.ts"
 import { notesRequest } from "./notes-request.ts"
 import { MUST_SHRINK_TO, type Plan } from "./plan-compaction.ts"
 import { sinceCompaction } from "./since-compaction.ts"
-import { answerStep, closeOpenParts, complete, failStep } from "./step.ts"
+import { answerStep, closeOpenParts, complete, failStep, isNewest } from "./step.ts"
 import type { Ending, Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
@@ -154,7 +154,7 @@ async function begin({ plan, asked, unasked, resolved }: BeginInput, step: Step,
   const newest = turn.history.at(-1)?.info.id
   const session = await store.turnWrite(turn.lease, (tx) => {
     const current = store.sessions.get(sessionID)
-    if (!current || store.messages.list(sessionID, { limit: 1 })[0]?.info.id !== newest) return undefined
+    if (!current || !isNewest(newest, turn, deps)) return undefined
     store.messages.put(tx, question.info)
     for (const part of question.parts) store.parts.put(tx, part)
     store.messages.put(tx, answer)

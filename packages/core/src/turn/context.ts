@@ -1,5 +1,7 @@
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
+import type { Model } from "@opencode/protocol/provider.ts"
 import { fault } from "../lib/fault.ts"
+import { cacheKeyOptions } from "../model/cache-key.ts"
 import { boundBy } from "./bounds.ts"
 import { compile } from "./compile.ts"
 import { withinFileBudget } from "./file-budget.ts"
@@ -56,6 +58,7 @@ export async function gather(turn: Turn, deps: TurnDeps): Promise<Step> {
 
 /** Prompts that were admitted meanwhile join the history. From here on this turn answers every prompt it shows. */
 function takeArrivals(turn: Turn, { store }: TurnDeps): void {
+  if (turn.signal.aborted && turn.aborted?.size) return leaveLater(turn, turn.aborted)
   const isKnown = (id: string): boolean => turn.history.findLast(({ info }) => info.id === id) !== undefined
   const arrived: MessageWithParts[] = []
   for (;;) {
@@ -65,6 +68,13 @@ function takeArrivals(turn: Turn, { store }: TurnDeps): void {
     arrived.unshift(next)
   }
   turn.history.push(...arrived)
+  for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
+}
+
+/** An aborted turn ends what was aborted: prompts that came afterwards are answered by the next one. */
+function leaveLater(turn: Turn, aborted: ReadonlySet<string>): void {
+  const last = turn.history.findLastIndex(({ info }) => aborted.has(info.id))
+  if (last >= 0) turn.history = turn.history.filter(({ info }, at) => at <= last || info.role !== "user")
   for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
 }
 
@@ -90,7 +100,13 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
   const params = {
     ...(setting.agent.temperature === undefined ? {} : { temperature: setting.agent.temperature }),
     ...(setting.agent.topP === undefined ? {} : { topP: setting.agent.topP }),
-    options: { ...model.options, ...setting.agent.options, ...variant },
+    ...longestAnswer(model, deps.config.maxOutputTokens),
+    options: {
+      ...(resolved.hasCacheKey ? cacheKeyOptions(model, turn.sessionID) : {}),
+      ...model.options,
+      ...setting.agent.options,
+      ...variant,
+    },
   }
   await deps.hooks.chatParams(facts, params)
   const headers = {
@@ -104,7 +120,7 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     ceiling,
     modelID: model.id,
     disabled: step.disabled,
-    user: userOf(step, turn),
+    user: userOf(step, turn, deps),
   })
   const format = formatOf(prompt)
   const offered = format ? withStructuredTool(tools, format, step.last) : tools
@@ -139,6 +155,10 @@ export async function requestFor(step: Step, turn: Turn, deps: TurnDeps): Promis
     attempts: [],
   }
 }
+
+/** Nothing where nobody limits it: then the request says what the model can. */
+const longestAnswer = ({ limit }: Model, most: number | undefined): { maxOutputTokens?: number } =>
+  most === undefined ? {} : { maxOutputTokens: limit.output > 0 ? Math.min(limit.output, most) : most }
 
 /** Whether the notes that the model is shown were made after the last answer. */
 function isCompactedSince(answerID: string | undefined, { messages }: Step, { history }: Turn): boolean {

@@ -35,12 +35,13 @@ export async function notesRequest(
   const more: { context: string[]; prompt?: string } = { context: [] }
   await hooks.compacting({ sessionID: turn.sessionID }, more)
   const { model } = resolved
-  const maxOutputTokens = Math.min(NOTES_TOKENS, model.limit.output > 0 ? model.limit.output : NOTES_TOKENS)
+  const most = Math.min(NOTES_TOKENS, config.maxOutputTokens ?? NOTES_TOKENS)
+  const maxOutputTokens = Math.min(most, model.limit.output > 0 ? model.limit.output : most)
   const window = windowOf(model, config.compaction.reserved, maxOutputTokens) ?? Infinity
-  const most = Math.min(window, refused === undefined ? Infinity : refused * AFTER_REFUSAL)
+  const room = Math.min(window, refused === undefined ? Infinity : refused * AFTER_REFUSAL)
   const system = agent.prompt ? [agent.prompt] : []
   const around = tokensOfText([...system, compactionText("", more)].join(""))
-  const text = compactionText(transcript(conversation, most === Infinity ? undefined : most - around), more)
+  const text = compactionText(transcript(conversation, room === Infinity ? undefined : room - around), more)
 
   const info: UserMessage = {
     id: host.id("msg"),

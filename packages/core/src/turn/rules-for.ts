@@ -1,6 +1,6 @@
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import type { ToolUser } from "../tool/tool.ts"
-import type { Step, Turn } from "./turn.ts"
+import type { Step, Turn, TurnDeps } from "./turn.ts"
 
 /**
  * What decides in this turn, lowest first, and what nothing of it can widen. A subagent that the user's own prompt names
@@ -12,10 +12,15 @@ export const rulesFor = ({ turn, step }: { turn: Turn; step: Pick<Step, "prompt"
 })
 
 /** Whose turn it is, as tools ask for it. */
-export const userOf = ({ setting }: Pick<Step, "setting">, { session }: Pick<Turn, "session">): ToolUser => ({
-  agent: setting.agent.name,
+export const userOf = (
+  { setting: { agent, readOnly } }: Pick<Step, "setting">,
+  { session }: Pick<Turn, "session">,
+  { sandbox }: Pick<TurnDeps, "sandbox">,
+): ToolUser => ({
+  agent: agent.name,
   isChild: session.parentID !== undefined,
-  readOnly: setting.readOnly,
+  readOnly,
+  ...(sandbox && { confined: sandbox.bounds({ readOnly }) }),
 })
 
 function allowNamed({ prompt }: Pick<Step, "prompt">, { history }: Turn): PermissionRuleset {

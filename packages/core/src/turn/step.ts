@@ -39,13 +39,16 @@ export async function beginStep(step: Step, turn: Turn, deps: TurnDeps): Promise
   // Clients take it for the sign of each new step.
   turn.setStatus({ type: "busy" })
   const newest = turn.history.at(-1)?.info.id
-  const isCurrent = () => store.messages.list(turn.sessionID, { limit: 1 })[0]?.info.id === newest
-  const record = await openRecord(message, turn.lease, { store, host, publish }, isCurrent)
+  const record = await openRecord(message, turn.lease, { store, host, publish }, () => isNewest(newest, turn, deps))
   if (!record) return undefined
   deps.records.add(record)
   record.put({ id: host.id("prt"), sessionID: turn.sessionID, messageID: message.id, type: "step-start" })
   return record
 }
+
+/** Whether nothing came behind what the turn knows. Of an aborted one nobody wants to know: it only ends. */
+export const isNewest = (messageID: string | undefined, turn: Turn, { store }: TurnDeps): boolean =>
+  turn.signal.aborted || store.messages.list(turn.sessionID, { limit: 1 })[0]?.info.id === messageID
 
 /**
  * Asks the model, again after failures that pass, and writes its answer into the record.

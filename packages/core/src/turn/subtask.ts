@@ -1,6 +1,7 @@
 import type { MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import type { Part, PartOf } from "@opencode/protocol/part.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
+import { shownPrompts } from "../session/shown-prompts.ts"
 import { tellMessage } from "../session/tell-message.ts"
 import type { Call } from "./answer.ts"
 import { runCalls } from "./calls.ts"
@@ -45,7 +46,8 @@ export async function runSubtasks(
  * answers it, so what it gives has to be done first.
  */
 function tasksOf({ id }: UserMessage, { history, sessionID }: Turn, { store }: TurnDeps): PartOf<"subtask">[] {
-  const arrived = history.slice(history.findLastIndex(isAnswer) + 1)
+  const shown = shownPrompts(history.filter((message) => !isNotes(message)))
+  const arrived = history.filter(({ info }) => !shown.has(info.id))
   const given = arrived.filter(({ parts }) => parts.some(({ type }) => type === "subtask"))
   if (!given.length) return []
   const waiting = new Set(store.inbox.unanswered(sessionID).map(({ messageID }) => messageID)).add(id)
@@ -55,7 +57,7 @@ function tasksOf({ id }: UserMessage, { history, sessionID }: Turn, { store }: T
 }
 
 /** Notes of a compaction answer no prompt. */
-const isAnswer = ({ info }: MessageWithParts): boolean => info.role === "assistant" && !info.summary
+const isNotes = ({ info }: MessageWithParts): boolean => info.role === "assistant" && info.summary === true
 
 function callOf(task: PartOf<"subtask">, message: { id: string; sessionID: string }, { host }: TurnDeps): Call {
   const { prompt, description, agent, command, model } = task

@@ -77,6 +77,10 @@ export interface TurnDeps {
     /** Goes on after a plain rejection instead of ending the turn. */
     continueOnDeny: boolean
     limits: OutputLimits
+    /** Of an answer, where the user wants less than the model can. */
+    maxOutputTokens?: number
+    /** How long a command may take when its call does not say. */
+    commandTimeoutMs?: number
     compaction: NonNullable<Config["compaction"]>
     shell: Shell
   }

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { limitsFromEnvironment } from "@opencode/core/config/environment.ts"
 import { expect, test } from "vitest"
 import { place } from "./place.ts"
 
@@ -32,6 +33,8 @@ const VARIABLES: Readonly<Record<string, string>> = {
   DISABLE_EXTERNAL_SKILLS: "core/src/extension/skill-places.ts",
   DISABLE_CLAUDE_CODE_SKILLS: "core/src/extension/skill-places.ts",
   REPO_CLONE_GITHUB_BASE_URL: "core/src/engine/references.ts",
+  EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS: "core/src/config/environment.ts",
+  EXPERIMENTAL_OUTPUT_TOKEN_MAX: "core/src/config/environment.ts",
   // Kept from the children of this program, and otherwise not ours.
   API_KEY: "core/src/process/environment.ts",
   CONSOLE_TOKEN: "core/src/process/environment.ts",
@@ -51,8 +54,6 @@ const VARIABLES: Readonly<Record<string, string>> = {
   EXPERIMENTAL_PARALLEL: "With search on the web.",
   ENABLE_QUESTION_TOOL: "With the question tool.",
   EXPERIMENTAL_PLAN_MODE: "Switches on what is always on here: handing over from a plan.",
-  EXPERIMENTAL_BASH_DEFAULT_TIMEOUT_MS: "With limits of commands.",
-  EXPERIMENTAL_OUTPUT_TOKEN_MAX: "With limits of answers.",
   ALWAYS_NOTIFY_UPDATE: "With updates.",
   DISABLE_EMBEDDED_WEB_UI: "With the web screen.",
   DISABLE_MOUSE: "With the screen.",
@@ -116,4 +117,18 @@ const settings: [Record<string, string>, object][] = [
 test.each(settings)("%j", async (env, value) => {
   await using at = await place()
   expect((await at.load({ env })).value).toEqual(value)
+})
+
+const limits: [string, string, object][] = [
+  ["BASH_DEFAULT_TIMEOUT_MS", "1500", { commandTimeoutMs: 1_500 }],
+  ["BASH_DEFAULT_TIMEOUT_MS", "99999999999", { commandTimeoutMs: 2 ** 31 - 1 }],
+  ["OUTPUT_TOKEN_MAX", " 8000 ", { maxOutputTokens: 8_000 }],
+  ...["", " ", "0", "-5", "1.5", "soon", "Infinity"].map((text): [string, string, object] => [
+    "OUTPUT_TOKEN_MAX",
+    text,
+    {},
+  ]),
+]
+test.each(limits)("OPENCODE_EXPERIMENTAL_%s=%j", (name, text, expected) => {
+  expect(limitsFromEnvironment({ [`OPENCODE_EXPERIMENTAL_${name}`]: text })).toEqual(expected)
 })

@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import { calls, says, script } from "@opencode/testing/script.ts"
+import { createFollower } from "@opencode/testing/follower.ts"
 import { world, type World } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
 import { forkTitle } from "../../src/session/fork.ts"
@@ -40,7 +41,7 @@ test("a fork of 2,000 messages names the same files of large bodies, copies no c
   const before = process.cpuUsage()
   const forked = await w.engine.fork(session.id)
   const { user, system } = process.cpuUsage(before)
-  // About 150 ms; a search through the messages for each of them costs a second.
+  // About 150 ms, and as much to tell the clients; a search through the messages for each of them costs a second.
   expect((user + system) / 1_000).toBeLessThan(600)
   expect(blobs(w)).toEqual(files)
 
@@ -190,3 +191,25 @@ test("a fork that cannot be written leaves nothing", async () => {
   fails = false
   expect(w.engine.sessions.list({})).toHaveLength(1)
 })
+
+test.each(["fork", "import"] as const)(
+  "who only follows the events knows what is in a session that came by %s",
+  async (how) => {
+    const todos = [{ content: "this", status: "pending", priority: "low" }]
+    await using w = await world({ model: script(calls("todowrite", { todos }), says("done")) })
+    await w.prompt("go")
+    const { id } = await w.session()
+    const before = w.events.length
+    const { info, messages } = await w.engine.exportSession(id)
+    const made =
+      how === "fork" ? await w.engine.fork(id) : await w.engine.importSession({ info, messages: [...messages] })
+    const follower = createFollower()
+    for (const event of w.events.slice(before)) follower.hear(event)
+    const there = await w.engine.sessions.messages(made.id)
+    expect(there.length).toBeGreaterThan(2)
+    expect(follower.known().messages[made.id]).toEqual(
+      there.map(({ info, parts }) => ({ info, parts: parts.sort((a, b) => (a.id < b.id ? -1 : 1)) })),
+    )
+    expect(follower.known().todos[made.id]).toEqual(w.engine.sessions.todos(made.id))
+  },
+)

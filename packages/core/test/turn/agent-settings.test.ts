@@ -113,14 +113,15 @@ describe("an agent whose model there is not", () => {
     expect(w.model.requests).toHaveLength(1)
   })
 
-  test("is told to the model that calls it", async () => {
+  test("is told to the model that calls it, and no child is begun that could do nothing", async () => {
     await using w = await world({
       files: { ".opencode/agent/lost.md": FILE },
       model: cast([starts(task("part", { subagent_type: "lost" })), says("ok")], {}),
     })
     await w.prompt("go")
-    expect(w.model.heard()).toContain("Model not found: mock/larje")
+    expect(w.model.heard()).toContain("subagent lost is set to a model that is not there. Model not found: mock/larje")
     expect(w.model.requests).toHaveLength(2)
+    expect(w.engine.sessions.list({}).map(({ parentID }) => parentID)).toEqual([undefined])
   })
 })
 

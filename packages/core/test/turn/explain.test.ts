@@ -169,3 +169,19 @@ test("nobody is asked, nothing is run, and no session comes of it", async () => 
   expect(w.files()).toEqual([])
   expect(w.home.store.sessions.list({})).toEqual([])
 })
+
+test("rules and what is wrong with them are told where they stand today, also when only a comment has moved them", async () => {
+  const text = '{ "permission": {\n"bash": "deny",\n"bahs": "deny" } }'
+  await using w = await world({ files: { "opencode.jsonc": text } })
+  const told = async () => {
+    const { asks } = await w.engine.explain({ tool: "bash", input: "ls" })
+    return [
+      w.engine.settings.current().config.generation,
+      asks[0]?.patterns[0]?.reason,
+      w.engine.settings.issues().find(({ message }) => message.includes("bahs")),
+    ]
+  }
+  expect(await told()).toMatchObject([1, { line: 2 }, { line: 3 }])
+  w.folder.write({ "project/opencode.jsonc": `// why\n\n${text}` })
+  expect(await told()).toMatchObject([1, { line: 4 }, { line: 5 }])
+})

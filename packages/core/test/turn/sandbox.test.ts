@@ -67,3 +67,25 @@ test("a sandbox that cannot be had refuses the command, and the model hears why"
   expect(await stateOf(w)).toMatchObject({ status: "error", error: expect.stringContaining("is not installed") })
   expect(w.files()).toEqual([])
 })
+
+const bashOf = (w: Awaited<ReturnType<typeof world>>): string => {
+  const tools = w.model.requests.at(-1)?.body.tools as { function: { name: string; description: string } }[]
+  return tools.find(({ function: { name } }) => name === "bash")?.function.description ?? ""
+}
+
+test("the model is told beforehand what its commands can do, in plan mode as well, and nothing without a sandbox", async () => {
+  await using w = await world({ config: { sandbox: "workspace" }, model: () => says("done") })
+  await w.prompt("go")
+  expect(bashOf(w)).toMatch(
+    /\n- Each command runs in a sandbox: it can change files of the workspace.*It has no network\.$/,
+  )
+  const first = bashOf(w)
+  await w.prompt("go on")
+  expect(bashOf(w)).toBe(first)
+  await w.prompt("think", { agent: "plan" })
+  expect(bashOf(w)).toMatch(/\n- Each command runs in a sandbox: it can change no file.*It has no network\.$/)
+
+  await using free = await world({ model: () => says("done") })
+  await free.prompt("go")
+  expect(bashOf(free)).not.toContain("sandbox")
+})

@@ -188,6 +188,18 @@ test("the diff of a session whose revert a crash cut short is that of the finish
   expect(await w.session()).toMatchObject({ summary: { files: 0 }, undo: { action: "revert" } })
 })
 
+test("who reads only the session, or its messages, after a crash cut a revert short finds it finished", async () => {
+  for (const read of ["session", "messages"] as const) {
+    const { w, id, messageID } = await changed(3)
+    await using _ = w
+    await reverts.start(w, id, { text: messageID, dieBefore: 3 }).ended
+    await w.restart()
+    if (read === "messages") await w.engine.sessions.messages(id)
+    const found = read === "session" ? await w.engine.sessions.read(id) : w.engine.sessions.get(id)
+    expect(found, read).toMatchObject({ summary: { files: 0 }, undo: { action: "revert" } })
+  }
+})
+
 test("a prompt after a revert that a crash cut short waits for its rest: what goes for good was taken back", async () => {
   const { w, id, messageID } = await changed(150)
   await using _ = w

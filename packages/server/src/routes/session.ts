@@ -88,7 +88,7 @@ const get = route(
     answer: Session,
     errors: ["NotFoundError"],
   },
-  async ({ params, engine }) => (await engine()).sessions.get(params.sessionID),
+  async ({ params, engine }) => (await engine()).sessions.read(params.sessionID),
 )
 
 const update = route(
