@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { brotliDecompressSync } from "node:zlib"
 import * as esbuild from "esbuild"
+import { joinChunks } from "./join-chunks.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
@@ -19,21 +20,38 @@ const oneLocale = {
   },
 }
 
+const MAIN = "packages/cli/src/main.ts"
+
+/** What these commands load is most of the program, and both are waited for. */
+const GROUPS = [
+  { name: "chunks/start.js", sources: ["packages/cli/src/command-line.ts"] },
+  { name: "chunks/program.js", sources: ["packages/cli/src/commands/serve.ts", "packages/cli/src/commands/run.ts"] },
+]
+
+const FORM = { format: "esm", platform: "node", target: "node20", minify: true, keepNames: false, logLevel: "warning" }
+
 export async function build() {
   const dist = `${root}packages/cli/dist`
   // Beside its place, and moved there when it is whole: somebody may be running what is there, or building as well.
   const outdir = `${dist}.${process.pid}`
-  const result = await esbuild.build({
+  const folder = `${outdir}.split`
+  const { metafile } = await split(folder)
+  const joined = await joinChunks({ ...FORM, folder, outdir, metafile, apart: MAIN, groups: GROUPS })
+  rmSync(folder, { recursive: true })
+  writeFileSync(`${outdir}/package.json`, '{"type":"module"}\n')
+  await writeCatalog(`${outdir}/catalog`)
+  replaceFolder(dist, outdir)
+  return joined
+}
+
+const split = (outdir) =>
+  esbuild.build({
+    ...FORM,
     absWorkingDir: root,
-    entryPoints: { main: "packages/cli/src/main.ts" },
+    entryPoints: { main: MAIN },
     outdir,
     bundle: true,
     splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node20",
-    minify: true,
-    keepNames: false,
     chunkNames: "chunks/[name]-[hash]",
     // jsonc-parser's UMD build cannot be bundled; its module build can.
     mainFields: ["module", "main"],
@@ -45,13 +63,7 @@ export async function build() {
       js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
     metafile: true,
-    logLevel: "warning",
   })
-  writeFileSync(`${outdir}/package.json`, '{"type":"module"}\n')
-  await writeCatalog(`${outdir}/catalog`)
-  replaceFolder(dist, outdir)
-  return result.metafile
-}
 
 /** How often a build that is overtaken by another one tries again. */
 const TRIES = 20

@@ -21,7 +21,9 @@ import type { ToolUser } from "./tool/tool.ts"
 import type { Registry } from "./tool/registry.ts"
 import type { ChildSessions } from "./turn/children.ts"
 import type { ExplainCall } from "./turn/explain-call.ts"
+import { createFileFinder, type FileFinder } from "./workspace/file-finder.ts"
 import { rememberProject } from "./workspace/project.ts"
+import { createVcs, type Vcs } from "./workspace/vcs.ts"
 import { openWorkspace, type Workspace } from "./workspace/workspace.ts"
 
 /** One folder at work: everything a route needs to know of it. */
@@ -38,6 +40,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   questions: Questions
   explain: ExplainCall
   registry: Registry
+  vcs: Vcs
+  finder: FileFinder
   children: ChildSessions
   /** Whose turn it is when an agent answers in a session of its own: decides which tools there are for it. */
   toolUser(agent: string): ToolUser
@@ -94,6 +98,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     start: processes.start,
     sessions: () => conversations.sessions,
   })
+  const finder = createFileFinder({ directory: workspace.directory, search: workspace.search, now: home.host.now })
   const conversations = openConversations({ home, settings, turns, fetched })
 
   return {
@@ -113,6 +118,8 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     questions,
     explain: openExplain({ settings, turns, gate, approvals, sessions: conversations.sessions, userHome: places.home }),
     registry: turns.shared.registry,
+    vcs: createVcs(workspace),
+    finder,
     children: turns.children,
     toolUser: (agent) => ({
       agent,
@@ -123,6 +130,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
       gate.close()
       questions.close()
       await conversations.close()
+      finder.close()
       await workspace.close()
       await processes.close()
       bus.forget(scope.directory)

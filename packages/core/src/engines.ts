@@ -1,9 +1,11 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
+import { createProjects, type Projects } from "./engine/projects.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
 import { requireSession } from "./session/require.ts"
+import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
 /** The engines of one process, one per folder, opened when somebody first asks for the folder. */
@@ -15,6 +17,7 @@ export interface Engines {
   open(): Promise<Engine[]>
   /** Changes of the settings on disk. */
   config: ConfigEdits
+  projects: Projects
   close(): Promise<void>
 }
 
@@ -30,7 +33,7 @@ export function createEngines(home: Home): Engines {
   const state = { closing: false }
 
   async function at(name: string, mayBeGone = false): Promise<Engine> {
-    const directory = engines.has(name) ? name : await canonicalPath(resolve(name))
+    const directory = engines.has(name) ? name : await forClients(() => canonicalPath(resolve(name)))
     const known = engines.get(directory)
     const engine = known ?? openEngine(home, directory, mayBeGone)
     engines.delete(directory)
@@ -44,11 +47,17 @@ export function createEngines(home: Home): Engines {
 
   async function closeOne(except: string): Promise<void> {
     for (const [directory, opening] of engines) {
-      const engine = directory === except ? undefined : await opening.catch(() => undefined)
-      if (!engine || isInUse(engine) || engines.get(directory) !== opening) continue
-      engines.delete(directory)
-      return engine.close()
+      if (directory !== except && (await release(directory, opening))) return
     }
+  }
+
+  /** @returns false for one that is in use */
+  async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
+    const engine = await opening?.catch(() => undefined)
+    if (!engine || isInUse(engine) || engines.get(directory) !== opening) return false
+    engines.delete(directory)
+    await engine.close()
+    return true
   }
 
   const open = async (): Promise<Engine[]> => {
@@ -63,6 +72,7 @@ export function createEngines(home: Home): Engines {
 
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
+    projects: createProjects({ home, at: (directory) => at(directory), release }),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

@@ -4,6 +4,7 @@ import { MessageID, PartID, PermissionID, QuestionID, SessionID } from "./id.ts"
 import { Message } from "./message.ts"
 import { Part } from "./part.ts"
 import { PermissionReply, PermissionRequest } from "./permission.ts"
+import { Project } from "./project.ts"
 import { QuestionAnswer, QuestionRequest } from "./question.ts"
 import { inline, type Infer, type Schema } from "./schema.ts"
 import { Session, SessionStatus, SnapshotFileDiff } from "./session.ts"
@@ -127,6 +128,7 @@ export const events = {
     "must",
     inline(() => z.object({ directory: z.string() })),
   ),
+  "project.updated": event("state", Project),
   "global.disposed": event(
     "must",
     inline(() => z.object({})),

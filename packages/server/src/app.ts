@@ -66,6 +66,12 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
       return incoming.method === "HEAD" ? streaming : { ...streaming, body: endable(data as Source, live) }
     }
     if (route.declaration.status === 204) return { status: 204, headers }
+    if (data instanceof Uint8Array)
+      return {
+        status: 200,
+        headers: { ...headers, "content-type": route.declaration.contentType ?? BYTES },
+        body: data,
+      }
     return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : JSON.stringify(data) }
   }
 
@@ -88,6 +94,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
   }
 }
 
+const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }
 
 function splitTarget(target: string): [path: string, query: string] {

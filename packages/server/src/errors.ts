@@ -38,6 +38,14 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
     status: 404,
     body: { _tag: "QuestionNotFoundError", requestID, message },
   }),
+  project_not_found: ({ message, data: { projectID } }) => ({
+    status: 404,
+    body: { _tag: "ProjectNotFoundError", projectID, message },
+  }),
+  patch_refused: ({ message, data: { reason } }) => ({
+    status: 400,
+    body: { name: "VcsApplyError", data: { message, reason } },
+  }),
   agent_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   model_not_found: (fault) => ({ status: 400, body: badRequest(fault) }),
   provider_auth: (fault) => ({ status: 400, body: badRequest(fault) }),
@@ -97,6 +105,15 @@ export const PermissionNotFoundError = schema("PermissionNotFoundError", () =>
 )
 export const QuestionNotFoundError = schema("QuestionNotFoundError", () =>
   z.object({ _tag: z.literal("QuestionNotFoundError"), requestID: z.string(), message: z.string() }),
+)
+export const ProjectNotFoundError = schema("ProjectNotFoundError", () =>
+  z.object({ _tag: z.literal("ProjectNotFoundError"), projectID: z.string(), message: z.string() }),
+)
+export const VcsApplyError = schema("VcsApplyError", () =>
+  z.object({
+    name: z.literal("VcsApplyError"),
+    data: z.object({ message: z.string(), reason: z.enum(["non-git", "not-clean"]) }),
+  }),
 )
 export const ServiceUnavailableError = schema("ServiceUnavailableError", () =>
   z.object({ _tag: z.literal("ServiceUnavailableError"), message: z.string() }),

@@ -5,8 +5,10 @@ import {
   BadRequestError,
   NotFoundError,
   PermissionNotFoundError,
+  ProjectNotFoundError,
   QuestionNotFoundError,
   ServiceUnavailableError,
+  VcsApplyError,
 } from "./errors.ts"
 import type { ErrorName, Route } from "./route.ts"
 
@@ -18,10 +20,14 @@ const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
   NotFoundError: { status: 404, shape: NotFoundError },
   PermissionNotFoundError: { status: 404, shape: PermissionNotFoundError },
   QuestionNotFoundError: { status: 404, shape: QuestionNotFoundError },
+  ProjectNotFoundError: { status: 404, shape: ProjectNotFoundError },
+  VcsApplyError: { status: 400, shape: VcsApplyError },
   SessionBusyError: { status: 409, shape: SessionBusyError },
   ServiceUnavailableError: { status: 503, shape: ServiceUnavailableError },
 }
 
+/** Every route can answer it, in one shape at least. */
+const BAD_REQUEST = 400
 const JSON_TYPE = "application/json"
 const PLACE = ["directory", "workspace"].map((name) => ({
   name,
@@ -104,16 +110,17 @@ function parametersOf(schema: Json | undefined, where: "path" | "query"): Json[]
 }
 
 function responsesOf(declaration: Route["declaration"], isStream: boolean, of: Describe): Json {
-  const { answer, answers, summary, status = 200, errors = [] } = declaration
-  const success = status === 204 ? {} : content(isStream ? "text/event-stream" : JSON_TYPE, of(answer))
+  const { answer, answers, summary, status = 200, errors = [], contentType = JSON_TYPE } = declaration
+  const success = status === 204 ? {} : content(isStream ? "text/event-stream" : contentType, of(answer))
   const failures = [...new Set(errors.map((name) => ERRORS[name].status))].map((failure) => {
     const names = errors.filter((name) => ERRORS[name].status === failure)
     const shapes = names.map((name) => of(ERRORS[name].shape))
+    if (failure === BAD_REQUEST) shapes.push(of(BadRequestError))
     return [failure, { description: names.join(" | "), ...content(JSON_TYPE, anyOf(shapes)) }] as const
   })
   return {
     [status]: { description: answers ?? summary, ...success },
-    400: { description: "Bad request", ...content(JSON_TYPE, of(BadRequestError)) },
+    [BAD_REQUEST]: { description: "Bad request", ...content(JSON_TYPE, of(BadRequestError)) },
     ...Object.fromEntries(failures),
   }
 }

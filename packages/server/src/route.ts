@@ -53,6 +53,8 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
   answers?: string
   /** 204 answers without a body. Default: 200. */
   status?: 200 | 204
+  /** Of an answer that is no JSON, and comes as bytes. */
+  contentType?: string
   /** What can go wrong besides a request that is not valid. */
   errors?: readonly ErrorName[]
   /** Whether the answer may come after minutes: then the client is told meanwhile that it still will. */
@@ -68,6 +70,8 @@ export type ErrorName =
   | "NotFoundError"
   | "PermissionNotFoundError"
   | "QuestionNotFoundError"
+  | "ProjectNotFoundError"
+  | "VcsApplyError"
   | "SessionBusyError"
   | "ServiceUnavailableError"
 
@@ -122,7 +126,7 @@ export function route<P extends Schema, Q extends Schema, B extends Schema, A ex
   method: Method,
   path: string,
   declaration: Declaration<P, Q, B, A>,
-  handler: Handler<P, Q, B, Infer<A> | Source>,
+  handler: Handler<P, Q, B, Infer<A> | Source | Uint8Array>,
 ): Route {
   return { method, path, declaration, isStream: false, run: (request) => run(request, declaration, handler) }
 }

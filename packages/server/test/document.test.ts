@@ -189,8 +189,8 @@ test.each(OWN_MEMBERS)("%s has the member %s of our own, and nobody has to give 
 
 /** Members that the published shapes have, none of them required, and that we have nothing true to fill with. */
 const ABSENT_MEMBERS: [schema: string, path: string[], reason: string][] = [
-  ["Project", ["icon"], "pictures of projects are not kept"],
-  ["Project", ["commands"], "a project has no command that runs when a copy of it is made"],
+  ["FileContent", ["diff"], "what has changed is told by `/vcs/diff`"],
+  ["FileContent", ["patch"], "what has changed is told by `/vcs/diff`"],
   ["Model", ["cost", "tiers"], "one step of price, above 200,000 tokens, is known: `experimentalOver200K`"],
   ["SessionStatus", ["action"], "nobody has to do anything about a wait; `message` tells its reason"],
   ["ServiceUnavailableError", ["service"], "`message` says what is not available"],

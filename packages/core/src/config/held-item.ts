@@ -13,6 +13,8 @@ export interface Held {
   why: string
   /** As it is written. */
   definition: unknown
+  /** The lines that a shell would run of a command's text, where files bring some in. */
+  runs?: readonly string[]
 }
 
 export interface WrittenAt {
@@ -55,14 +57,14 @@ export const trustID = (folder: string, hash: string): string =>
 const ID_CHARACTERS = 32
 
 /** What it does, and then all of it, as one line that a terminal can show. */
-function summaryOf({ kind, path, why, definition }: Held): string {
-  const name = path.join(".") || kind
-  return visible(`${name}: ${actOf({ kind, path, why, definition })}`)
+function summaryOf(held: Held): string {
+  const name = held.path.join(".") || held.kind
+  return visible(`${name}: ${actOf(held)}`)
 }
 
-function actOf({ kind, why, definition }: Held): string {
+function actOf({ kind, why, definition, runs }: Held): string {
   if (kind === "command" && isObject(definition)) {
-    const pieces = shellPieces(String(definition.template))
+    const pieces = runs ?? shellPieces(String(definition.template))
     return `runs ${pieces.join(" and ")} when the command is used`
   }
   if (isObject(definition) && Array.isArray(definition.command)) {

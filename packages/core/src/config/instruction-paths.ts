@@ -1,6 +1,6 @@
 import { opendir } from "node:fs/promises"
 import { dirname, isAbsolute, join, relative, sep } from "node:path"
-import { isInside } from "../workspace/paths.ts"
+import { isInside, levelsUp } from "../workspace/paths.ts"
 
 /** Where files of instructions are looked for. A name costs one look-up; only a pattern makes somebody list folders. */
 
@@ -10,14 +10,6 @@ export const MAX_LOOKED_AT = 10_000
 const MAX_MATCHES = 100
 /** What others wrote, and git's own. */
 const NEVER = new Set([".git", "node_modules"])
-
-/** The folders from the nearest up to the top, both included; only the nearest when it is not below the top. */
-export function levelsUp(directory: string, top: string): string[] {
-  const levels = [directory]
-  if (!isInside(top, directory)) return levels
-  for (let at = directory; at !== top && dirname(at) !== at;) levels.push((at = dirname(at)))
-  return levels
-}
 
 /** The folders around a file below a folder, nearest first, without the folder itself. */
 export function levelsBelow(directory: string, file: string): string[] {

@@ -5,8 +5,8 @@ import { readInstructionFile, type ReadInstructions } from "./instruction-file.t
 import { createInstructionList, type InstructionList, type InstructionsFound } from "./instruction-list.ts"
 import { projectNames, userFiles } from "./instruction-names.ts"
 import { nameOfPage, type InstructionPages } from "./instruction-pages.ts"
-import { filesMatching, isPattern, levelsBelow, levelsUp, MAX_LOOKED_AT, type Budget } from "./instruction-paths.ts"
-import { isInside } from "../workspace/paths.ts"
+import { filesMatching, isPattern, levelsBelow, MAX_LOOKED_AT, type Budget } from "./instruction-paths.ts"
+import { isInside, levelsUp } from "../workspace/paths.ts"
 import { isSet } from "./sources.ts"
 
 /**

@@ -10,7 +10,7 @@ import { keepAgents } from "./never-looser.ts"
 import { isSelfContainedLocal } from "./local-provider.ts"
 import { isRepository, leadsOut } from "./reference.ts"
 import { isAsStrict } from "./sandbox.ts"
-import { tightenOnly } from "./tighten.ts"
+import { ASKING, tightenOnly } from "./tighten.ts"
 import { elementKey } from "./variables.ts"
 
 /**
@@ -79,8 +79,10 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   enterprise: held("decides where conversations are sent"),
 
   permission: (value, below) => {
-    const base = [...below.defaults.base, ...rulesFromConfig(below.config.permission)]
-    const { config, held } = tightenOnly(value, base, below.home)
+    // What agents deny of it for themselves, they keep: see `keepAgents`.
+    const base = [...withoutAsking(below.defaults.base), ...rulesFromConfig(below.config.permission)]
+    const isGranted = (path: string[]): boolean => below.isGranted?.(["permission", ...path]) === true
+    const { config, held } = tightenOnly(value, base, below.home, isGranted)
     return { value: config, held: held.map(({ path }) => ({ path, why: LOOSENS })) }
   },
   agent: judgeAgents,
@@ -90,10 +92,7 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
     members(value, (provider, id) =>
       isSelfContainedLocal(provider, id, below) ? undefined : "decides where your prompts are sent",
     ),
-  mcp: (value) =>
-    members(value, (server) =>
-      isOnly(server, "enabled", false) ? undefined : "starts a program or opens a connection",
-    ),
+  mcp: judgeServers,
   formatter: (value, { config }) => judgePrograms(value, config.formatter),
   lsp: (value, { config }) => judgePrograms(value, config.lsp),
   instructions: (value) => elements(value, unreachable),
@@ -112,8 +111,8 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
   snapshot: (value) => only(value, value, "switches undo off"),
   share: (value, { config }) =>
     only(value, SHARING.indexOf(value) <= SHARING.indexOf(config.share ?? "manual"), "shares conversations"),
-  autoupdate: (value, { config }) =>
-    only(value, value === false || value === config.autoupdate, "decides about updates"),
+  // Many write it, and nobody means the program of others: it is left out, and not worth a question.
+  autoupdate: (value) => ({ value: value === false ? value : undefined, held: [] }),
   subagent_depth: (value, { config }) =>
     only(value, value <= (config.subagent_depth ?? SUBAGENT_DEPTH), "lets subagents start more of their kind"),
   tool_output: (value, { config }) =>
@@ -132,8 +131,10 @@ const POLICIES: { [Key in keyof Required<Config>]: Policy<Key> } = {
     held: [],
   }),
   experimental: ({ disable_paste_summary, batch_tool, primary_tools, mcp_timeout, ...rest }) => ({
-    value: defined({ disable_paste_summary, batch_tool, primary_tools, mcp_timeout }),
-    held: Object.keys(rest).map((key) => ({ path: [key], why: LOOSENS })),
+    value: defined({ disable_paste_summary, batch_tool, primary_tools, mcp_timeout, ...switchedOff(rest) }),
+    held: Object.keys(rest)
+      .filter((key) => !(key in switchedOff(rest)))
+      .map((key) => ({ path: [key], why: LOOSENS })),
   }),
 
   // Older spellings: translated before anybody asks.
@@ -168,7 +169,8 @@ export function restrictProject(
           ? { held: [{ why: "is not for a project to decide" }] }
           : policy(wanted, below)
     // What was approved is the user's word, also against what agents deny.
-    if (key === "permission") common = judged.value as Config["permission"]
+    if (key === "permission")
+      common = (policy as Judge<"permission">)(wanted, { ...below, isGranted: () => false }).value
     const found = judged.held.map(({ path = [], why }) => ({ path, key: [key, ...keysAt(wanted, path)], why }))
     const open = found.filter((one) => !below.isGranted?.(one.key))
     const kept = open.length === found.length ? judged.value : without(wanted, open)
@@ -226,29 +228,55 @@ function judgeAgents(agents: NonNullable<Config["agent"]>, below: Below): Judged
   const value: NonNullable<Config["agent"]> = {}
   for (const [name, agent] of Object.entries(agents)) {
     const { permission, ...all } = agent
-    const rest = name === below.config.default_agent ? withoutEscapes(all, name, held) : all
+    const isGranted = (path: string[]): boolean => below.isGranted?.(["agent", name, ...path]) === true
+    const rest = name === below.config.default_agent ? withoutEscapes(all, name, held, isGranted) : all
     value[name] = rest
     if (permission === undefined) continue
+    // One that the project brings along may be for people to talk to. Where the user denies it, that holds for it too.
+    const isOwn = !below.defaults.agents[name] && !below.config.agent?.[name]
     const base = [
-      ...below.defaults.base,
+      ...(isOwn ? withoutAsking(below.defaults.base) : below.defaults.base),
       ...(below.defaults.agents[name]?.rules ?? []),
       ...rulesFromConfig(below.config.permission),
       ...rulesFromConfig(below.config.agent?.[name]?.permission),
     ]
-    const tightened = tightenOnly(permission, base, below.home)
+    const tightened = tightenOnly(permission, base, below.home, (path) => isGranted(["permission", ...path]))
     if (tightened.config !== undefined) value[name] = { ...rest, permission: tightened.config }
     for (const { path } of tightened.held) held.push({ path: [name, "permission", ...path], why: LOOSENS })
   }
   return { value, held }
 }
 
+const withoutAsking = (rules: PermissionRuleset): PermissionRuleset =>
+  rules.filter(({ permission }) => !ASKING.has(permission))
+
 /** Who chose an agent, perhaps for its strictness, gets no other one because a project switched it off. */
-function withoutEscapes(agent: AgentConfig, name: string, held: Judged<unknown>["held"]): AgentConfig {
+function withoutEscapes(
+  agent: AgentConfig,
+  name: string,
+  held: Judged<unknown>["held"],
+  isGranted: (path: string[]) => boolean,
+): AgentConfig {
   const { disable, hidden, mode, ...rest } = agent
-  const escapes = { disable, hidden, mode }
-  for (const [key, value] of Object.entries(escapes))
-    if (value !== undefined) held.push({ path: [name, key], why: "replaces the agent you chose" })
-  return rest
+  const kept: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries({ disable, hidden, mode })) {
+    if (value === undefined) continue
+    if (isGranted([key])) kept[key] = value
+    else held.push({ path: [name, key], why: "replaces the agent you chose" })
+  }
+  return { ...rest, ...kept }
+}
+
+/** One that is switched off starts nothing: that is all that is taken of it, and there is nothing to ask. */
+function judgeServers(servers: NonNullable<Config["mcp"]>, { isGranted }: Below): Judged<Config["mcp"]> {
+  const held: Judged<unknown>["held"] = []
+  const value: NonNullable<Config["mcp"]> = {}
+  for (const [name, server] of Object.entries(servers)) {
+    if (server.enabled === false) value[name] = { enabled: false }
+    else if (isGranted?.(["mcp", name])) value[name] = server
+    else held.push({ path: [name], why: "starts a program or opens a connection" })
+  }
+  return { value: Object.keys(value).length ? value : undefined, held }
 }
 
 /** Formatters and language servers run programs; switching them off is anybody's right. */
@@ -295,6 +323,9 @@ function unreachable(path: string): string | undefined {
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(path)) return FETCHES
   return leadsOut(path) ? "reads outside the project" : undefined
 }
+
+const switchedOff = (value: object): Record<string, false> =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member === false))
 
 function defined<Value extends object>(value: Value): Value | undefined {
   const entries = Object.entries(value).filter(([, member]) => member !== undefined)

@@ -79,7 +79,7 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
   const seen = (path: string): void => void looked.add(path)
   const former = options.before?.former ?? new Map()
   const now = Date.now()
-  const budget = { bytes: MAX_HASHED_BYTES }
+  const budget = { bytes: MAX_HASHED_BYTES, missing: new Set<string>() }
   let stoodIn = false
   const restrict = onceLoaded()
   const said: Said[] = []
@@ -89,12 +89,17 @@ export async function loadConfig(options: LoadOptions): Promise<ConfigSnapshot> 
     said.push({ layer: "builtin", name: ACCOUNT, value, wanted: value, locate: nowhere })
   }
   const found = await withGone(await findSources({ ...options, seen }), former, now)
-  for (const given of orderedSources(options, found, await options.organisations?.())) {
+  const sources = orderedSources(options, found, await options.organisations?.())
+  const isHeldBack = !options.trusted && sources.some(({ layer }) => layer === "project")
+  const levels = isHeldBack ? (await import("./levels.ts")).createLevels(options) : undefined
+  for (const given of sources) {
     const source = await insteadOfEmpty(given, former, now)
     if (source !== given || (source.file !== undefined && former.get(source.file) === source)) stoodIn = true
-    const parsed = await readOrKeep(source, { ...options, seen, budget, restrict, merged: merge.value, former })
+    const of = { merged: merge.value, around: levels?.below(source) ?? merge.value }
+    const parsed = await readOrKeep(source, { ...options, seen, budget, restrict, ...of, former })
     const origin: Origin = { layer: source.layer, ...(source.file ? { file: source.file } : {}) }
     merge.add(parsed.value, origin)
+    levels?.add(parsed.value, origin, source)
     const { value, wanted, locate } = parsed
     said.push({ ...origin, ...(source.name ? { name: source.name } : {}), value, wanted, locate })
     rules.push(...writtenRules(value, { ...origin, ...(source.name ? { name: source.name } : {}), locate }))

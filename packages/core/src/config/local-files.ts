@@ -23,14 +23,16 @@ export interface LocalFilesInput {
   home: string
   /** Told of each path that the answer depends on. */
   seen(path: string): void
-  /** How many bytes may still be read, for all definitions together. */
-  budget: { bytes: number }
+  /** How many bytes may still be read, for all definitions together, and what they found not to be there. */
+  budget: { bytes: number; missing?: Set<string> }
 }
 
 /** Files of one definition. A program of a repository has hundreds; whoever has more is told apart by these. */
 const MAX_FILES = 500
 /** Words of one definition that are tried as paths. */
 const MAX_WORDS = 300
+/** Of these, folders in which the others are tried. */
+const MAX_FOLDERS = 5
 /** No path is longer. */
 const MAX_PATH = 1_000
 /**
@@ -44,7 +46,9 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
   const found = new Map<string, string>()
   const waiting: string[] = []
   const add = async (path: string, from: "anywhere" | "project" | "word" = "project"): Promise<void> => {
+    if (input.budget.missing?.has(path)) return
     const real = await realpath(path).catch(() => undefined)
+    if (real === undefined) input.budget.missing?.add(path)
     // Where it is missing, its folder tells when it comes: one place for all the names that were tried in it.
     input.seen(real === undefined ? dirname(path) : path)
     if (real === undefined || real === input.within) return
@@ -53,12 +57,16 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
     if (from === "word" && !(await stat(real)).isFile()) return
     if (!found.has(real) && found.size + waiting.length < MAX_FILES) waiting.push(real)
   }
-  for (const name of fileVariables(definition)) await add(pathOf(name, input), "anywhere")
-  for (const word of wordsOf(definition))
-    for (const base of input.bases) {
+  for (const name of fileVariables(definition)) await add(pathOf(name.slice("{file:".length, -1), input), "anywhere")
+  const words = wordsOf(definition)
+  for (const base of [...input.bases, ...(await foldersOf(words, input))])
+    for (const word of words) {
       const path = resolve(base, word)
       await add(path, isPath(word) ? "project" : "word")
       if (extname(word) === "") for (const ending of ENDINGS) await add(path + ending, "word")
+      for (const name of moduleFiles(word))
+        // What is missing is watched for in its folder, and not in folders for all words that might be one.
+        if (await isFolder(resolve(base, dirname(name)), input.budget)) await add(resolve(base, name), "word")
     }
 
   for (let path = waiting.shift(); path !== undefined && found.size < MAX_FILES; path = waiting.shift()) {
@@ -76,6 +84,27 @@ export async function localFiles(definition: unknown, input: LocalFilesInput): P
   return [...found].map(([path, hash]) => ({ name: relative(input.within, path), hash })).sort(byName)
 }
 
+/** Folders of the project among the words: what is behind `cd scripts` is looked for there. */
+async function foldersOf(words: readonly string[], { bases, within, budget }: LocalFilesInput): Promise<string[]> {
+  const found = new Set<string>()
+  for (const word of words)
+    for (const base of bases) {
+      const named = resolve(base, word)
+      const path = budget.missing?.has(named) ? undefined : await realpath(named).catch(() => undefined)
+      if (path === undefined || path === within || !isInside(within, path) || bases.includes(path)) continue
+      if (found.size < MAX_FOLDERS && (await isFolder(path, budget))) found.add(path)
+    }
+  return [...found]
+}
+
+async function isFolder(path: string, { missing }: LocalFilesInput["budget"]): Promise<boolean> {
+  if (missing?.has(path)) return false
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  )
+}
+
 const byName = (a: LoadedFile, b: LoadedFile): number => (a.name < b.name ? -1 : 1)
 
 function pathOf(name: string, { bases, home }: LocalFilesInput): string {
@@ -89,8 +118,9 @@ function textsOf(definition: unknown): string[] {
   return Object.values(definition).flatMap(textsOf)
 }
 
-const fileVariables = (definition: unknown): string[] =>
-  textsOf(definition).flatMap((text) => [...text.matchAll(/\{file:([^{}]+)\}/g)].map(([, name = ""]) => name))
+/** As they are written. */
+export const fileVariables = (definition: unknown): string[] =>
+  textsOf(definition).flatMap((text) => text.match(/\{file:[^{}]+\}/g) ?? [])
 
 /** What of its texts could be the name of a file, as a whole or word by word, as a shell would take them. */
 function wordsOf(definition: unknown): string[] {
@@ -102,6 +132,14 @@ function wordsOf(definition: unknown): string[] {
 const isWord = (word: string): boolean =>
   word.length < MAX_PATH && !/^\.{0,2}\/*$/.test(word) && !word.startsWith("-") && !word.includes("\0")
 const isPath = (word: string): boolean => /[./]/.test(word)
+
+/** What `node server` and `python -m notes.server` run, where these are folders. */
+function moduleFiles(word: string): string[] {
+  if (!/^[\w-]+(?:[./][\w-]+)*$/.test(word)) return []
+  const folder = word.replaceAll(".", "/")
+  const files = ["__main__.py", "__init__.py", "index.js", "index.mjs", "index.cjs", "index.ts"]
+  return [...(folder === word ? [] : [`${folder}.py`]), ...files.map((name) => `${folder}/${name}`)]
+}
 
 async function hashOf(path: string, budget: LocalFilesInput["budget"]): Promise<string> {
   const { size, ctimeMs } = await stat(path)

@@ -1,10 +1,10 @@
 import type { Config } from "@opencode/protocol/config.ts"
-import type { PermissionConfig, PermissionRule, PermissionRuleset } from "@opencode/protocol/permission.ts"
+import type { PermissionAction, PermissionConfig, PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { ASK_BEFORE_HARM } from "./fail-closed.ts"
 import type { Below } from "./layers.ts"
 import { mergePermission } from "./merge-permission.ts"
-import { covers, findLoosened, mayOverlap, STRICTNESS } from "./tighten.ts"
+import { findLoosened, patternsOf, withExceptions } from "./tighten.ts"
 
 /**
  * The rules of built-in agents come before the common ones, so that a common rule can take back what an agent denies.
@@ -30,9 +30,17 @@ export function keepAgents(permission: PermissionConfig | undefined, below: Belo
     if (hasNoTools(name, below)) return []
     const before = agentRules(name, below)
     const looser = common.filter((rule) => findLoosened(rule, before, below.home) !== "none")
-    return looser.length ? [[name, { permission: neverLooser(looser, before, below.home) }] as const] : []
+    const own = unlike(neverLooser(looser, before, below.home), permission)
+    return Object.keys(own).length ? [[name, { permission: own }] as const] : []
   })
   return agents.length ? { agent: Object.fromEntries(agents) } : {}
+}
+
+/** What the common rules say in the same words holds without being said again. */
+function unlike(own: PermissionConfig, common: PermissionConfig | undefined): PermissionConfig {
+  if (typeof own === "string" || typeof common !== "object") return own
+  const isSame = (key: string): boolean => JSON.stringify(own[key]) === JSON.stringify(common[key])
+  return Object.fromEntries(Object.entries(own).filter(([key]) => !isSame(key)))
 }
 
 /** It writes titles, say: there is nothing that could be allowed to it. */
@@ -54,27 +62,8 @@ const agentRules = (name: string, below: Below): PermissionRuleset => [
 ]
 
 /** `wanted`, and after each of its rules what `before` says of the same, where that is stricter. Pure. */
-function neverLooser(wanted: PermissionRuleset, before: PermissionRuleset, home: string): PermissionConfig {
-  const isAbout = (rule: PermissionRule) => (other: PermissionRule) =>
-    mayOverlap(other.permission, rule.permission) && mayOverlap(other.pattern, rule.pattern)
-  return asConfig(
-    wanted.flatMap((rule) =>
-      findLoosened(rule, before, home) === "none"
-        ? [rule]
-        : [
-            rule,
-            ...before.filter(isAbout(rule)).map((other) => ({
-              permission: narrower(other.permission, rule.permission),
-              pattern: narrower(other.pattern, rule.pattern),
-              action: STRICTNESS[other.action] > STRICTNESS[rule.action] ? other.action : rule.action,
-            })),
-          ],
-    ),
-  )
-}
-
-/** What both match; where neither holds the other, all that the first one does. */
-const narrower = (a: string, b: string): string => (covers(a, b) ? b : a)
+const neverLooser = (wanted: PermissionRuleset, before: PermissionRuleset, home: string): PermissionConfig =>
+  asConfig(wanted.flatMap((rule) => withExceptions(rule, before, home)))
 
 function asConfig(rules: PermissionRuleset): PermissionConfig {
   let config: PermissionConfig = {}
@@ -82,21 +71,13 @@ function asConfig(rules: PermissionRuleset): PermissionConfig {
     const permission = rules[from]?.permission ?? ""
     const after = rules.findIndex((rule, index) => index > from && rule.permission !== permission)
     const until = after === -1 ? rules.length : after
-    config = mergePermission(config, { [permission]: patternsOf(rules.slice(from, until)) })
+    config = mergePermission(config, { [permission]: shortest(patternsOf(rules.slice(from, until))) })
     from = until
   }
   return config
 }
 
-/** The order of patterns is that of the last rule for each; one for everything ends what came before. */
-function patternsOf(rules: PermissionRuleset) {
-  const patterns = new Map<string, PermissionRule["action"]>()
-  for (const { pattern, action } of rules) {
-    if (pattern === "*") patterns.clear()
-    patterns.delete(pattern)
-    patterns.set(pattern, action)
-  }
-  const only = patterns.get("*")
-  const isOne = only !== undefined && [...patterns.values()].every((action) => action === only)
-  return isOne ? only : Object.fromEntries(patterns)
+function shortest(patterns: Record<string, PermissionAction>) {
+  const only = patterns["*"]
+  return only !== undefined && Object.values(patterns).every((action) => action === only) ? only : patterns
 }

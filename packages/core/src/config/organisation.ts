@@ -1,5 +1,5 @@
-import { createHash } from "node:crypto"
 import { join } from "node:path"
+import { hashedName } from "../lib/hashed-name.ts"
 import { replaceFile } from "../lib/replace-file.ts"
 import { isObject } from "./json.ts"
 import { readSmallFile } from "./read.ts"
@@ -34,7 +34,7 @@ export async function organisationConfig({ url, cache, get, warn }: Organisation
     warn(`The settings of ${url} are not read: it is no address that begins with https://.`)
     return undefined
   }
-  const copy = join(cache, "organisation", `${createHash("sha256").update(from).digest("hex").slice(0, 16)}.json`)
+  const copy = join(cache, "organisation", `${hashedName(from)}.json`)
   try {
     const text = configIn(await get(from))
     replaceFile(copy, text)

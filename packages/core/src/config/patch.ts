@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import { realpath, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { hashedName } from "../lib/hashed-name.ts"
 import { fault } from "../lib/fault.ts"
 import { withLock } from "../lib/lock.ts"
 import { replaceFile } from "../lib/replace-file.ts"
@@ -40,7 +40,7 @@ export async function patchFile(patch: unknown, target: PatchTarget): Promise<bo
   const file = await realpath(target.file).catch(() => target.file)
   if (target.within !== undefined && !isInside(target.within, file))
     throw fault("forbidden", `${target.file} is a link out of this project, which is followed once you trust it.`)
-  const lock = join(target.state, "config", createHash("sha256").update(file).digest("hex").slice(0, 16))
+  const lock = join(target.state, "config", hashedName(file))
   return withLock(lock, { pid: process.pid }, async ({ isHeld }) => {
     const before = await textOf(file)
     const text = before ?? JSON.stringify(target.beginning, null, 2) + "\n"

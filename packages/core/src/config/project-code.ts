@@ -27,7 +27,12 @@ export function configTrust(
     pending,
     mayRunShell(command) {
       const at = origin(["command", command, "template"])
-      return !pending.some(({ kind, path, file }) => kind === "command" && path[1] === command && file === at?.file)
+      if (trusted || (at !== undefined && at.layer !== "project")) return true
+      // One that is too long to be shown has no item, and nobody can have approved it.
+      return items.some(
+        (item) =>
+          item.kind === "command" && item.path[1] === command && item.file === at?.file && !pending.includes(item),
+      )
     },
   }
 }

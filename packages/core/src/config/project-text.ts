@@ -41,7 +41,7 @@ export async function untrustedText(
     bound: await canonicalPath(level),
     within: await canonicalPath(projectLevels(options)[0] ?? level),
     directory,
-    below: belowProject(options),
+    below: belowProject({ ...options, merged: options.around }),
     restrict: await options.restrict(),
     variables: { env, home: folders.home, folder: source.folder, seen, isPlain: isPlain(source) },
     budget,

@@ -19,6 +19,8 @@ export interface ReadOptions extends LoadOptions {
   restrict(): Promise<Restrict>
   /** The layers below. */
   merged: Config
+  /** Of a project's file: what it must not loosen. */
+  around: Config
   former: Former
 }
 

@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises"
-import { dirname, join, relative, resolve, sep } from "node:path"
-import { findDefinitions, MAX_FILES, readWithin, type ConfigFolder, type Definition } from "./definitions.ts"
+import { dirname, join, resolve } from "node:path"
+import { levelsUp } from "../workspace/paths.ts"
+import { findDefinitions, type ConfigFolder, type Definition } from "./definitions.ts"
+import { MAX_FILES, readWithin } from "./files-below.ts"
 import type { Environment, Folders } from "./folders.ts"
 import type { Layer } from "./layers.ts"
 
@@ -120,13 +122,8 @@ export function projectFiles({ trusted, ...place }: Pick<Places, "directory" | "
  * The folders from the root down to the directory. Without a repository there is only the directory: in a folder that
  * everybody can write to, such as `/tmp`, anybody could put a file above it.
  */
-export function levelsBetween(worktree: string, directory: string): string[] {
-  const steps = relative(worktree, directory)
-  if (dirname(worktree) === worktree || steps.startsWith("..")) return [directory]
-  const levels = [worktree]
-  for (const name of steps.split(sep).filter(Boolean)) levels.push(join(levels.at(-1) ?? worktree, name))
-  return levels
-}
+export const levelsBetween = (worktree: string, directory: string): string[] =>
+  dirname(worktree) === worktree ? [directory] : levelsUp(directory, worktree).reverse()
 
 /** A place named twice (a project that is the user's configuration folder) counts where it is trusted. */
 function withoutDoubles(candidates: Candidate[]): Candidate[] {
@@ -148,7 +145,12 @@ async function readCandidate(candidate: Candidate, { seen }: Places): Promise<So
 async function readDefinitions(folder: ConfigFolder & { level?: string }): Promise<Source[]> {
   const { layer, path } = folder
   const there = await stat(path).catch(() => undefined)
-  if (there && !there.isDirectory())
+  if (!there) {
+    // Looking for each folder that might be in it would cost every start two dozen looks.
+    folder.seen?.(path)
+    return []
+  }
+  if (!there.isDirectory())
     return [{ layer, file: path, folder: path, isHarmless: true, problem: "it is not a folder" }]
   const definitions = await findDefinitions(folder)
   const of = folder.level === undefined ? {} : { level: folder.level }

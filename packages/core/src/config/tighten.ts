@@ -18,30 +18,116 @@ export interface Tightened {
   held: { path: string[]; rule: PermissionRule; over: PermissionRule | undefined }[]
 }
 
-/** Takes the rules out of `config` that would allow, or only ask, where `base` is stricter. Pure. */
-export function tightenOnly(config: PermissionConfig, base: PermissionRuleset, home: string): Tightened {
+/**
+ * Takes the rules out of `config` that would allow, or only ask, where `base` is stricter, but those that a person has
+ * approved. Pure.
+ */
+export function tightenOnly(
+  config: PermissionConfig,
+  base: PermissionRuleset,
+  home: string,
+  isGranted: (path: string[]) => boolean = () => false,
+): Tightened {
   const held: Tightened["held"] = []
-  const keep = (path: string[], permission: string, pattern: string, action: PermissionAction) => {
+  const keep = (path: string[], permission: string, pattern: string, action: PermissionAction): PermissionRuleset => {
     const rule = { permission, pattern, action }
     const loosened = findLoosenedOfAny(rule, base, home)
-    if (loosened !== "none") held.push({ path, rule, over: loosened === "default" ? undefined : loosened })
-    return loosened === "none"
+    if (loosened === "none" || isGranted(path) || asksOfAll(rule, base, home)) return [rule]
+    if (saysAgain(rule, base, home)) return withExceptions(rule, base, home)
+    held.push({ path, rule, over: loosened === "default" ? undefined : loosened })
+    return []
   }
-  if (typeof config === "string") return { config: keep([], "*", "*", config) ? config : undefined, held }
+  if (typeof config === "string") {
+    if (keep([], "*", "*", config).length === 0) return { config: undefined, held }
+    const denied = config === "ask" ? stillDenied(base, home) : {}
+    return { config: Object.keys(denied).length ? { "*": config, ...denied } : config, held }
+  }
 
   const kept: Record<string, (PermissionConfig & object) | PermissionAction> = {}
   for (const [key, value] of Object.entries(config)) {
     const permission = permissionOf(key)
     if (typeof value === "string") {
-      if (keep([key], permission, "*", value)) kept[key] = value
+      const rules = keep([key], permission, "*", value)
+      if (rules.length) kept[key] = rules.length === 1 ? value : patternsOf(rules)
+      if (rules.length && key === "*" && value === "ask") Object.assign(kept, stillDenied(base, home))
       continue
     }
-    const patterns = Object.entries(value).filter(([pattern, action]) =>
-      keep([key, pattern], permission, pattern, action),
-    )
-    if (patterns.length) kept[key] = Object.fromEntries(patterns)
+    const each = Object.entries(value).map(([pattern, action]) => keep([key, pattern], permission, pattern, action))
+    const rules = each.flat()
+    // As it was written where no exception came between, so that it can be told what in it decides nothing.
+    const isWritten = each.every(({ length }) => length <= 1)
+    if (rules.length) kept[key] = isWritten ? inOrder(rules) : patternsOf(rules)
   }
   return { config: Object.keys(kept).length ? (kept as PermissionConfig) : undefined, held }
+}
+
+/**
+ * `read: allow` says what holds anyway, and whoever writes it does not mean the files that are asked about all the same,
+ * such as `.env`. So it is taken, and the exceptions with it, instead of asking a person about it.
+ */
+function saysAgain(rule: PermissionRule, base: PermissionRuleset, home: string): boolean {
+  if (rule.permission !== "read") return false
+  const isException = ({ permission, pattern, action }: PermissionRule): boolean =>
+    permission === rule.permission && STRICTNESS[action] > STRICTNESS[rule.action] && !covers(pattern, rule.pattern)
+  return (
+    findLoosened(
+      rule,
+      base.filter((other) => !isException(other)),
+      home,
+    ) === "none"
+  )
+}
+
+/**
+ * What these do is to ask a person. By default they are denied, but for the agents that people talk to: nothing else is
+ * kept from happening by it.
+ */
+export const ASKING: ReadonlySet<string> = new Set(["question", "plan_enter", "plan_exit"])
+
+/** Who wants to be asked about everything does not want to be asked about that; what is denied of `ASKING` stays so. */
+function asksOfAll(rule: PermissionRule, base: PermissionRuleset, home: string): boolean {
+  if (rule.permission !== "*" || rule.pattern !== "*" || rule.action !== "ask") return false
+  const others = base.filter(({ permission }) => !ASKING.has(permission))
+  return findLoosenedOfAny(rule, others, home) === "none"
+}
+
+const stillDenied = (base: PermissionRuleset, home: string): Record<string, PermissionAction> =>
+  Object.fromEntries(
+    [...ASKING]
+      .filter((permission) => findLoosened({ permission, pattern: "*", action: "ask" }, base, home) !== "none")
+      .map((permission) => [permission, "deny"]),
+  )
+
+/** A rule, and after it what `before` says of the same where that is stricter. */
+export function withExceptions(rule: PermissionRule, before: PermissionRuleset, home: string): PermissionRuleset {
+  if (findLoosened(rule, before, home) === "none") return [rule]
+  const isAbout = (other: PermissionRule): boolean =>
+    mayOverlap(other.permission, rule.permission) && mayOverlap(other.pattern, rule.pattern)
+  return [
+    rule,
+    ...before.filter(isAbout).map((other) => ({
+      permission: narrower(other.permission, rule.permission),
+      pattern: narrower(other.pattern, rule.pattern),
+      action: STRICTNESS[other.action] > STRICTNESS[rule.action] ? other.action : rule.action,
+    })),
+  ]
+}
+
+/** What both match; where neither holds the other, all that the first one does. */
+const narrower = (a: string, b: string): string => (covers(a, b) ? b : a)
+
+const inOrder = (rules: PermissionRuleset): Record<string, PermissionAction> =>
+  Object.fromEntries(rules.map(({ pattern, action }) => [pattern, action]))
+
+/** The order of patterns is that of the last rule for each; one for everything ends what came before. */
+export function patternsOf(rules: PermissionRuleset): Record<string, PermissionAction> {
+  const patterns = new Map<string, PermissionAction>()
+  for (const { pattern, action } of rules) {
+    if (pattern === "*") patterns.clear()
+    patterns.delete(pattern)
+    patterns.set(pattern, action)
+  }
+  return Object.fromEntries(patterns)
 }
 
 /** A rule for more than one permission is compared also with what holds for those that not every such rule allows. */

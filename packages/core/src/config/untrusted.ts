@@ -8,7 +8,8 @@ import { shellPieces } from "./shell-pieces.ts"
 import { dotted, type ConfigIssue } from "./issue.ts"
 import { isObject } from "./json.ts"
 import type { Below } from "./layers.ts"
-import { localFiles, type LocalFilesInput } from "./local-files.ts"
+import { fileVariables, localFiles, type LocalFilesInput } from "./local-files.ts"
+import { runTexts } from "./run-files.ts"
 import type { Restrict } from "./rule-budget.ts"
 import type { Settled } from "./parse.ts"
 import { validate } from "./validate.ts"
@@ -78,6 +79,8 @@ interface HeldHere {
   path: string[]
   key: string[]
   why: string
+  /** Of a command: the lines that a shell would run, also those that a file brings in. */
+  runs?: string[]
 }
 
 async function judge(
@@ -142,7 +145,8 @@ const commandsWithShell = (
 ): HeldHere[] =>
   Object.entries(command).flatMap(([name, { template }]) => {
     const path = ["command", name]
-    return shellPieces(template).length && !isGranted(path) ? [{ path, key: path, why: "runs shell commands" }] : []
+    const runs = shellPieces(template)
+    return runs.length && !isGranted(path) ? [{ path, key: path, why: "runs shell commands", runs }] : []
   })
 
 /** A file beside the settings or below, as it came with the project, and not one that is kept out of it because it holds secrets. */
@@ -158,18 +162,33 @@ async function isOwnFile(file: string | undefined, within: string): Promise<bool
 }
 
 async function itemOf(
-  { key, path, why }: HeldHere,
+  { key, path, why, runs }: HeldHere,
   written: unknown,
   input: Untrusted,
 ): Promise<TrustItem | undefined> {
   const { file, bound, within, directory, variables, budget } = input
   const definition = definitionAt(written, key)
-  const held: Held = { kind: kindOf(path, why), path: key, why, definition }
+  const held: Held = {
+    kind: kindOf(path, why),
+    path: key,
+    why,
+    definition,
+    ...(runs ? { runs: shown(runs, definition) } : {}),
+  }
   const bases = [variables.folder, directory, within]
   // Nothing that a hash could hold on to.
   if (definition === undefined) return undefined
-  const files = await localFiles(definition, { bases, within, home: variables.home, seen: variables.seen, budget })
+  const loaded = runs ? [...fileVariables(definition), ...(await Promise.all(runs.map(runTexts))).flat()] : definition
+  const files = await localFiles(loaded, { bases, within, home: variables.home, seen: variables.seen, budget })
   return trustItem(held, { file, folder: bound }, files)
+}
+
+/** With the lines that a file brings in. A variable of the environment stays one: what it stands for is not shown around. */
+function shown(runs: readonly string[], definition: unknown): string[] {
+  const text = JSON.stringify(definition)
+  if (!text.includes("{env:")) return [...runs]
+  const { template } = isObject(definition) ? definition : {}
+  return [...shellPieces(String(template)), ...fileVariables(definition).map((name) => `all that ${name} says`)]
 }
 
 /** As it is written: what a variable stands for today is not what was approved. */

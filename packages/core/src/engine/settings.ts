@@ -4,15 +4,15 @@ import type { ModelRef } from "@opencode/protocol/model-ref.ts"
 import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { agentModelIssues } from "../config/agent-models.ts"
 import { resolveAgents } from "../config/agents.ts"
-import type { Folders } from "../config/folders.ts"
-import { loadConfig, type ConfigSnapshot } from "../config/load.ts"
+import type { Environment, Folders } from "../config/folders.ts"
+import { loadConfig, type ConfigSnapshot, type LoadOptions } from "../config/load.ts"
 import type { ConfigIssue } from "../config/issue.ts"
 import { hasKeyVariable } from "../config/local-provider.ts"
 import { placeIssues } from "../config/place-issues.ts"
 import type { Reference } from "../config/references.ts"
 import type { RuleIssuesInput } from "../config/rule-issues.ts"
 import { isSet } from "../config/sources.ts"
-import { openSkills, type Skills } from "../extension/skills.ts"
+import { openSkills, type Skills, type SkillsDeps } from "../extension/skills.ts"
 import type { Home } from "../home.ts"
 import { offlineLanguage, offlineProvider } from "../model/offline.ts"
 import { openModels } from "../model/open-models.ts"
@@ -63,25 +63,12 @@ export async function openSettings(input: SettingsInput & Pick<GenerationsInput,
 /** @param before what was read last; its generation stays when nothing is different */
 async function readGeneration(input: SettingsInput, before: Read | undefined): Promise<Read> {
   const { home, workspace, places } = input
-  const { boundary, catalog, folders, log, organisations, store } = home
-  const env = organisations.withTokens(home.env)
+  const { boundary, folders, log } = home
+  const env = home.organisations.withTokens(home.env)
   const open = { data: places.data, temp: places.temp, toolOutput: places.toolOutput }
   const config = await boundary.config(loadConfig, {
-    env,
-    folders,
+    ...whatToLoad({ home, workspace, env }),
     defaults: defaultRules(open),
-    organisations: organisations.published,
-    directory: workspace.directory,
-    worktree: workspace.worktree,
-    trusted: home.trusted,
-    hasCredential: (providerID) =>
-      home.auth.key(providerID) !== undefined ||
-      hasKeyVariable(env, providerID) ||
-      (catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
-    ...(home.username === undefined ? {} : { username: home.username }),
-    ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
-    ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
-    trust: home.trust,
     before: before?.loaded.reading,
     ...(before ? { generation: before.generation.config.generation + 1 } : {}),
   })
@@ -91,27 +78,7 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
   const references = await openReferences({ home, workspace, config })
   const defaults = defaultRules({ ...open, references: references.folders })
   const resolved = resolveAgents({ config: config.value, defaults })
-  const { models, issues: modelIssues } = await boundary.models(openModels, {
-    config: config.value,
-    origin: config.origin,
-    isTrusted: () => home.trusted,
-    isApproved: (providerID) =>
-      config.trust.items.some(
-        (item) => item.kind === "provider" && item.path[1] === providerID && home.trust.allows(item),
-      ),
-    auth: home.auth,
-    env,
-    request: home.request,
-    modelRequest: boundary.request,
-    opened: boundary.opened,
-    allowHost: home.allowHost,
-    userAgent: `opencode/${home.version}`,
-    known: catalog,
-    withExperimental: isSet(env.OPENCODE_ENABLE_EXPERIMENTAL_MODELS),
-    offline: { ...offlineProvider(), language: offlineLanguage },
-    lastUsed: () => lastModel(store, workspace.projectID),
-    warn: (message) => log.warn(message),
-  })
+  const { models, issues: modelIssues } = await boundary.models(openModels, modelsOf({ home, workspace, env, config }))
   const { directory, worktree } = workspace
   const ruleFolders = [
     ...[directory, worktree, folders.home].map((folder) => join(folder, ".opencode")),
@@ -143,27 +110,83 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
       return ruleSections(agent, { defaults, written: rules })
     },
     issuesOf,
-    skills: openSkills({
-      around: {
-        env,
-        folders,
-        directory: workspace.directory,
-        worktree: workspace.worktree,
-        config: config.value,
-        origin: config.origin,
-        isTrusted: home.trusted,
-      },
-      request: home.request,
-      allowHost: home.allowHost,
-      log,
-      now: boundary.host.now,
-      effect: boundary.effect,
-      allow: workspace.paths.allow,
-    }),
+    skills: openSkills(skillsOf({ home, workspace, env, config })),
     references: references.list,
     rules: [...defaults.base, ...rulesFromConfig(config.value.permission)],
   }
   return { generation, loaded: config, issues }
+}
+
+interface Around extends Pick<SettingsInput, "home" | "workspace"> {
+  /** With the tokens of organisations, which only settings and models are told. */
+  env: Environment
+}
+
+function whatToLoad({ home, workspace, env }: Around): LoadOptions {
+  return {
+    env,
+    folders: home.folders,
+    organisations: home.organisations.published,
+    directory: workspace.directory,
+    worktree: workspace.worktree,
+    trusted: home.trusted,
+    hasCredential: (providerID) =>
+      home.auth.key(providerID) !== undefined ||
+      hasKeyVariable(env, providerID) ||
+      (home.catalog.entries().get(providerID)?.env ?? []).some((name) => env[name]),
+    ...(home.username === undefined ? {} : { username: home.username }),
+    ...(home.managedFolder === undefined ? {} : { managedFolder: home.managedFolder }),
+    ...(home.commandLine === undefined ? {} : { commandLine: { text: home.commandLine } }),
+    trust: home.trust,
+  }
+}
+
+interface Configured extends Around {
+  config: ConfigSnapshot
+}
+
+function modelsOf({ home, workspace, env, config }: Configured): Parameters<typeof openModels>[0] {
+  const { boundary, log, store, trust } = home
+  return {
+    config: config.value,
+    origin: config.origin,
+    isTrusted: () => home.trusted,
+    isApproved: (providerID) =>
+      config.trust.items.some((item) => item.kind === "provider" && item.path[1] === providerID && trust.allows(item)),
+    auth: home.auth,
+    env,
+    request: home.request,
+    modelRequest: boundary.request,
+    opened: boundary.opened,
+    allowHost: home.allowHost,
+    userAgent: `opencode/${home.version}`,
+    known: home.catalog,
+    withExperimental: isSet(env.OPENCODE_ENABLE_EXPERIMENTAL_MODELS),
+    offline: { ...offlineProvider(), language: offlineLanguage },
+    lastUsed: () => lastModel(store, workspace.projectID),
+    warn: (message) => log.warn(message),
+  }
+}
+
+function skillsOf({ home, workspace, env, config }: Configured): SkillsDeps {
+  const { boundary, folders, log } = home
+  return {
+    around: {
+      env,
+      folders,
+      directory: workspace.directory,
+      worktree: workspace.worktree,
+      config: config.value,
+      origin: config.origin,
+      isTrusted: home.trusted,
+    },
+    request: home.request,
+    allowHost: home.allowHost,
+    log,
+    now: boundary.host.now,
+    effect: boundary.effect,
+    allow: workspace.paths.allow,
+  }
 }
 
 /** Most people have no rules, and need nothing to look at them. */

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import { mkdir, mkdtemp, rename, rm, stat, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
+import { hashedName } from "../lib/hashed-name.ts"
 import { isObject } from "../config/json.ts"
 import { isLoopback } from "../model/custody.ts"
 import type { Request } from "../model/request.ts"
@@ -32,8 +32,7 @@ const NAME = /^[a-z0-9][a-z0-9._-]{0,63}$/i
 const PATH = /^[^/\\:\0]+(\/[^/\\:\0]+)*$/
 
 /** Where the skills of an address are kept. */
-export const downloadFolder = (cache: string, url: string): string =>
-  join(cache, "skills", createHash("sha256").update(url).digest("hex").slice(0, 16))
+export const downloadFolder = (cache: string, url: string): string => join(cache, "skills", hashedName(url))
 
 /** @returns a sentence when what is published could not be had; the folder holds what was there before */
 export async function downloadSkills(url: string, deps: DownloadDeps): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import { dirname } from "node:path"
 import { isSame, takeStamp, type Stamp } from "../config/stamp.ts"
-import { filesBelow, readWithin } from "../config/definitions.ts"
+import { filesBelow, readWithin } from "../config/files-below.ts"
 import type { Log } from "../lib/log.ts"
 import type { Request } from "../model/request.ts"
 import { BUILT_IN, type FoundSkill, type FoundSkills, type SkillIssue } from "./skill.ts"

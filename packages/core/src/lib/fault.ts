@@ -11,6 +11,8 @@ export type FaultCode =
   | "message_not_found"
   | "permission_not_found"
   | "question_not_found"
+  | "project_not_found"
+  | "patch_refused"
   | "agent_not_found"
   | "model_not_found"
   | "provider_auth"

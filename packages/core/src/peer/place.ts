@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from "node:crypto"
+import { randomBytes } from "node:crypto"
 import { basename, dirname, join } from "node:path"
+import { hashedName } from "../lib/hashed-name.ts"
 
 /**
  * Where the processes that work on one database meet: a folder beside it that only its owner may enter. The folder's
@@ -15,7 +16,7 @@ const NAME_BYTES = 26
 export function peerFolder(database: string, uid: number | undefined): string {
   const beside = basename(database) === "store.db" ? join(dirname(database), "peers") : `${database}.peers`
   if (Buffer.byteLength(beside) + NAME_BYTES <= MAX_ADDRESS_BYTES) return beside
-  const name = createHash("sha256").update(database).digest("hex").slice(0, 16)
+  const name = hashedName(database)
   return `/tmp/opencode-peers-${uid ?? "user"}-${name}`
 }
 

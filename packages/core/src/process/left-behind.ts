@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto"
 import { readdir, readFile } from "node:fs/promises"
 import { setTimeout as pause } from "node:timers/promises"
+import { hashedName } from "../lib/hashed-name.ts"
 import { KILL_GRACE_MS } from "./kill-tree.ts"
 
 /**
@@ -18,7 +18,7 @@ const POLL_MS = 15
 
 /** One call's mark. The provider chose the id of the call, which may hold anything; a variable may not. */
 export const callMark = ({ messageID, callID }: { messageID: string; callID: string }): string =>
-  `${messageID}.${createHash("sha256").update(callID).digest("hex").slice(0, 16)}`
+  `${messageID}.${hashedName(callID)}`
 
 interface Found {
   pid: number

@@ -22,6 +22,11 @@ export interface Git {
   branch(worktree: string): Promise<string | undefined>
   /** Changes against HEAD, untracked files included, ignored files not. */
   status(worktree: string): Promise<FileStatus[]>
+  /**
+   * For commands that compare or write contents of files: as `run`, with the filters switched off that the
+   * repository's settings name. Undefined also when that cannot be done.
+   */
+  compare(worktree: string, args: readonly string[], options?: RunOptions): Promise<Collected | undefined>
   /** Unified diff of tracked files against HEAD, at most 4 MB. */
   diff(worktree: string, paths?: readonly string[]): Promise<string>
   /**
@@ -152,14 +157,16 @@ export function createGit({ start, env }: GitOptions): Git {
     return accepted || result.cut ? result : undefined
   }
 
-  /** For commands that compare file contents: as `run`, with the filters of the repository switched off. */
-  const compare = async (worktree: string, args: readonly string[]): Promise<string | undefined> => {
+  const compare: Git["compare"] = async (worktree, args, options = {}) => {
     const config = await withoutFilters(run, worktree)
-    return config && (await run(worktree, args, { config }))?.stdout.toString()
+    return config && (await run(worktree, args, { ...options, config }))
   }
+  const compared = async (worktree: string, args: readonly string[]): Promise<string | undefined> =>
+    (await compare(worktree, args))?.stdout.toString()
 
   return {
     run,
+    compare,
     async rootCommit(worktree) {
       const args = ["rev-list", "--max-parents=0", "HEAD", "--"]
       const result = await run(worktree, args, { deadlineMs: ROOT_DEADLINE_MS })
@@ -172,7 +179,7 @@ export function createGit({ start, env }: GitOptions): Git {
       return (await run(worktree, ["symbolic-ref", "--short", "-q", "HEAD"]))?.stdout.toString().trim() || undefined
     },
     async status(worktree) {
-      const listed = await compare(worktree, [
+      const listed = await compared(worktree, [
         "status",
         "--porcelain=v1",
         "-z",
@@ -181,11 +188,11 @@ export function createGit({ start, env }: GitOptions): Git {
         "--ignore-submodules=all",
       ])
       if (!listed) return []
-      const numbers = await compare(worktree, ["diff", ...SAFE_DIFF, "--numstat", "-z", "HEAD", "--"])
+      const numbers = await compared(worktree, ["diff", ...SAFE_DIFF, "--numstat", "-z", "HEAD", "--"])
       return await fileStatuses(worktree, listed, numbers ?? "")
     },
     async diff(worktree, paths = []) {
-      const text = (await compare(worktree, ["diff", ...SAFE_DIFF, "HEAD", "--", ...paths])) ?? ""
+      const text = (await compared(worktree, ["diff", ...SAFE_DIFF, "HEAD", "--", ...paths])) ?? ""
       return text.slice(0, MAX_DIFF_BYTES)
     },
     async quiet(folder) {

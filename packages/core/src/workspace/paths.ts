@@ -27,7 +27,13 @@ export interface Paths {
   /** Further folders outside the roots that need no question from now on. */
   allow(folders: readonly string[]): Promise<void>
   /** @throws tool failure for NUL bytes, loops of links, the device trees, and what cannot be fetched */
-  resolve(input: string, options?: { signal?: AbortSignal | undefined }): Promise<FileRef>
+  resolve(input: string, options?: ResolveOptions): Promise<FileRef>
+}
+
+interface ResolveOptions {
+  signal?: AbortSignal | undefined
+  /** Takes the files as they are: what is kept elsewhere is not fetched first. */
+  isAsIs?: true
 }
 
 export interface PathsOptions {
@@ -62,13 +68,13 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
     async allow(folders) {
       for (const folder of await canonical(folders)) if (!allowed.includes(folder)) allowed.push(folder)
     },
-    async resolve(input, { signal } = {}) {
+    async resolve(input, { signal, isAsIs } = {}) {
       if (input.includes("\0")) throw toolFailure("The path contains a NUL byte.")
       const written = expandHome(input, options.home)
       // Not normalised: `link/..` is the parent of the link's target, which only the file system knows.
       const way = isAbsolute(written) ? written : `${options.directory}${sep}${written}`
       let real = await canonicalPath(way)
-      if (await options.opening?.(real, signal)) real = await canonicalPath(way)
+      if (!isAsIs && (await options.opening?.(real, signal))) real = await canonicalPath(way)
       const absolute = resolve(options.directory, written)
       for (const path of [absolute, real]) refuseDevice(path, input)
       const root = deepest(roots, real)
@@ -92,6 +98,13 @@ export async function createPaths(options: PathsOptions): Promise<Paths> {
 export function isInside(parent: string, child: string): boolean {
   const way = relative(parent, child)
   return way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way)
+}
+
+/** The folders from the nearest up to the top, both included; only the nearest when it is not below the top. */
+export function levelsUp(directory: string, top: string): string[] {
+  const levels = [directory]
+  for (let at = dirname(directory); isInside(top, at) && at !== levels.at(-1); at = dirname(at)) levels.push(at)
+  return levels
 }
 
 /** What the `external_directory` question names: everything directly in the folder of the file, or in the folder. */

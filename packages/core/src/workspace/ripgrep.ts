@@ -1,7 +1,9 @@
+import type { FoundText } from "@opencode/protocol/file.ts"
 import { resolve } from "node:path"
 import { fault, toolFailure } from "../lib/fault.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { fileFilter, normaliseGlob } from "./glob.ts"
+import { foundText } from "./found-text.ts"
 import { MAX_LINE_BYTES, SEARCH_DEADLINE_MS, tooSlow, type Match, type Search } from "./search-query.ts"
 
 interface RipgrepOptions {
@@ -109,6 +111,20 @@ export function createRipgrep({ start, env, program }: RipgrepOptions): Search {
         return true
       })
       return { truncated: await run(cwd, args, signal, lines), matches }
+    },
+
+    async find({ cwd, pattern, limit, signal }) {
+      const found: FoundText[] = []
+      const args = [...ALWAYS, "--hidden", "--engine=auto", "--crlf", "--json", "-e", pattern, "--", "."]
+      const lines = createSplitter(["\n"], ([line = ""]) => {
+        const match = foundText(line)
+        if (!match) return true
+        if (found.length >= limit) return false
+        found.push(match)
+        return true
+      })
+      await run(cwd, args, signal, lines)
+      return found
     },
   }
 }

@@ -1,3 +1,4 @@
+import type { FoundText } from "@opencode/protocol/file.ts"
 import { toolFailure } from "../lib/fault.ts"
 
 /** What can be searched for and what comes back, the same for both engines. */
@@ -6,6 +7,8 @@ export interface Search {
   listFiles(query: ListQuery): Promise<FileList>
   /** @throws tool failure for an invalid regular expression, in the words of the engine, or a search that takes too long */
   grep(query: GrepQuery): Promise<MatchList>
+  /** The same, told as clients of the API know it. */
+  find(query: FindQuery): Promise<FoundText[]>
 }
 
 export interface ListQuery {
@@ -31,6 +34,15 @@ export interface GrepQuery {
   /** Whether lines of a file (absolute) may be shown; one that may not is left out as if it were not there. */
   mayShow?: ((file: string) => boolean) | undefined
   hidden?: boolean
+  limit: number
+  signal?: AbortSignal | undefined
+}
+
+export interface FindQuery {
+  /** Canonical folder. */
+  cwd: string
+  /** A regular expression. */
+  pattern: string
   limit: number
   signal?: AbortSignal | undefined
 }

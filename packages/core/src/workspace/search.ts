@@ -28,6 +28,7 @@ export function createSearch({ start, env, engine }: SearchOptions): Search {
   return {
     listFiles: async (query) => (await (chosen ??= choose())).listFiles(query),
     grep: async (query) => (await (chosen ??= choose())).grep(query),
+    find: async (query) => (await (chosen ??= choose())).find(query),
   }
 }
 

@@ -1,8 +1,10 @@
+import type { FoundText } from "@opencode/protocol/file.ts"
 import { opendir, stat } from "node:fs/promises"
-import { join, resolve } from "node:path"
+import { join, relative, resolve } from "node:path"
 import { Script, createContext } from "node:vm"
 import { fault, toolFailure } from "../lib/fault.ts"
 import { isBinary, readAllBytes } from "./files.ts"
+import { foundIn } from "./found-text.ts"
 import { fileFilter } from "./glob.ts"
 import { ignoreRulesAbove, ignoreRulesFor, isIgnored, type IgnoreRules } from "./ignore-rules.ts"
 import { MAX_LINE_BYTES, SEARCH_DEADLINE_MS, tooSlow, type Match, type Search } from "./search-query.ts"
@@ -41,6 +43,22 @@ export function createWalker(): Search {
         }
       }
       return { matches, truncated: false }
+    },
+
+    async find({ cwd, pattern, limit, signal }) {
+      const check = guard(signal)
+      const find = interruptible<[at: number, index: number, text: string]>(
+        pattern,
+        "lines.forEach((line, at) => { for (const m of line.matchAll(wanted)) found.push([at, m.index, m[0]]) })",
+      )
+      const found: FoundText[] = []
+      for (const path of await newestFirst(walk({ folder: cwd, hidden: true, check }), () => true)) {
+        check()
+        const text = await textOf(path)
+        found.push(...foundIn(relative(cwd, path), text, find(path, linesOf(text))).slice(0, limit - found.length))
+        if (found.length >= limit) break
+      }
+      return found
     },
   }
 }
@@ -107,19 +125,34 @@ async function textOf(path: string): Promise<string> {
   return isBinary(bytes) ? "" : bytes.toString()
 }
 
+function createMatcher(pattern: string): (file: string, text: string) => Match[] {
+  const find = interruptible<number>(
+    pattern,
+    "lines.forEach((line, at) => { if (line.search(wanted) >= 0) found.push(at) })",
+  )
+  return (file, text) => {
+    const lines = linesOf(text)
+    return find(file, lines).map((at) => ({ file, line: at + 1, text: (lines[at] ?? "").slice(0, MAX_LINE_BYTES) }))
+  }
+}
+
+function linesOf(text: string): string[] {
+  const lines = text.split(/\r?\n/)
+  if (lines.at(-1) === "") lines.pop()
+  return lines
+}
+
 /**
  * JavaScript's engine backtracks, so a pattern can take for ever on one line. Run as a script of its own it can be
- * interrupted.
+ * interrupted. @param code puts into `found` what of `lines` is `wanted`
  */
-function createMatcher(pattern: string): (file: string, text: string) => Match[] {
+function interruptible<Found>(pattern: string, code: string): (file: string, lines: string[]) => Found[] {
   const { source, flags } = compile(pattern)
-  const scope = { source, flags, lines: [] as string[], found: [] as number[] }
+  const scope = { source, flags: `${flags}g`, lines: [] as string[], found: [] as Found[] }
   const context = createContext(scope)
   new Script("globalThis.wanted = new RegExp(source, flags)").runInContext(context)
-  const script = new Script("lines.forEach((line, at) => { if (wanted.test(line)) found.push(at) })")
-  return (file, text) => {
-    const lines = text.split(/\r?\n/)
-    if (lines.at(-1) === "") lines.pop()
+  const script = new Script(code)
+  return (file, lines) => {
     scope.lines = lines
     scope.found = []
     try {
@@ -128,7 +161,7 @@ function createMatcher(pattern: string): (file: string, text: string) => Match[]
       if ((error as NodeJS.ErrnoException).code !== "ERR_SCRIPT_EXECUTION_TIMEOUT") throw error
       throw toolFailure(`The pattern takes too long on ${file}. Use a simpler one.`)
     }
-    return scope.found.map((at) => ({ file, line: at + 1, text: (lines[at] ?? "").slice(0, MAX_LINE_BYTES) }))
+    return scope.found
   }
 }
 

@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises"
 import { resolve } from "node:path"
 import { fault } from "../lib/fault.ts"
 import type { RunningProcess, StartProcess } from "../process/spawn.ts"
+import { forClients } from "./asked-path.ts"
 import { canonicalPath } from "./canonical.ts"
 import { createGit, type Git } from "./git.ts"
 import { createPaths, type Paths, type PathsOptions } from "./paths.ts"
@@ -49,7 +50,7 @@ export interface WorkspaceOptions {
 
 /** @throws fault bad_request when the folder does not exist */
 export async function openWorkspace(options: WorkspaceOptions): Promise<Workspace> {
-  const directory = await canonicalPath(resolve(options.directory))
+  const directory = await forClients(() => canonicalPath(resolve(options.directory)))
   const found = await stat(directory).catch(() => undefined)
   if (!found?.isDirectory() && !options.mayBeGone)
     throw fault("bad_request", `The folder ${options.directory} does not exist.`)

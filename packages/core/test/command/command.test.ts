@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import type { CommandInput } from "@opencode/protocol/command.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
@@ -190,6 +191,55 @@ describe("what a template has run", () => {
     await running
     expect(await shown(w)).toBe("Out:  now")
     expect(w.files()).toContain("made")
+  })
+
+  test("a command whose lines are too many to be shown to anybody runs none of them", async () => {
+    const template = `!\`touch made\` !\`: ${"x".repeat(21_000)}\``
+    await using w = await world({
+      model: () => says("done"),
+      files: { "opencode.json": JSON.stringify({ command: { look: { template } } }) },
+      client: true,
+    })
+    await run(w, "look")
+    expect(w.files()).not.toContain("made")
+    expect(await shown(w)).toContain("[Not run before this project is trusted: !`touch made`]")
+  })
+
+  test("what a person approved is asked about again when what it runs changes, and not for what it shows", async () => {
+    const template = "See NOTES.md !`cat TODO.md` !`bash check.sh >out.txt`"
+    await using w = await world({
+      model: () => says("done"),
+      files: { ".opencode/command/look.md": template, "check.sh": "echo one", "TODO.md": "a", "NOTES.md": "b" },
+      client: true,
+    })
+    const pending = async () => (await w.engine.settings.fresh()).config.trust.pending.map(({ loads }) => loads)
+    expect(await pending()).toEqual([["check.sh"]])
+    const running = run(w, "look")
+    ;(await w.asked("trust")).always()
+    await running
+    for (const name of ["TODO.md", "NOTES.md", "out.txt"]) writeFileSync(join(w.project, name), "another")
+    expect(await pending()).toEqual([])
+    writeFileSync(join(w.project, "check.sh"), "echo two")
+    expect(await pending()).toEqual([["check.sh"]])
+  })
+
+  test("lines that a file brings in are shown before they are approved, and bound to it", async () => {
+    await using w = await world({
+      model: () => says("done"),
+      files: {
+        "opencode.json": JSON.stringify({ command: { look: { template: "{file:./look.txt}" } } }),
+        "look.txt": "Out: !`sh ./run.sh`",
+        "run.sh": "echo ran",
+      },
+      client: true,
+    })
+    const running = run(w, "look")
+    const ask = await w.asked("trust")
+    expect(ask.patterns).toEqual(["command.look: runs sh ./run.sh when the command is used"])
+    expect(w.engine.config.trust.pending[0]?.loads).toEqual(["look.txt", "run.sh"])
+    ask.once()
+    await running
+    expect(await shown(w)).toBe("Out: ran")
   })
 
   test("an abort while a person is asked ends the command", async () => {

@@ -1,6 +1,7 @@
 import type { Config } from "@opencode/protocol/config.ts"
 import type { PermissionAction, PermissionConfig, PermissionRuleset } from "@opencode/protocol/permission.ts"
 import fc from "fast-check"
+import { dirname, join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { restrictProject } from "../../src/config/layers.ts"
 import { createMerge } from "../../src/config/merge.ts"
@@ -12,16 +13,19 @@ import { place, PROJECT, USER } from "./place.ts"
 
 const defaults = defaultRules({ data: "/h/data", temp: "/tmp/opencode", toolOutput: "/h/data/tool-output" })
 const rule = (permission: string, pattern: string, action: PermissionAction) => ({ permission, pattern, action })
-const restrict = (project: Config, user: Config = {}, keys: string[] = []) => {
+const restrict = (project: Config, user: Config = {}, keys: string[] = [], granted: string[] = []) => {
   const { value, issues } = restrictProject(project, {
     config: user,
     defaults,
     home: "/h",
     hasCredential: (id) => keys.includes(id),
+    isGranted: (key) => granted.includes(key.join(".")),
   })
   return { value, held: issues.map(({ path }) => path.join(".")) }
 }
 
+const OTHER_ENV = { "*.env.*": "ask", "*.env.example": "allow" } as const
+const ENV = { "*.env": "ask", "*.env.*": "ask", "*.env.example": "allow" } as const
 /** What an untrusted project says, what the user said, what is in effect, what is held back. */
 const permissions: [Config["permission"], Config["permission"], Config["permission"], string[]][] = [
   [{ bash: "allow" }, undefined, { bash: "allow" }, []],
@@ -39,11 +43,31 @@ const permissions: [Config["permission"], Config["permission"], Config["permissi
     [],
   ],
   ["allow", undefined, undefined, ["permission"]],
-  ["ask", undefined, undefined, ["permission"]],
+  ["ask", undefined, "ask", []],
+  [{ "*": "ask", bash: "allow" }, undefined, { "*": "ask", bash: "allow" }, []],
+  [{ "*": "ask", bash: "allow" }, { question: "deny" }, { "*": "ask", question: "deny", bash: "allow" }, []],
+  ["ask", { question: "deny" }, { "*": "ask", question: "deny" }, []],
+  [{ question: "allow" }, undefined, { question: "allow" }, []],
+  [{ question: "allow" }, { question: "deny" }, undefined, ["permission.question"]],
+  ["ask", { bash: "deny" }, undefined, ["permission"]],
+  ["ask", { control_file: "deny" }, undefined, ["permission"]],
   ["deny", undefined, "deny", []],
   [{ "*": "allow", edit: "ask" }, undefined, { edit: "ask" }, ["permission.*"]],
-  [{ read: "allow" }, undefined, undefined, ["permission.read"]],
-  [{ read: { "*.md": "allow" } }, undefined, undefined, ["permission.read.*.md"]],
+  // It says what holds anyway; what is asked about stays so.
+  [{ read: "allow" }, undefined, { read: { "*": "allow", ...ENV } }, []],
+  [
+    { read: { "*": "allow", "*.env": "deny" } },
+    undefined,
+    { read: { "*": "allow", ...OTHER_ENV, "*.env": "deny" } },
+    [],
+  ],
+  [{ read: { "*.md": "allow" } }, undefined, { read: { "*.md": "allow", "*.env.*": "ask" } }, []],
+  [{ read: { ...ENV, "*": "allow" } }, undefined, { read: { "*": "allow", ...ENV } }, []],
+  [{ read: "allow" }, { read: { "secret/*": "deny" } }, { read: { "*": "allow", ...ENV, "secret/*": "deny" } }, []],
+  [{ read: "allow" }, { read: "ask" }, undefined, ["permission.read"]],
+  [{ read: "allow" }, "ask", undefined, ["permission.read"]],
+  [{ read: { "src/*": "allow" } }, { read: { "*": "ask" } }, undefined, ["permission.read.src/*"]],
+  [{ read: { ".env": "allow" } }, undefined, undefined, ["permission.read..env"]],
   [{ external_directory: "allow" }, undefined, undefined, ["permission.external_directory"]],
   [{ external_directory: { "~/.ssh/*": "allow" } }, undefined, undefined, ["permission.external_directory.~/.ssh/*"]],
   [
@@ -68,6 +92,8 @@ test.each(permissions)("permission %j over %j", (project, user, effect, held) =>
     value: effect,
     held,
   })
+  // The last that matches decides.
+  expect(JSON.stringify(value.permission)).toBe(JSON.stringify(effect))
 })
 
 /** What a project says of everybody, and what a built-in agent that denies some of it goes on to say. */
@@ -82,6 +108,11 @@ const kept: [Config["permission"], string, Config["permission"]][] = [
   ],
   [{ task: "ask" }, "plan", { task: { "*": "ask", general: "deny" } }],
   [{ bash: "ask" }, "explore", undefined],
+  [{ read: "allow" }, "explore", undefined],
+  [{ read: "allow", edit: "allow" }, "explore", { edit: "deny" }],
+  [{ question: "allow" }, "general", { question: "deny" }],
+  [{ question: "allow" }, "explore", { question: "deny" }],
+  [{ question: "allow" }, "build", undefined],
   [{ edit: "deny" }, "explore", undefined],
   [{ edit: "allow" }, "title", undefined],
 ]
@@ -101,6 +132,8 @@ const settings: [Config, Config, Config, string[]][] = [
     ["mcp.a"],
   ],
   [{ mcp: { a: { enabled: true } } }, {}, {}, ["mcp.a"]],
+  // Switched off, nothing of it is left that could be started.
+  [{ mcp: { a: { type: "local", command: ["x"], enabled: false } } }, {}, { mcp: { a: { enabled: false } } }, []],
   [{ lsp: true, formatter: false }, {}, { formatter: false }, ["lsp"]],
   [{ lsp: { x: { disabled: true } } }, {}, {}, ["lsp"]],
   [
@@ -139,7 +172,9 @@ const settings: [Config, Config, Config, string[]][] = [
   [{ share: "disabled" }, { share: "auto" }, { share: "disabled" }, []],
   [{ share: "manual" }, { share: "disabled" }, {}, ["share"]],
   [{ snapshot: false }, {}, {}, ["snapshot"]],
-  [{ autoupdate: true }, {}, {}, ["autoupdate"]],
+  [{ autoupdate: true }, {}, {}, []],
+  [{ autoupdate: false }, { autoupdate: true }, { autoupdate: false }, []],
+  [{ experimental: { openTelemetry: false } }, {}, { experimental: { openTelemetry: false } }, []],
   [{ disabled_providers: [] }, { disabled_providers: ["x"] }, { disabled_providers: ["x"] }, []],
   [{ enabled_providers: ["x", "y"] }, { enabled_providers: ["x"] }, { enabled_providers: ["x"] }, []],
   [{ tool_output: { max_bytes: 1e9 } }, {}, {}, ["tool_output"]],
@@ -162,6 +197,41 @@ const settings: [Config, Config, Config, string[]][] = [
     { agent: { build: {} } },
     ["agent.build.permission.bash"],
   ],
+  // An agent that the project brings along may ask a person, where the user does not deny it.
+  [
+    {
+      agent: {
+        x: { permission: { "*": "deny", read: "allow", grep: "allow", question: "allow", plan_exit: "allow" } },
+      },
+    },
+    {},
+    {
+      agent: {
+        x: {
+          permission: {
+            "*": "deny",
+            read: { "*": "allow", ...ENV },
+            grep: "allow",
+            question: "allow",
+            plan_exit: "allow",
+          },
+        },
+      },
+    },
+    [],
+  ],
+  [
+    { agent: { x: { permission: { question: "allow" } } } },
+    { permission: { question: "deny" } },
+    { agent: { x: {} } },
+    ["agent.x.permission.question"],
+  ],
+  [
+    { agent: { general: { permission: { question: "allow" } } } },
+    {},
+    { agent: { general: {} } },
+    ["agent.general.permission.question"],
+  ],
   [{ provider: { ollama: local() } }, {}, { provider: { ollama: local() } }, []],
   [{ provider: { x: { options: { baseURL: "https://evil.example" } } } }, {}, {}, ["provider.x"]],
   [{ provider: { x: { options: { baseURL: "http://127.0.0.1.evil.example" } } } }, {}, {}, ["provider.x"]],
@@ -183,6 +253,23 @@ test.each(settings)("%j over %j", (project, user, effect, held) => {
   expect(restrict(project, user, ["keyed"])).toEqual({ value: effect, held })
 })
 
+test("what is approved lets in nothing that stands beside it", () => {
+  const mcp = (command: string, more: object = {}) => ({ type: "local" as const, command: [command], ...more })
+  const project: Config = {
+    permission: { read: "allow", bash: "allow", webfetch: "allow" },
+    agent: { plan: { disable: true, permission: { read: "allow", bash: "allow" } } },
+    mcp: { a: mcp("a"), b: mcp("b", { enabled: false }), c: mcp("c") },
+  }
+  const user: Config = { permission: { bash: "ask", webfetch: "ask" }, default_agent: "plan" }
+  const granted = ["permission.bash", "agent.plan.disable", "mcp.a"]
+  const { value, held } = restrict(project, user, [], granted)
+  const read = { "*": "allow", ...ENV }
+  expect(value.permission).toEqual({ read, bash: "allow" })
+  expect(value.agent?.plan).toEqual({ disable: true, permission: { read } })
+  expect(value.mcp).toEqual({ a: mcp("a"), b: { enabled: false } })
+  expect(held).toEqual(["permission.webfetch", "agent.plan.permission.bash", "mcp.c"])
+})
+
 describe("from files", () => {
   test("what is held back is reported with its place, and in effect once trusted", async () => {
     await using at = await place({
@@ -194,6 +281,23 @@ describe("from files", () => {
     expect(config.issues).toMatchObject([{ kind: "held_back", line: 3, column: 5, path: ["permission", "bash"] }])
     expect(config.issues[0]?.message).toContain("trust this project")
     expect((await at.load({ defaults, trusted: true })).value.permission).toEqual({ bash: "allow" })
+  })
+
+  test("a rule of the project may be taken back beside it, and not in a folder below", async () => {
+    const files = {
+      [USER]: { permission: { webfetch: "ask" } },
+      [PROJECT]: { permission: { bash: "ask", webfetch: "deny" } },
+      [join(dirname(PROJECT), ".opencode/opencode.json")]: {
+        permission: { webfetch: "allow" },
+        agent: { x: { permission: { bash: { "git *": "allow" } } } },
+      },
+      [join(dirname(PROJECT), "sub/opencode.json")]: { permission: { bash: "allow" } },
+    }
+    await using at = await place(files)
+    const held = async (more: object) => (await at.load({ defaults, ...more })).issues.map(({ path }) => path.join("."))
+    const directory = join(at.root, dirname(PROJECT))
+    expect(await held({ directory })).toEqual(["permission.webfetch"])
+    expect(await held({ directory: join(directory, "sub") })).toEqual(["permission.bash", "permission.webfetch"])
   })
 
   test("the user's own file, named in the environment, needs no trust although it lies in the project", async () => {
@@ -226,11 +330,20 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
   const action = fc.constantFrom("allow", "ask", "deny")
   const pattern = fc.constantFrom("*", "a*", "*b", "?b", "ab", "a *", "a", "~/x*")
   const value = fc.oneof(action, fc.dictionary(pattern, action, { maxKeys: 4 }))
-  const keys = fc.dictionary(fc.constantFrom("*", "bash", "edit", "write", "m_*", "m_a", "control_file"), value, {
-    maxKeys: 4,
-  })
+  const keys = fc.dictionary(
+    fc.constantFrom("*", "bash", "edit", "write", "read", "m_*", "m_a", "control_file"),
+    value,
+    {
+      maxKeys: 4,
+    },
+  )
   const permission = fc.oneof(action, keys) as fc.Arbitrary<PermissionConfig>
-  const base = [rule("*", "*", "allow"), rule("edit", "*b", "ask"), rule("control_file", "*", "ask")]
+  const base = [
+    rule("*", "*", "allow"),
+    rule("edit", "*b", "ask"),
+    rule("read", "*b", "ask"),
+    rule("control_file", "*", "ask"),
+  ]
   fc.assert(
     fc.property(permission, permission, permission, (user, own, project) => {
       const config: Config = { permission: user, agent: { x: { permission: own } } }
@@ -243,7 +356,7 @@ test("whatever an untrusted project says, nothing is asked or denied less than w
       const after = [...base, ...rulesFromConfig(merge.value.permission)]
       const ownBefore = [...before, ...rulesFromConfig(own)]
       const ownAfter = [...after, ...rulesFromConfig(merge.value.agent?.x?.permission)]
-      for (const name of ["bash", "edit", "m_a", "m_b", "control_file"]) {
+      for (const name of ["bash", "edit", "read", "m_a", "m_b", "control_file"]) {
         for (const text of ["ab", "a", "a b", "b", "/h/x1", "z"]) {
           const grade = (rules: PermissionRuleset) => strictness[evaluate(name, text, rules, { home: "/h" }).action]
           expect(grade(after)).toBeGreaterThanOrEqual(grade(before))

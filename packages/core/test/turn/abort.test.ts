@@ -54,8 +54,8 @@ test("an abort is done after a few rounds of the event loop, while it and other 
     await w.happened("message.part.delta", ({ sessionID }) => sessionID === id)
     return { id, answer }
   }
-  const others = [await begin(), await begin()]
-  const { id, answer } = await begin()
+  // All at once: the first must not be done when the last begins.
+  const [{ id, answer }, ...others] = await Promise.all([begin(), begin(), begin()])
   expect(Object.keys(sessions.status())).toHaveLength(3)
 
   const before = process.cpuUsage()

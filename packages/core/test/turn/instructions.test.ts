@@ -121,7 +121,7 @@ test("instructions by address are fetched once: the user's without a word, the p
   const files = { "opencode.json": JSON.stringify({ instructions: [`${url}/project`] }) }
   const config = { instructions: [`${url}/user`] }
   try {
-    await using w = await world({ config, files, model: [says("one"), says("two")] })
+    await using w = await world({ client: true, config, files, model: [says("one"), says("two")] })
     const turn = w.prompt("go")
     await w.asked("trust").then((question) => question.reject())
     await turn
@@ -129,7 +129,7 @@ test("instructions by address are fetched once: the user's without a word, the p
     expect(systems(w).every((text) => text.includes("from the web: /user"))).toBe(true)
     expect(seen).toEqual(["/user"])
 
-    await using trusting = await world({ config, files, model: [says("one")] })
+    await using trusting = await world({ client: true, config, files, model: [says("one")] })
     const other = trusting.prompt("go")
     await trusting.asked("trust").then((question) => question.once())
     await other

@@ -226,7 +226,8 @@ test("an untrusted project can neither have a repository fetched nor open a fold
   using far = origin()
   using near = library()
   const references = { far: far.url, short: "owner/name", near: near.join("lib"), up: { path: "../.." } }
-  await using w = await world({ files: { "opencode.json": JSON.stringify({ references }) }, model: [says("done")] })
+  const files = { "opencode.json": JSON.stringify({ references }) }
+  await using w = await world({ client: true, files, model: [says("done")] })
   expect(w.engine.config.issues.map(({ kind, path }) => [kind, path[1]])).toEqual(
     Object.keys(references).map((name) => ["held_back", name]),
   )
@@ -241,7 +242,7 @@ test("what a person approved of them is there in the same turn", async () => {
   using far = origin()
   using near = library()
   const references = { far: { repository: far.url, description: "Far." }, near: near.join("lib") }
-  await using w = await world({ files: { "opencode.json": JSON.stringify({ references }) } })
+  await using w = await world({ client: true, files: { "opencode.json": JSON.stringify({ references }) } })
   w.model.add(
     callsMany([
       { name: "read", input: { filePath: join(copyOf(w, far.url), "f.txt") } },

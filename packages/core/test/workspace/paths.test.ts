@@ -1,6 +1,6 @@
 import { mkdir, symlink } from "node:fs/promises"
 import { expect, test } from "vitest"
-import { createPaths, isInside, parentPattern } from "../../src/workspace/paths.ts"
+import { createPaths, isInside, levelsUp, parentPattern } from "../../src/workspace/paths.ts"
 import { folderWith } from "./support.ts"
 
 test.each([
@@ -14,6 +14,17 @@ test.each([
   ["/a/b", "/a", false],
 ])("isInside(%s, %s) is %s", (parent, child, expected) => {
   expect(isInside(parent, child)).toBe(expected)
+})
+
+test.each([
+  ["/work/a/b", "/work", ["/work/a/b", "/work/a", "/work"]],
+  ["/work/..notes/b", "/work", ["/work/..notes/b", "/work/..notes", "/work"]],
+  ["/work", "/work", ["/work"]],
+  ["/a/b", "/", ["/a/b", "/a", "/"]],
+  ["/elsewhere/a", "/work", ["/elsewhere/a"]],
+  ["/work-2/a", "/work", ["/work-2/a"]],
+])("the levels from %s up to %s", (directory, top, levels) => {
+  expect(levelsUp(directory, top)).toEqual(levels)
 })
 
 async function world() {

@@ -117,6 +117,32 @@ describe.each(["ripgrep", "walker"] as const)("%s", (engine) => {
     expect(await grep({ pattern: "absent" })).toEqual([])
   })
 
+  test("a line is told with where it stands, in bytes", async () => {
+    await using folder = await folderWith({ "ä.txt": "é\r\nß needle, needle\n", "two.txt": "needle" })
+    const found = await search.find({ cwd: folder.path, pattern: "need(le)", limit: 10 })
+    expect(found).toEqual([
+      {
+        path: { text: "two.txt" },
+        lines: { text: "needle" },
+        line_number: 1,
+        absolute_offset: 0,
+        submatches: [{ match: { text: "needle" }, start: 0, end: 6 }],
+      },
+      {
+        path: { text: "ä.txt" },
+        lines: { text: "ß needle, needle\n" },
+        line_number: 2,
+        absolute_offset: 4,
+        submatches: [
+          { match: { text: "needle" }, start: 3, end: 9 },
+          { match: { text: "needle" }, start: 11, end: 17 },
+        ],
+      },
+    ])
+    expect(await search.find({ cwd: folder.path, pattern: "needle", limit: 1 })).toHaveLength(1)
+    await expect(search.find({ cwd: folder.path, pattern: "(", limit: 1 })).rejects.toThrow("regex parse error")
+  })
+
   test("a pattern is never an option", async () => {
     await using folder = await folderWith({ f: "--files\n--pre=touch\n" })
     const found = await search.grep({ cwd: folder.path, pattern: "--pre=touch", limit: 5 })

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FilePartInput, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCurrentErrors, ProjectCurrentResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalCapabilitiesGetErrors, ExperimentalCapabilitiesGetResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FileListErrors, FileListResponses, FilePartInput, FileReadErrors, FileReadResponses, FileStatusErrors, FileStatusResponses, FindFilesErrors, FindFilesResponses, FindTextErrors, FindTextResponses, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCommands, ProjectCurrentErrors, ProjectCurrentResponses, ProjectDirectoriesErrors, ProjectDirectoriesResponses, ProjectIcon, ProjectInitGitErrors, ProjectInitGitResponses, ProjectListErrors, ProjectListResponses, ProjectUpdateErrors, ProjectUpdateResponses, ProviderListErrors, ProviderListResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, ToolListErrors, ToolListResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses, VcsApplyErrors, VcsApplyResponses, VcsDiffErrors, VcsDiffRawErrors, VcsDiffRawResponses, VcsDiffResponses, VcsGetErrors, VcsGetResponses, VcsStatusErrors, VcsStatusResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -314,6 +314,25 @@ export class Event_ extends HeyApiClient {
     }
 }
 
+export class Capabilities extends HeyApiClient {
+    /**
+     * Get experimental capabilities
+     *
+     * What of OpenCode's experiments there is: agents that work in the background are not.
+     */
+    public get<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<ExperimentalCapabilitiesGetResponses, ExperimentalCapabilitiesGetErrors, ThrowOnError>({
+            url: '/experimental/capabilities',
+            ...options,
+            ...params
+        });
+    }
+}
+
 export class Session extends HeyApiClient {
     /**
      * List sessions
@@ -349,6 +368,11 @@ export class Session extends HeyApiClient {
 }
 
 export class Experimental extends HeyApiClient {
+    private _capabilities?: Capabilities;
+    get capabilities(): Capabilities {
+        return this._capabilities ??= new Capabilities({ client: this.client });
+    }
+    
     private _session?: Session;
     get session(): Session {
         return this._session ??= new Session({ client: this.client });
@@ -356,6 +380,30 @@ export class Experimental extends HeyApiClient {
 }
 
 export class Tool extends HeyApiClient {
+    /**
+     * List tools
+     *
+     * The tools as this model would be told of them, where no rule denies one.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        provider: string;
+        model: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'provider' },
+                    { in: 'query', key: 'model' }
+                ] }]);
+        return (options?.client ?? this.client).get<ToolListResponses, ToolListErrors, ThrowOnError>({
+            url: '/experimental/tool',
+            ...options,
+            ...params
+        });
+    }
+    
     /**
      * List tool IDs
      *
@@ -368,6 +416,121 @@ export class Tool extends HeyApiClient {
         const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
         return (options?.client ?? this.client).get<ToolIdsResponses, ToolIdsErrors, ThrowOnError>({
             url: '/experimental/tool/ids',
+            ...options,
+            ...params
+        });
+    }
+}
+
+export class File_ extends HeyApiClient {
+    /**
+     * List files
+     *
+     * What is in a folder of the project, folders first. An empty path is the folder of the request.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        path: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'path' }
+                ] }]);
+        return (options?.client ?? this.client).get<FileListResponses, FileListErrors, ThrowOnError>({
+            url: '/file',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Read file
+     *
+     * A file of the project, up to 8 MB: text without the blank end, or bytes as base64. A missing one is empty.
+     */
+    public read<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        path: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'path' }
+                ] }]);
+        return (options?.client ?? this.client).get<FileReadResponses, FileReadErrors, ThrowOnError>({
+            url: '/file/content',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Get file status
+     *
+     * Files of the folder that are not as they were committed. Empty without git.
+     */
+    public status<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<FileStatusResponses, FileStatusErrors, ThrowOnError>({
+            url: '/file/status',
+            ...options,
+            ...params
+        });
+    }
+}
+
+export class Find extends HeyApiClient {
+    /**
+     * Find text
+     *
+     * Lines that fit a regular expression, of the newest files first, at most 100.
+     */
+    public text<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        pattern: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'pattern' }
+                ] }]);
+        return (options?.client ?? this.client).get<FindTextResponses, FindTextErrors, ThrowOnError>({
+            url: '/find',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Find files
+     *
+     * Files and folders of which the path has these letters in this order, or fits a glob (with * or ?). `type` wins over `dirs`; 10 unless `limit` says otherwise.
+     */
+    public files<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        query: string;
+        dirs?: 'true' | 'false';
+        type?: 'file' | 'directory';
+        limit?: number;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'query' },
+                    { in: 'query', key: 'dirs' },
+                    { in: 'query', key: 'type' },
+                    { in: 'query', key: 'limit' }
+                ] }]);
+        return (options?.client ?? this.client).get<FindFilesResponses, FindFilesErrors, ThrowOnError>({
+            url: '/find/file',
             ...options,
             ...params
         });
@@ -639,6 +802,23 @@ export class Permission extends HeyApiClient {
 
 export class Project extends HeyApiClient {
     /**
+     * List all projects
+     *
+     * All projects that were ever opened, newest first.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<ProjectListResponses, ProjectListErrors, ThrowOnError>({
+            url: '/project',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
      * Get current project
      *
      * The project that the folder belongs to.
@@ -650,6 +830,78 @@ export class Project extends HeyApiClient {
         const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
         return (options?.client ?? this.client).get<ProjectCurrentResponses, ProjectCurrentErrors, ThrowOnError>({
             url: '/project/current',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Initialize git repository
+     *
+     * Makes a git repository of the folder, unless it is in one.
+     */
+    public initGit<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).post<ProjectInitGitResponses, ProjectInitGitErrors, ThrowOnError>({
+            url: '/project/git/init',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Update project
+     *
+     * Changes what is given of name, icon and commands.
+     */
+    public update<ThrowOnError extends boolean = false>(parameters: {
+        projectID: string;
+        directory?: string;
+        workspace?: string;
+        name?: string;
+        icon?: ProjectIcon;
+        commands?: ProjectCommands;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'projectID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'name' },
+                    { in: 'body', key: 'icon' },
+                    { in: 'body', key: 'commands' }
+                ] }]);
+        return (options?.client ?? this.client).patch<ProjectUpdateResponses, ProjectUpdateErrors, ThrowOnError>({
+            url: '/project/{projectID}',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * List project directories
+     *
+     * The folders in which the project was opened; none of a project that is not known.
+     */
+    public directories<ThrowOnError extends boolean = false>(parameters: {
+        projectID: string;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'projectID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).get<ProjectDirectoriesResponses, ProjectDirectoriesErrors, ThrowOnError>({
+            url: '/project/{projectID}/directories',
             ...options,
             ...params
         });
@@ -1661,6 +1913,117 @@ export class Trust extends HeyApiClient {
     }
 }
 
+export class Diff extends HeyApiClient {
+    /**
+     * Get raw VCS diff
+     *
+     * One patch of all that is not committed.
+     */
+    public raw<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<VcsDiffRawResponses, VcsDiffRawErrors, ThrowOnError>({
+            url: '/vcs/diff/raw',
+            ...options,
+            ...params
+        });
+    }
+}
+
+export class Vcs extends HeyApiClient {
+    /**
+     * Get VCS info
+     *
+     * The branch that is checked out, and the default one. Empty without git.
+     */
+    public get<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<VcsGetResponses, VcsGetErrors, ThrowOnError>({
+            url: '/vcs',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Apply VCS patch
+     *
+     * Applies a patch to the files of the worktree: all of it, or nothing.
+     */
+    public apply<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        patch: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'patch' }
+                ] }]);
+        return (options?.client ?? this.client).post<VcsApplyResponses, VcsApplyErrors, ThrowOnError>({
+            url: '/vcs/apply',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Get VCS diff
+     *
+     * The same with patches; with `mode=branch` all that has changed since the branch left the default branch. A file whose patch is too long for the answer comes without.
+     */
+    public diff<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        mode: 'git' | 'branch';
+        context?: number;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'query', key: 'mode' },
+                    { in: 'query', key: 'context' }
+                ] }]);
+        return (options?.client ?? this.client).get<VcsDiffResponses, VcsDiffErrors, ThrowOnError>({
+            url: '/vcs/diff',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Get VCS status
+     *
+     * Files of the folder with changes that are not committed, new ones included.
+     */
+    public status<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<VcsStatusResponses, VcsStatusErrors, ThrowOnError>({
+            url: '/vcs/status',
+            ...options,
+            ...params
+        });
+    }
+    
+    private _diff?: Diff;
+    get diff2(): Diff {
+        return this._diff ??= new Diff({ client: this.client });
+    }
+}
+
 export class OpencodeClient extends HeyApiClient {
     public static readonly __registry = new HeyApiRegistry<OpencodeClient>();
     
@@ -1705,6 +2068,16 @@ export class OpencodeClient extends HeyApiClient {
     private _tool?: Tool;
     get tool(): Tool {
         return this._tool ??= new Tool({ client: this.client });
+    }
+    
+    private _file?: File_;
+    get file(): File_ {
+        return this._file ??= new File_({ client: this.client });
+    }
+    
+    private _find?: Find;
+    get find(): Find {
+        return this._find ??= new Find({ client: this.client });
     }
     
     private _global?: Global;
@@ -1755,5 +2128,10 @@ export class OpencodeClient extends HeyApiClient {
     private _trust?: Trust;
     get trust(): Trust {
         return this._trust ??= new Trust({ client: this.client });
+    }
+    
+    private _vcs?: Vcs;
+    get vcs(): Vcs {
+        return this._vcs ??= new Vcs({ client: this.client });
     }
 }

@@ -362,7 +362,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited;
 
 export type EventCommandExecuted = {
     id: string;
@@ -474,6 +474,12 @@ export type EventPermissionReplied = {
         requestID: PermissionId;
         reply: 'once' | 'always' | 'reject';
     };
+};
+
+export type EventProjectUpdated = {
+    id: string;
+    type: 'project.updated';
+    properties: Project;
 };
 
 export type EventQuestionAsked = {
@@ -604,6 +610,32 @@ export type EventTodoUpdated = {
     };
 };
 
+export type ExperimentalCapabilities = {
+    backgroundSubagents: boolean;
+};
+
+export type File = {
+    path: string;
+    added: number;
+    removed: number;
+    status: 'added' | 'deleted' | 'modified';
+};
+
+export type FileContent = {
+    type: 'text' | 'binary';
+    content: string;
+    encoding?: 'base64';
+    mimeType?: string;
+};
+
+export type FileNode = {
+    name: string;
+    path: string;
+    absolute: string;
+    type: 'file' | 'directory';
+    ignored: boolean;
+};
+
 export type FilePart = {
     id: PartId;
     sessionID: SessionId;
@@ -638,11 +670,29 @@ export type FileSource = {
     path: string;
 };
 
+export type FoundText = {
+    path: {
+        text: string;
+    };
+    lines: {
+        text: string;
+    };
+    line_number: number;
+    absolute_offset: number;
+    submatches: Array<{
+        match: {
+            text: string;
+        };
+        start: number;
+        end: number;
+    }>;
+};
+
 export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventGlobalDisposed | EventFileEdited;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited;
 };
 
 export type GlobalSession = {
@@ -979,12 +1029,35 @@ export type Project = {
     worktree: string;
     vcs?: ProjectVcs;
     name?: string;
+    icon?: ProjectIcon;
+    commands?: ProjectCommands;
     time: {
         created: number;
         updated: number;
         initialized?: number;
     };
     sandboxes: Array<string>;
+};
+
+export type ProjectCommands = {
+    start?: string;
+};
+
+export type ProjectDirectories = Array<{
+    directory: string;
+    strategy?: string;
+}>;
+
+export type ProjectIcon = {
+    url?: string;
+    override?: string;
+    color?: string;
+};
+
+export type ProjectNotFoundError = {
+    _tag: 'ProjectNotFoundError';
+    projectID: string;
+    message: string;
 };
 
 export type ProjectSummary = {
@@ -1475,6 +1548,14 @@ export type Todo = {
 
 export type ToolIds = Array<string>;
 
+export type ToolList = Array<ToolListItem>;
+
+export type ToolListItem = {
+    id: string;
+    description: string;
+    parameters: unknown;
+};
+
 export type ToolPart = {
     id: PartId;
     sessionID: SessionId;
@@ -1611,6 +1692,34 @@ export type UserMessage = {
     tools?: {
         [key: string]: boolean;
     };
+};
+
+export type VcsApplyError = {
+    name: 'VcsApplyError';
+    data: {
+        message: string;
+        reason: 'non-git' | 'not-clean';
+    };
+};
+
+export type VcsFileDiff = {
+    file: string;
+    patch?: string;
+    additions: number;
+    deletions: number;
+    status?: 'added' | 'deleted' | 'modified';
+};
+
+export type VcsFileStatus = {
+    file: string;
+    additions: number;
+    deletions: number;
+    status: 'added' | 'deleted' | 'modified';
+};
+
+export type VcsInfo = {
+    branch?: string;
+    default_branch?: string;
 };
 
 export type WellKnownAuth = {
@@ -1988,6 +2097,34 @@ export type EventSubscribeResponses = {
 
 export type EventSubscribeResponse = EventSubscribeResponses[keyof EventSubscribeResponses];
 
+export type ExperimentalCapabilitiesGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/capabilities';
+};
+
+export type ExperimentalCapabilitiesGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ExperimentalCapabilitiesGetError = ExperimentalCapabilitiesGetErrors[keyof ExperimentalCapabilitiesGetErrors];
+
+export type ExperimentalCapabilitiesGetResponses = {
+    /**
+     * Experimental capabilities
+     */
+    200: ExperimentalCapabilities;
+};
+
+export type ExperimentalCapabilitiesGetResponse = ExperimentalCapabilitiesGetResponses[keyof ExperimentalCapabilitiesGetResponses];
+
 export type ExperimentalSessionListData = {
     body?: never;
     path?: never;
@@ -2022,6 +2159,36 @@ export type ExperimentalSessionListResponses = {
 
 export type ExperimentalSessionListResponse = ExperimentalSessionListResponses[keyof ExperimentalSessionListResponses];
 
+export type ToolListData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        provider: string;
+        model: string;
+    };
+    url: '/experimental/tool';
+};
+
+export type ToolListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ToolListError = ToolListErrors[keyof ToolListErrors];
+
+export type ToolListResponses = {
+    /**
+     * Tools
+     */
+    200: ToolList;
+};
+
+export type ToolListResponse = ToolListResponses[keyof ToolListResponses];
+
 export type ToolIdsData = {
     body?: never;
     path?: never;
@@ -2049,6 +2216,153 @@ export type ToolIdsResponses = {
 };
 
 export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
+
+export type FileListData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        path: string;
+    };
+    url: '/file';
+};
+
+export type FileListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FileListError = FileListErrors[keyof FileListErrors];
+
+export type FileListResponses = {
+    /**
+     * Files and directories
+     */
+    200: Array<FileNode>;
+};
+
+export type FileListResponse = FileListResponses[keyof FileListResponses];
+
+export type FileReadData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        path: string;
+    };
+    url: '/file/content';
+};
+
+export type FileReadErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FileReadError = FileReadErrors[keyof FileReadErrors];
+
+export type FileReadResponses = {
+    /**
+     * File content
+     */
+    200: FileContent;
+};
+
+export type FileReadResponse = FileReadResponses[keyof FileReadResponses];
+
+export type FileStatusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/file/status';
+};
+
+export type FileStatusErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FileStatusError = FileStatusErrors[keyof FileStatusErrors];
+
+export type FileStatusResponses = {
+    /**
+     * File status
+     */
+    200: Array<File>;
+};
+
+export type FileStatusResponse = FileStatusResponses[keyof FileStatusResponses];
+
+export type FindTextData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        pattern: string;
+    };
+    url: '/find';
+};
+
+export type FindTextErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FindTextError = FindTextErrors[keyof FindTextErrors];
+
+export type FindTextResponses = {
+    /**
+     * Matches
+     */
+    200: Array<FoundText>;
+};
+
+export type FindTextResponse = FindTextResponses[keyof FindTextResponses];
+
+export type FindFilesData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        query: string;
+        dirs?: 'true' | 'false';
+        type?: 'file' | 'directory';
+        limit?: number;
+    };
+    url: '/find/file';
+};
+
+export type FindFilesErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FindFilesError = FindFilesErrors[keyof FindFilesErrors];
+
+export type FindFilesResponses = {
+    /**
+     * File paths
+     */
+    200: Array<string>;
+};
+
+export type FindFilesResponse = FindFilesResponses[keyof FindFilesResponses];
 
 export type GlobalConfigGetData = {
     body?: never;
@@ -2442,6 +2756,34 @@ export type PermissionReplyResponses = {
 
 export type PermissionReplyResponse = PermissionReplyResponses[keyof PermissionReplyResponses];
 
+export type ProjectListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/project';
+};
+
+export type ProjectListErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ProjectListError = ProjectListErrors[keyof ProjectListErrors];
+
+export type ProjectListResponses = {
+    /**
+     * List of projects
+     */
+    200: Array<Project>;
+};
+
+export type ProjectListResponse = ProjectListResponses[keyof ProjectListResponses];
+
 export type ProjectCurrentData = {
     body?: never;
     path?: never;
@@ -2469,6 +2811,102 @@ export type ProjectCurrentResponses = {
 };
 
 export type ProjectCurrentResponse = ProjectCurrentResponses[keyof ProjectCurrentResponses];
+
+export type ProjectInitGitData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/project/git/init';
+};
+
+export type ProjectInitGitErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ProjectInitGitError = ProjectInitGitErrors[keyof ProjectInitGitErrors];
+
+export type ProjectInitGitResponses = {
+    /**
+     * Project information after git initialization
+     */
+    200: Project;
+};
+
+export type ProjectInitGitResponse = ProjectInitGitResponses[keyof ProjectInitGitResponses];
+
+export type ProjectUpdateData = {
+    body: {
+        name?: string;
+        icon?: ProjectIcon;
+        commands?: ProjectCommands;
+    };
+    path: {
+        projectID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/project/{projectID}';
+};
+
+export type ProjectUpdateErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * ProjectNotFoundError
+     */
+    404: ProjectNotFoundError;
+};
+
+export type ProjectUpdateError = ProjectUpdateErrors[keyof ProjectUpdateErrors];
+
+export type ProjectUpdateResponses = {
+    /**
+     * Updated project information
+     */
+    200: Project;
+};
+
+export type ProjectUpdateResponse = ProjectUpdateResponses[keyof ProjectUpdateResponses];
+
+export type ProjectDirectoriesData = {
+    body?: never;
+    path: {
+        projectID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/project/{projectID}/directories';
+};
+
+export type ProjectDirectoriesErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ProjectDirectoriesError = ProjectDirectoriesErrors[keyof ProjectDirectoriesErrors];
+
+export type ProjectDirectoriesResponses = {
+    /**
+     * Project directories
+     */
+    200: ProjectDirectories;
+};
+
+export type ProjectDirectoriesResponse = ProjectDirectoriesResponses[keyof ProjectDirectoriesResponses];
 
 export type ProviderListData = {
     body?: never;
@@ -3874,3 +4312,149 @@ export type TrustApproveResponses = {
 };
 
 export type TrustApproveResponse = TrustApproveResponses[keyof TrustApproveResponses];
+
+export type VcsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/vcs';
+};
+
+export type VcsGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type VcsGetError = VcsGetErrors[keyof VcsGetErrors];
+
+export type VcsGetResponses = {
+    /**
+     * VCS info
+     */
+    200: VcsInfo;
+};
+
+export type VcsGetResponse = VcsGetResponses[keyof VcsGetResponses];
+
+export type VcsApplyData = {
+    body: {
+        patch: string;
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/vcs/apply';
+};
+
+export type VcsApplyErrors = {
+    /**
+     * VcsApplyError
+     */
+    400: VcsApplyError | BadRequestError;
+};
+
+export type VcsApplyError2 = VcsApplyErrors[keyof VcsApplyErrors];
+
+export type VcsApplyResponses = {
+    /**
+     * VCS patch applied
+     */
+    200: {
+        applied: boolean;
+    };
+};
+
+export type VcsApplyResponse = VcsApplyResponses[keyof VcsApplyResponses];
+
+export type VcsDiffData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        mode: 'git' | 'branch';
+        context?: number;
+    };
+    url: '/vcs/diff';
+};
+
+export type VcsDiffErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type VcsDiffError = VcsDiffErrors[keyof VcsDiffErrors];
+
+export type VcsDiffResponses = {
+    /**
+     * VCS diff
+     */
+    200: Array<VcsFileDiff>;
+};
+
+export type VcsDiffResponse = VcsDiffResponses[keyof VcsDiffResponses];
+
+export type VcsDiffRawData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/vcs/diff/raw';
+};
+
+export type VcsDiffRawErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type VcsDiffRawError = VcsDiffRawErrors[keyof VcsDiffRawErrors];
+
+export type VcsDiffRawResponses = {
+    /**
+     * Raw VCS diff
+     */
+    200: string;
+};
+
+export type VcsDiffRawResponse = VcsDiffRawResponses[keyof VcsDiffRawResponses];
+
+export type VcsStatusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/vcs/status';
+};
+
+export type VcsStatusErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type VcsStatusError = VcsStatusErrors[keyof VcsStatusErrors];
+
+export type VcsStatusResponses = {
+    /**
+     * VCS status
+     */
+    200: Array<VcsFileStatus>;
+};
+
+export type VcsStatusResponse = VcsStatusResponses[keyof VcsStatusResponses];

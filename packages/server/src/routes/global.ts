@@ -42,7 +42,7 @@ const event = streamRoute(
         ...peers.openParts(),
       ],
       wrap({ scope, type }, json) {
-        if (type === "global.disposed") return `{"directory":"global","payload":${json}}`
+        if (type === "global.disposed" || type === "project.updated") return `{"directory":"global","payload":${json}}`
         if (!scope) return `{"payload":${json}}`
         const directory = JSON.stringify(scope.directory)
         return `{"directory":${directory},"project":${JSON.stringify(scope.projectID)},"payload":${json}}`

@@ -6,6 +6,8 @@ import { childrenRoutes } from "./children.ts"
 import { configRoutes } from "./config.ts"
 import { eventRoutes } from "./event.ts"
 import { experimentalSessionRoutes } from "./experimental-session.ts"
+import { fileRoutes } from "./file.ts"
+import { findRoutes } from "./find.ts"
 import { globalRoutes } from "./global.ts"
 import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
@@ -25,6 +27,7 @@ import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
+import { vcsRoutes } from "./vcs.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -50,6 +53,9 @@ export const routes: readonly Route[] = [
   ...authRoutes,
   ...instanceRoutes,
   ...projectRoutes,
+  ...findRoutes,
+  ...fileRoutes,
+  ...vcsRoutes,
   ...toolRoutes,
   ...skillRoutes,
   ...trustRoutes,
