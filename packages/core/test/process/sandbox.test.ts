@@ -29,7 +29,7 @@ const read = (path: string) => `--ro-bind ${path} ${path}`
 
 test.each<[string, Partial<Confinement>, string[]]>([
   ["a folder that may be written to", { writable: ["/w"] }, [write("/w")]],
-  ["what is seen inside of the private folder", { visible: ["/tmp/w"] }, [read("/tmp/w")]],
+  ["what is seen inside of the private folder", { visible: ["/tmp/mine"] }, [read("/tmp/mine")]],
   [
     "a protected path, after the folder around it",
     { protected: ["/w/opencode.json"], writable: ["/w"] },
