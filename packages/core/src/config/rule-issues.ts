@@ -20,7 +20,6 @@ export interface RuleIssuesInput {
 /** What is said about rules that do not do what they seem to. Reads no more of the disk than whether there are tools. */
 export async function ruleIssues(input: RuleIssuesInput): Promise<ConfigIssue[]> {
   const { config, defaults, home } = input
-  if (config.rules.length === 0) return []
   const hasOwnTools = await mayHaveTools(input)
   const complaints = lintRules(config.rules, {
     ceilingOf: (name) => (isNativeAgent(name) ? defaults.agents[name as keyof typeof defaults.agents].ceiling : []),

@@ -89,7 +89,7 @@ async function readGeneration(input: SettingsInput, before: Read | undefined): P
     ...read.issues,
     ...references.issues,
     ...(await warningsOfRules({ config: read, defaults, folders: ruleFolders, home: folders.home })),
-    ...(await placeIssues(unplaced, read.origin)),
+    ...(await placeIssues(unplaced, read)),
   ]
   const issues = await issuesOf(config)
   for (const issue of issues) log.warn(issue.message, { ...issue })

@@ -17,12 +17,12 @@ test.each([
 })
 
 test.each([
-  ["/work/a/b", "/work", ["/work/a/b", "/work/a", "/work"]],
-  ["/work/..notes/b", "/work", ["/work/..notes/b", "/work/..notes", "/work"]],
-  ["/work", "/work", ["/work"]],
+  ["/home/a/b", "/home", ["/home/a/b", "/home/a", "/home"]],
+  ["/home/..notes/b", "/home", ["/home/..notes/b", "/home/..notes", "/home"]],
+  ["/home", "/home", ["/home"]],
   ["/a/b", "/", ["/a/b", "/a", "/"]],
-  ["/elsewhere/a", "/work", ["/elsewhere/a"]],
-  ["/work-2/a", "/work", ["/work-2/a"]],
+  ["/elsewhere/a", "/home", ["/elsewhere/a"]],
+  ["/home-2/a", "/home", ["/home-2/a"]],
 ])("the levels from %s up to %s", (directory, top, levels) => {
   expect(levelsUp(directory, top)).toEqual(levels)
 })
