@@ -43,7 +43,12 @@ export interface Started {
 const DEADLINE_MS = 60_000
 
 export function installation(
-  options: { config?: Config; files?: Record<string, string | Uint8Array> } = {},
+  options: {
+    config?: Config
+    files?: Record<string, string | Uint8Array>
+    /** What runs it. Default: the Node that runs the tests. */
+    node?: string
+  } = {},
 ): Installation {
   const folder = tempFolder()
   const project = folder.join("project")
@@ -65,7 +70,7 @@ export function installation(
   const running = new Set<ChildProcess>()
 
   function start(args: string[], { input, cwd = project, env: more = {} }: RunOptions = {}): Started {
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(options.node ?? process.execPath, [BIN, ...args], {
       cwd,
       env: { ...env, ...more },
       stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
