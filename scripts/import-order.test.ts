@@ -105,7 +105,7 @@ const PRIMITIVES: { what: string; pattern: RegExp; allowed: RegExp }[] = [
   {
     what: "writes to the terminal",
     pattern: /console\.|process\.(stdout|stderr)\./,
-    allowed: /cli\/src\/(out|main)\.ts|testing\/|sdk\/src\/gen/,
+    allowed: /cli\/src\/(out|main|protocol-output)\.ts|testing\/|sdk\/src\/gen/,
   },
 ]
 

@@ -3,6 +3,7 @@ import { didYouMean } from "@opencode/core/lib/text.ts"
 import { Command, CommanderError } from "commander"
 import { report } from "./fail.ts"
 import { out } from "./out.ts"
+import { addAcp } from "./table/acp.ts"
 import { addAgent } from "./table/agent.ts"
 import { addAuth } from "./table/auth.ts"
 import { addConfig } from "./table/config.ts"
@@ -70,6 +71,7 @@ function createProgram(result: Result): Command {
 
   addRun(program, result)
   addServe(program)
+  addAcp(program)
   addSession(program)
   addTransfer(program)
   addModels(program, result)

@@ -3,7 +3,7 @@ import type { Effect } from "../store/intent-store.ts"
 import type { FileState, NewChange, StoredContent } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import type { Log } from "../lib/log.ts"
-import type { Journal } from "../tool/tool.ts"
+import type { Journal, PlannedFile } from "../tool/tool.ts"
 import { findState, isSameState, missingFolders } from "../workspace/file-state.ts"
 import { pathBytes } from "../workspace/odd-path.ts"
 import type { Observed, ObservedState, Snapshots, Unseen } from "../workspace/snapshot.ts"
@@ -65,8 +65,9 @@ export function createJournal({ store, log, place, snapshots, isOff = () => fals
   const changed = new Set<string>()
   const happened = new Map<string, Map<number, FileState>>()
 
-  async function plan(call: CallKey, path: string, bytes: Uint8Array | undefined) {
-    const found = await findState(path)
+  async function plan(call: CallKey, file: PlannedFile) {
+    const { path, after: bytes } = file
+    const found = "before" in file ? await stateOf(path, file.before) : await findState(path)
     const kept: StoredContent[] = []
     if (found.bytes) kept.push(await contents.put(place, found.bytes))
     let after: FileState = { kind: "absent" }
@@ -91,13 +92,21 @@ export function createJournal({ store, log, place, snapshots, isOff = () => fals
     return { change, kept }
   }
 
+  /** What was there before somebody else made the change. The mode is what it has now: whoever writes keeps it. */
+  async function stateOf(path: string, bytes: Buffer | undefined): ReturnType<typeof findState> {
+    if (bytes === undefined) return { state: { kind: "absent" } }
+    const { state } = await findState(path)
+    const { hash } = await contents.put(place, bytes)
+    return { state: { kind: "file", mode: state.kind === "file" ? state.mode : 0, size: bytes.length, hash }, bytes }
+  }
+
   async function changing<T>(
     call: CallKey,
-    files: { path: string; after: Uint8Array | undefined }[],
+    files: PlannedFile[],
     act: () => Promise<T>,
   ): Promise<T> {
     const plans = []
-    for (const { path, after } of files) plans.push(await plan(call, path, after))
+    for (const file of files) plans.push(await plan(call, file))
     const noted = plans.filter(({ change }) => !isSameState(change.before, change.after))
     const positions = await store.write((tx) => {
       for (const { kept } of noted) changes.keep(tx, call.sessionID, kept)

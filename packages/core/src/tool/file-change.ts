@@ -11,7 +11,8 @@ import type { ToolContext } from "./tool.ts"
 
 /**
  * A change of one file, decided before anybody is asked and made afterwards exactly as it was shown: when the file is
- * no longer what it was, nothing is written.
+ * no longer what it was, nothing is written. An editor that was asked may make it itself when it is allowed; then the
+ * file is what it shall be, and what is left is to put the change on record.
  */
 export interface FileChange {
   file: FileRef
@@ -62,8 +63,9 @@ export async function makeChange(
   await requireSamePlace(file, workspace.paths)
   const now = await currentBytes(file)
   const isSame = before === undefined ? now === undefined : now?.equals(before)
-  if (!isSame) throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
-  await journal.changing([{ path: file.real, after }], () => writeResolved(file.real, after))
+  if (isSame) await journal.changing([{ path: file.real, after }], () => writeResolved(file.real, after))
+  else if (now?.equals(after)) await journal.changing([{ path: file.real, before, after }], async () => {})
+  else throw toolFailure(`${file.absolute} changed while this was waiting. Nothing was written: read it again.`)
   seen.set(file.real, await fingerprint(file.real))
 }
 

@@ -67,7 +67,14 @@ export interface Journal {
    * @param changes canonical paths; `after` is undefined for a file that goes
    * @throws what `act` throws; fault `storage` before it, when nothing can be kept
    */
-  changing<T>(changes: { path: string; after: Uint8Array | undefined }[], act: () => Promise<T>): Promise<T>
+  changing<T>(changes: PlannedFile[], act: () => Promise<T>): Promise<T>
+}
+
+export interface PlannedFile {
+  path: string
+  /** What there was, where somebody has made the change already; a member that is undefined means no file. */
+  before?: Buffer | undefined
+  after: Uint8Array | undefined
 }
 
 export interface OutputLimits {

@@ -1,0 +1,231 @@
+import type { Event } from "@opencode/protocol/event.ts"
+import type { GlobalSession, Session } from "@opencode/protocol/session.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { dataOf, isMissing } from "./api.ts"
+import type { ClientAbilities } from "./abilities.ts"
+import { optionsOf, type Choice, type Offer } from "./choice.ts"
+import type { Connection } from "./connection.ts"
+import { createDesk, type Desk } from "./desk.ts"
+import { followEvents } from "./events.ts"
+import { createFamily } from "./family.ts"
+import { readCommands, readOffer } from "./offer.ts"
+import type { OpenSession } from "./open-session.ts"
+import { existingSession, newSession, replay } from "./opening.ts"
+import type { Block } from "./params.ts"
+import { runPrompt } from "./prompt.ts"
+import { sessionNotFound } from "./rpc-error.ts"
+import type { PromptResponse, SessionConfigOption, SessionInfo, SessionUpdate } from "./wire.ts"
+
+/** The sessions of one client, and what happens in them. */
+export interface Sessions {
+  create(cwd: string): Promise<OpenSession>
+  /** @param isTold whether all that was said is told again */
+  reopen(sessionId: string, options: { isTold: boolean }): Promise<OpenSession>
+  fork(sessionId: string): Promise<OpenSession>
+  list(filter: { cwd?: string | undefined; cursor?: string | undefined }): Promise<Page>
+  /** @throws RpcError when the client has no such session open */
+  get(sessionId: string): OpenSession
+  prompt(session: OpenSession, blocks: Block[]): Promise<PromptResponse>
+  /** Every prompt of it that runs now is answered as cancelled. */
+  cancel(session: OpenSession): Promise<void>
+  close(session: OpenSession): Promise<void>
+  choose(session: OpenSession, change: (choice: Choice, offer: Offer) => Choice): Promise<SessionConfigOption[]>
+  tellCommands(session: OpenSession): Promise<void>
+  /** The client is gone: what runs for it ends. */
+  end(): Promise<void>
+}
+
+interface Page {
+  sessions: SessionInfo[]
+  nextCursor?: string
+}
+
+export interface SessionsDeps {
+  client: OpencodeClient
+  connection: Connection
+  abilities: Readonly<ClientAbilities>
+  note(text: string): void
+}
+
+/** What a list on a screen has room for; there is a next page. */
+const PAGE = 100
+
+export async function openSessions({ client, connection, abilities, note }: SessionsDeps): Promise<Sessions> {
+  const open = new Map<string, OpenSession>()
+  const family = createFamily(client, open)
+  const desk = createDesk({ client, connection, family, abilities, note })
+  const ending = new AbortController()
+  const send = (sessionId: string, update: SessionUpdate): void =>
+    connection.notify("session/update", { sessionId, update })
+  const opening = { client, send }
+  const telling = { client, desk, family, open, note }
+  await followEvents(client, {
+    signal: ending.signal,
+    hear: (event) => hear(event, telling),
+    missed: () => void readAgain(telling),
+  })
+
+  async function begin(session: OpenSession, isTold: boolean): Promise<OpenSession> {
+    if (isTold) await replay(session, client)
+    // A prompt of before is still answered.
+    for (const running of open.get(session.id)?.prompts ?? []) session.prompts.add(running)
+    open.set(session.id, session)
+    void desk.catchUp(session)
+    return session
+  }
+
+  async function cancel({ id: sessionID, directory, prompts }: OpenSession): Promise<void> {
+    for (const running of prompts) running.isCancelled = true
+    await client.session.abort({ sessionID, directory })
+  }
+
+  return {
+    create: async (cwd) => begin(await newSession(cwd, opening), false),
+    reopen: async (sessionId, { isTold }) => begin(await existingSession(sessionId, opening), isTold),
+    async fork(sessionId) {
+      const copy = dataOf(await client.session.fork({ sessionID: sessionId })) as Session
+      return begin(await existingSession(copy.id, opening), true)
+    },
+
+    async list({ cwd, cursor }) {
+      const before = cursor === undefined ? Number.NaN : Number(cursor)
+      const answer = await client.experimental.session.list({
+        roots: true,
+        limit: PAGE,
+        ...(cwd === undefined ? {} : { directory: cwd }),
+        ...(Number.isFinite(before) ? { cursor: before } : {}),
+      })
+      const found = dataOf(answer) as GlobalSession[]
+      const nextCursor = answer.response?.headers.get("x-next-cursor")
+      return { sessions: found.map(infoOf), ...(nextCursor ? { nextCursor } : {}) }
+    },
+
+    get(sessionId) {
+      const session = open.get(sessionId)
+      if (!session) throw sessionNotFound(sessionId)
+      return session
+    },
+
+    prompt: (session, blocks) =>
+      runPrompt(session, blocks, { client, abilities }).catch((error: unknown) => {
+        throw isMissing(error) ? sessionNotFound(session.id) : error
+      }),
+
+    cancel,
+    async close(session) {
+      open.delete(session.id)
+      if (session.prompts.size > 0) await cancel(session)
+    },
+
+    async choose(session, change) {
+      const offer = await readOffer(client, session.directory)
+      session.choice = change(session.choice, offer)
+      session.offer = offer
+      return optionsOf(session.choice, offer)
+    },
+
+    tellCommands: (session) => tellCommands(session, client),
+
+    async end() {
+      desk.close()
+      const running = [...open.values()].filter(({ prompts }) => prompts.size > 0)
+      await Promise.allSettled(running.map(cancel))
+      ending.abort()
+    },
+  }
+}
+
+interface Telling {
+  client: OpencodeClient
+  desk: Desk
+  family: ReturnType<typeof createFamily>
+  open: ReadonlyMap<string, OpenSession>
+  note(text: string): void
+}
+
+function hear(event: Event, telling: Telling): void {
+  const { client, desk, family, open } = telling
+  switch (event.type) {
+    case "message.updated": {
+      const session = open.get(event.properties.sessionID)
+      session?.projection.message(event.properties.info)
+      if (session) followMode(session, event.properties.info.agent)
+      return
+    }
+    case "message.part.delta":
+      return open.get(event.properties.sessionID)?.projection.delta(event.properties)
+    case "message.part.updated": {
+      const { part } = event.properties
+      const session = open.get(part.sessionID)
+      if (session) return session.projection.part(part)
+      return part.type === "tool" ? desk.childCall(part) : undefined
+    }
+    case "todo.updated":
+      return open.get(event.properties.sessionID)?.projection.todos(event.properties.todos)
+    case "session.created":
+      return family.learn(event.properties.info)
+    case "session.status": {
+      const session = open.get(event.properties.sessionID)
+      // What was stopped while its files were still being read had nothing to abort by then.
+      const isLate = session && session.prompts.size > 0 && [...session.prompts].every((prompt) => prompt.isCancelled)
+      if (isLate && event.properties.status.type === "busy") {
+        void client.session.abort({ sessionID: session.id, directory: session.directory })
+      }
+      return
+    }
+    case "permission.asked":
+      return desk.permission(event.properties)
+    case "question.asked":
+      return desk.question(event.properties)
+    case "permission.replied":
+    case "question.replied":
+    case "question.rejected":
+      return desk.settled(event.properties.requestID)
+    case "server.instance.disposed":
+      for (const session of open.values())
+        if (session.directory === event.properties.directory) void tellSettings(session, telling)
+  }
+}
+
+/** A plan that was approved is carried out by another agent. */
+function followMode(session: OpenSession, agent: string): void {
+  const isMode = session.offer.agents.some(({ name, mode, hidden }) => name === agent && mode !== "subagent" && !hidden)
+  if (!isMode || session.prompts.size === 0 || agent === session.choice.mode) return
+  session.choice = { ...session.choice, mode: agent }
+  session.send({ sessionUpdate: "current_mode_update", currentModeId: agent })
+  session.send({ sessionUpdate: "config_option_update", configOptions: optionsOf(session.choice, session.offer) })
+}
+
+/** The stream has a gap: what came of the running prompts is read. */
+async function readAgain({ client, desk, open, note }: Telling): Promise<void> {
+  for (const session of open.values()) {
+    try {
+      if (session.prompts.size > 0) await replay(session, client)
+      await desk.catchUp(session)
+    } catch (error) {
+      note(`What was missed could not be read: ${String(error)}`)
+    }
+  }
+}
+
+async function tellSettings(session: OpenSession, { client, note }: Telling): Promise<void> {
+  try {
+    session.offer = await readOffer(client, session.directory)
+    session.send({ sessionUpdate: "config_option_update", configOptions: optionsOf(session.choice, session.offer) })
+    await tellCommands(session, client)
+  } catch (error) {
+    note(`The settings could not be read again: ${String(error)}`)
+  }
+}
+
+async function tellCommands(session: OpenSession, client: OpencodeClient): Promise<void> {
+  const availableCommands = await readCommands(client, session.directory)
+  session.send({ sessionUpdate: "available_commands_update", availableCommands })
+}
+
+const infoOf = ({ id, directory, title, time }: GlobalSession): SessionInfo => ({
+  sessionId: id,
+  cwd: directory,
+  title,
+  updatedAt: new Date(time.updated).toISOString(),
+})

@@ -1,0 +1,55 @@
+import { serveAcp } from "@opencode/acp/agent.ts"
+import type { LogLevel } from "@opencode/protocol/log.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { onGoodbye } from "../goodbye.ts"
+import { out } from "../out.ts"
+import { takeStandardOutput } from "../protocol-output.ts"
+import { version } from "../version.ts"
+import { workingFolder } from "../workplace.ts"
+
+export interface AcpOptions {
+  cwd?: string
+  debug?: boolean
+  printLogs?: boolean
+  logLevel?: LogLevel
+  trust?: boolean
+}
+
+/** The whole of it: what still runs when an editor is gone is stopped, and what will not stop in this time is ended with us. */
+const GOODBYE_MS = 5_000
+
+/** Serves an editor on standard input and output until it closes them. */
+export async function acp(options: AcpOptions): Promise<void> {
+  const directory = workingFolder(options.cwd)
+  const input = process.stdin
+  const stop = (): void => void input.destroy()
+  const output = takeStandardOutput(stop)
+  const closing: (() => Promise<void>)[] = []
+
+  /** With everything that sessions need. */
+  async function open(): Promise<OpencodeClient> {
+    const { openDoor } = await import("../door.ts")
+    const level = options.debug ? { printLogs: true, logLevel: "DEBUG" as const } : {}
+    const door = await openDoor(directory, { ...options, ...level })
+    closing.push(door.close)
+    return door.client
+  }
+
+  const forget = onGoodbye(stop)
+  await serveAcp({ input: untilDestroyed(input), send: output.send, open, note: out.note, version })
+  const late = setTimeout(() => process.exit(1), GOODBYE_MS).unref()
+  for (const close of closing) await close()
+  await output.flushed()
+  clearTimeout(late)
+  forget()
+}
+
+/** The end of the input, also where it is we who end it. */
+async function* untilDestroyed(input: NodeJS.ReadStream): AsyncIterable<Uint8Array> {
+  try {
+    for await (const chunk of input) yield chunk as Uint8Array
+  } catch (error) {
+    // Who destroys a stream has its reader fail.
+    if (!input.destroyed) throw error
+  }
+}
