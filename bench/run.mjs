@@ -5,6 +5,7 @@ import { cpus, loadavg, tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { acp } from "./figures/acp.mjs"
 import { deltas } from "./figures/deltas.mjs"
 import { idle } from "./figures/idle.mjs"
 import { long } from "./figures/long.mjs"
@@ -21,7 +22,7 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
+const FIGURES = [version, serve, acp, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}

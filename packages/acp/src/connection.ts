@@ -74,7 +74,7 @@ export function createConnection(options: ConnectionOptions): Connection {
 
   function settle(id: RequestID, message: Record<string, unknown>): void {
     const asked = waiting.get(id)
-    if (!asked) return note(`An answer to a request that nobody made: ${JSON.stringify(id)}`)
+    if (!asked) return // what was asked needs no answer any more
     waiting.delete(id)
     if (message.error === undefined) return asked.resolve(message.result)
     const error = isObject(message.error) ? message.error : {}

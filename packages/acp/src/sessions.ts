@@ -95,7 +95,9 @@ export async function openSessions({ client, connection, abilities, note }: Sess
         ...(cwd === undefined ? {} : { directory: cwd }),
         ...(Number.isFinite(before) ? { cursor: before } : {}),
       })
-      const found = dataOf(answer) as GlobalSession[]
+      // A folder that is gone has no sessions to go on with; that is no mistake of the client.
+      const isGone = cwd !== undefined && answer.response?.status === 400
+      const found = isGone ? [] : (dataOf(answer) as GlobalSession[])
       const nextCursor = answer.response?.headers.get("x-next-cursor")
       return { sessions: found.map(infoOf), ...(nextCursor ? { nextCursor } : {}) }
     },

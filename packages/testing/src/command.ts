@@ -21,6 +21,8 @@ export interface Installation {
 
 export interface RunOptions {
   input?: string
+  /** Standard input stays open, for whoever talks to the child. */
+  isTalkedTo?: true
   cwd?: string
   env?: Record<string, string | undefined>
 }
@@ -69,11 +71,11 @@ export function installation(
   }
   const running = new Set<ChildProcess>()
 
-  function start(args: string[], { input, cwd = project, env: more = {} }: RunOptions = {}): Started {
+  function start(args: string[], { input, isTalkedTo, cwd = project, env: more = {} }: RunOptions = {}): Started {
     const child = spawn(options.node ?? process.execPath, [BIN, ...args], {
       cwd,
       env: { ...env, ...more },
-      stdio: [input === undefined ? "ignore" : "pipe", "pipe", "pipe"],
+      stdio: [input === undefined && !isTalkedTo ? "ignore" : "pipe", "pipe", "pipe"],
       timeout: DEADLINE_MS,
       killSignal: "SIGKILL",
     })
