@@ -23,6 +23,8 @@ export interface Editor {
   breaches: string[]
   /** Ends the agent's input; resolves when it has ended. */
   leave(): Promise<Finished>
+  /** As when an editor dies. */
+  breakPipes(): void
   pid: number
 }
 
@@ -117,6 +119,10 @@ export async function acpEditor(at: Installation, options: EditorOptions = {}): 
     leave() {
       input.end()
       return finished
+    },
+    breakPipes() {
+      input.destroy()
+      child.stdout?.destroy()
     },
     pid: child.pid!,
   }

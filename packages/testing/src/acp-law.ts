@@ -69,7 +69,7 @@ export function acpLaw(): AcpLaw {
 
   return {
     breaches,
-    asked: ({ id, method }) => void (id !== undefined && methods.set(id, String(method))),
+    asked: ({ id, method }) => void (typeof method === "string" && methods.set(id, method)),
     said(message) {
       const { id, method, params, result, error } = message
       if (message.jsonrpc !== "2.0") breaches.push(`no jsonrpc: ${JSON.stringify(message)}`)
