@@ -4,6 +4,7 @@ import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
 import { onGoodbye } from "../goodbye.ts"
 import { out } from "../out.ts"
 import { takeStandardOutput } from "../protocol-output.ts"
+import { keepHeapSmall } from "../small-heap.ts"
 import { version } from "../version.ts"
 import { workingFolder } from "../workplace.ts"
 
@@ -20,6 +21,7 @@ const GOODBYE_MS = 5_000
 
 /** Serves an editor on standard input and output until it closes them. */
 export async function acp(options: AcpOptions): Promise<void> {
+  keepHeapSmall()
   const directory = workingFolder(options.cwd)
   const input = process.stdin
   const stop = (): void => void input.destroy()
