@@ -62,6 +62,21 @@ describe("write", () => {
     expect(await w.text("new.txt")).toBe("theirs")
   })
 
+  test("is done where an editor that was shown the change has made it meanwhile", async () => {
+    await using w = await openWorld()
+    const filePath = await w.write("a.txt", "old")
+    await w.call("read", { filePath })
+    const run = await w.prepared("write", { filePath, content: "new" })
+    await w.write("a.txt", "new")
+    expect(await run()).toMatchObject({ output: "Wrote file successfully." })
+    const create = await w.prepared("write", { filePath: "new.txt", content: "mine" })
+    await w.write("new.txt", "mine")
+    await create()
+    expect([await w.text("a.txt"), await w.text("new.txt")]).toEqual(["new", "mine"])
+    // It is known as the agent's own: it may go on from there.
+    await w.call("write", { filePath, content: "newer" })
+  })
+
   test("may go on writing what it wrote, and repeat itself", async () => {
     await using w = await openWorld()
     await w.call("write", { filePath: "a.txt", content: "one" })

@@ -60,6 +60,38 @@ test("what tools and commands did is taken back from a message on, and brought b
   expect(readlinkSync(join(w.project, "link"))).toBe("b.txt")
 })
 
+test("a change that an editor made when it was allowed is the agent's, and is taken back to what was before", async () => {
+  await using w = await open({
+    files: { "a.txt": "one\n" },
+    permission: { edit: "ask" },
+    model: script(
+      calls("edit", { filePath: "a.txt", oldString: "one", newString: "two" }),
+      calls("write", { filePath: "n.txt", content: "n\n" }),
+      says("done"),
+    ),
+  })
+  chmodSync(join(w.project, "a.txt"), 0o640)
+  const turn = prompt(w)
+  for (const [file, text] of [
+    ["a.txt", "two\n"],
+    ["n.txt", "n\n"],
+  ] as const) {
+    const question = await w.asked("edit")
+    writeFileSync(join(w.project, file), text)
+    question.once()
+  }
+  const first = await turn
+  expect(w.model.heard()).toContain("Edit applied successfully.")
+
+  const session = await revert(w, first)
+  expect(told(w, session.undo)).toEqual({ "a.txt": "restored", "n.txt": "restored" })
+  expect(w.files()).toEqual(["a.txt"])
+  expect(w.read("a.txt")).toBe("one\n")
+  expect(statSync(join(w.project, "a.txt")).mode & 0o777).toBe(0o640)
+  await unrevert(w)
+  expect([w.read("a.txt"), w.read("n.txt")]).toEqual(["two\n", "n\n"])
+})
+
 test("a file that somebody changed since is left alone and told, the others are restored", async () => {
   await using w = await open({
     files: { "a.txt": "a", "b.txt": "b", "c.txt": "c" },
