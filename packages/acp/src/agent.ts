@@ -2,7 +2,8 @@ import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
 import type { ClientAbilities } from "./abilities.ts"
 import { optionsOf, withMode, withModel, withOption } from "./choice.ts"
 import { createConnection, type Request } from "./connection.ts"
-import { createLanes, type OpenSession } from "./open-session.ts"
+import type { OpenSession } from "./open-session.ts"
+import { createOrder } from "./order.ts"
 import * as params from "./params.ts"
 import { parseParams } from "./params.ts"
 import { invalidParams, methodNotFound } from "./rpc-error.ts"
@@ -28,7 +29,7 @@ const LOGIN = "opencode-login"
 /** Serves until the input ends; then what runs is stopped. */
 export async function serveAcp({ input, send, open, note, version }: AcpOptions): Promise<void> {
   const abilities: ClientAbilities = { writesFiles: false, showsForms: false }
-  const lanes = createLanes()
+  const order = createOrder()
   let opened: Promise<Sessions> | undefined
 
   const sessions = (): Promise<Sessions> =>
@@ -74,21 +75,21 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
       const { sessionId, mcpServers } = parseParams(params.LoadSession, request.params)
       tellServers(mcpServers, note)
       const all = await sessions()
-      return answered(await lanes.run(sessionId, () => all.reopen(sessionId, { isTold: true })), request)
+      return answered(await order.run(sessionId, () => all.reopen(sessionId, { isTold: true })), request)
     },
 
     async "session/resume"(request) {
       const { sessionId, mcpServers } = parseParams(params.ReopenSession, request.params)
       tellServers(mcpServers ?? [], note)
       const all = await sessions()
-      return answered(await lanes.run(sessionId, () => all.reopen(sessionId, { isTold: false })), request)
+      return answered(await order.run(sessionId, () => all.reopen(sessionId, { isTold: false })), request)
     },
 
     async "session/fork"(request) {
       const { sessionId, mcpServers } = parseParams(params.ReopenSession, request.params)
       tellServers(mcpServers ?? [], note)
       const all = await sessions()
-      const session = await lanes.run(sessionId, () => all.fork(sessionId))
+      const session = await order.run(sessionId, () => all.fork(sessionId))
       return { sessionId: session.id, ...answered(session, request) }
     },
 
@@ -100,15 +101,15 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
     async "session/prompt"(request) {
       const { sessionId, prompt } = parseParams(params.Prompt, request.params)
       const all = await sessions()
-      // The lane is left when the prompt is on its way: a second one and a cancellation have to get through.
-      const { answer } = await lanes.run(sessionId, async () => ({ answer: all.prompt(all.get(sessionId), prompt) }))
+      // Not until it is answered: a second one and a cancellation have to get through.
+      const { answer } = await order.run(sessionId, async () => ({ answer: all.prompt(all.get(sessionId), prompt) }))
       return answer
     },
 
     async "session/close"({ params: given }) {
       const { sessionId } = parseParams(params.OfSession, given)
       const all = await sessions()
-      await lanes.run(sessionId, () => all.close(all.get(sessionId)))
+      await order.run(sessionId, () => all.close(all.get(sessionId)))
       return {}
     },
 
@@ -133,7 +134,7 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
 
   async function chosen(sessionId: string, change: Parameters<Sessions["choose"]>[1]) {
     const all = await sessions()
-    return lanes.run(sessionId, () => all.choose(all.get(sessionId), change))
+    return order.run(sessionId, () => all.choose(all.get(sessionId), change))
   }
 
   /** Where the answer has no room for it. */
@@ -148,7 +149,7 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
 
   async function cancel(sessionId: string): Promise<void> {
     const all = await sessions()
-    await lanes.run(sessionId, async () => {
+    await order.run(sessionId, async () => {
       // Not waited for: a tool that is slow to end must not hold up what comes next.
       all.cancel(all.get(sessionId)).catch((error: unknown) => note(`It could not be stopped: ${String(error)}`))
     })

@@ -93,7 +93,9 @@ export function createConnection(options: ConnectionOptions): Connection {
     const isID = id === null || typeof id === "string" || Number.isInteger(id)
     if (typeof method === "string") {
       if (id === undefined) return options.hear(method, params)
-      return isID ? begin(id as RequestID, method, params) : refuse(null, invalidRequest("an id is a text or an integer"))
+      return isID
+        ? begin(id as RequestID, method, params)
+        : refuse(null, invalidRequest("an id is a text or an integer"))
     }
     const isAnswer = isID && ("result" in message || "error" in message)
     if (isAnswer) return settle(id as RequestID, message)

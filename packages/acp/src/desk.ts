@@ -108,8 +108,7 @@ export function createDesk({ client, connection, family, abilities, note }: Desk
     await (answers ? client.question.reply({ ...which, answers }) : client.question.reject(which))
   }
 
-  const permission = (asked: PermissionRequest): void =>
-    begin(asked.id, (signal) => askPermission(asked, signal))
+  const permission = (asked: PermissionRequest): void => begin(asked.id, (signal) => askPermission(asked, signal))
   const question = (asked: QuestionRequest): void => begin(asked.id, (signal) => askQuestion(asked, signal))
 
   return {

@@ -17,7 +17,12 @@ export async function readOffer(client: OpencodeClient, directory: string): Prom
     client.session.list({ directory, roots: true, limit: 1 }).then(dataOf),
   ])
   const all = providers as Provider[]
-  const usualModel = usual({ providers: all, defaults, configured: config.model, newest: newest as Session | undefined })
+  const usualModel = usual({
+    providers: all,
+    defaults,
+    configured: config.model,
+    newest: newest as Session | undefined,
+  })
   return { providers: all, agents: agents as Agent[], usualModel, usualMode: usualMode(agents as Agent[], config) }
 }
 

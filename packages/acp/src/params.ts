@@ -36,9 +36,7 @@ export const LoadSession = inline(() => z.object({ sessionId: sessionId(), cwd: 
 export const ReopenSession = inline(() =>
   z.object({ sessionId: sessionId(), cwd: cwd(), mcpServers: mcpServers().nullish() }),
 )
-export const ListSessions = inline(() =>
-  z.object({ cwd: cwd().nullish(), cursor: z.string().nullish() }).nullish(),
-)
+export const ListSessions = inline(() => z.object({ cwd: cwd().nullish(), cursor: z.string().nullish() }).nullish())
 export const OfSession = inline(() => z.object({ sessionId: sessionId() }))
 export const SetMode = inline(() => z.object({ sessionId: sessionId(), modeId: z.string() }))
 export const SetModel = inline(() => z.object({ sessionId: sessionId(), modelId: z.string() }))

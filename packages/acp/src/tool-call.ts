@@ -126,6 +126,8 @@ function diffsOf(tool: string, input: Input, metadata: Input, cwd: string): Tool
   }
   if (tool !== "apply_patch" || !Array.isArray(metadata.files)) return []
   return (metadata.files as PatchedFile[]).flatMap(({ filePath, movePath, patch }) =>
-    changesIn(textOf(patch)).map(({ oldText, newText }) => diff(textOf(movePath) || textOf(filePath), oldText, newText)),
+    changesIn(textOf(patch)).map(({ oldText, newText }) =>
+      diff(textOf(movePath) || textOf(filePath), oldText, newText),
+    ),
   )
 }

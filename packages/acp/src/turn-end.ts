@@ -36,7 +36,11 @@ export function usageOf({ input, output, reasoning, cache }: Tokens): PromptResp
 }
 
 /** How full the context is; undefined when the last request told nothing of it. */
-export function fillOf({ tokens }: AssistantMessage, size: number | undefined, cost: number): SessionUpdate | undefined {
+export function fillOf(
+  { tokens }: AssistantMessage,
+  size: number | undefined,
+  cost: number,
+): SessionUpdate | undefined {
   const used = tokens.input + tokens.cache.read + tokens.cache.write
   if (used === 0 || size === undefined) return undefined
   return { sessionUpdate: "usage_update", used, size, cost: { amount: cost, currency: "USD" } }

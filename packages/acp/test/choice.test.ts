@@ -30,9 +30,17 @@ const deeper = { providerID: "p", modelID: "deep/er" }
 
 test.each<[string, Choice, object]>([
   ["nothing chosen", start, { agent: "build", model: offer.usualModel }],
-  ["an agent with a model of its own", withMode(start, "thinker", offer), { agent: "thinker", model: deeper, variant: "high" }],
+  [
+    "an agent with a model of its own",
+    withMode(start, "thinker", offer),
+    { agent: "thinker", model: deeper, variant: "high" },
+  ],
   ["a model", withModel(start, "p/deep/er", offer), { agent: "build", model: deeper }],
-  ["a model with its effort", withModel(start, "p/deep/er/low", offer), { agent: "build", model: deeper, variant: "low" }],
+  [
+    "a model with its effort",
+    withModel(start, "p/deep/er/low", offer),
+    { agent: "build", model: deeper, variant: "low" },
+  ],
   [
     "a chosen model stays with another agent",
     withMode(withModel(start, "p/plain", offer), "thinker", offer),

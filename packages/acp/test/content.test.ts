@@ -7,7 +7,11 @@ const file = (uri: string): Block => ({ type: "resource_link", uri, name: "a.ts"
 
 test.each<[string, Block, object]>([
   ["a text", { type: "text", text: "hi" }, { type: "text", text: "hi" }],
-  ["a link to a file", file("file:///a/b.ts"), { type: "file", url: "file:///a/b.ts", filename: "a.ts", mime: "text/plain" }],
+  [
+    "a link to a file",
+    file("file:///a/b.ts"),
+    { type: "file", url: "file:///a/b.ts", filename: "a.ts", mime: "text/plain" },
+  ],
   ["lines as Zed names them", file("file:///a/b.ts#L10:20"), { url: "file:///a/b.ts?start=10&end=20" }],
   ["lines as others do", file("file:///a/b.ts#L10-L20"), { url: "file:///a/b.ts?start=10&end=20" }],
   ["one line", file("file:///a/b.ts#L7"), { url: "file:///a/b.ts?start=7&end=7" }],

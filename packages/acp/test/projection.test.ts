@@ -10,7 +10,8 @@ const owned = { sessionID: "ses_1", messageID: "msg_1" }
 function shown() {
   const updates: SessionUpdate[] = []
   const projection = createProjection({ cwd: "/work", send: (update) => void updates.push(update), onStep: () => {} })
-  const texts = () => updates.flatMap((update) => ("content" in update ? [(update.content as { text: string }).text] : []))
+  const texts = () =>
+    updates.flatMap((update) => ("content" in update ? [(update.content as { text: string }).text] : []))
   return { updates, projection, texts }
 }
 

@@ -32,10 +32,17 @@ test("whatever comes in is answered once, as the protocol says, and what follows
       { id: "h", error: { code: -32602 } },
     ],
     [
-      line({ id: "i", method: "session/prompt", params: { sessionId: "ses_none", prompt: [{ type: "text", text: "" }] } }),
+      line({
+        id: "i",
+        method: "session/prompt",
+        params: { sessionId: "ses_none", prompt: [{ type: "text", text: "" }] },
+      }),
       { id: "i", error: { code: -32602 } },
     ],
-    [`${line({ id: "j", method: "authenticate", params: { methodId: 3 } }).trimEnd()}\r\n`, { id: "j", error: { code: -32602 } }],
+    [
+      `${line({ id: "j", method: "authenticate", params: { methodId: 3 } }).trimEnd()}\r\n`,
+      { id: "j", error: { code: -32602 } },
+    ],
     [line({ id: "k", method: "initialize", params: null }), { id: "k", result: { protocolVersion: 1 } }],
   ]
   // All at once, out of order, with answers and notifications that nobody waits for between them.
@@ -45,7 +52,8 @@ test("whatever comes in is answered once, as the protocol says, and what follows
   }
   await editor.hears(({ id }) => id === "k")
   await expect.poll(() => editor.said.length).toBe(lines.length)
-  for (const [text, expected] of lines) expect(editor.said, text).toContainEqual(expect.objectContaining(matching(expected)))
+  for (const [text, expected] of lines)
+    expect(editor.said, text).toContainEqual(expect.objectContaining(matching(expected)))
   expect(await editor.prompt(await editor.session(), "there?")).toMatchObject({ stopReason: "end_turn" })
   expect(editor.breaches.filter((breach) => !breach.includes("undefined"))).toEqual([])
 })

@@ -121,7 +121,12 @@ test("a turn is told as it happens, and over when its prompt is answered", async
       locations: [{ path: join(at.project, "a.txt") }],
       content: [{ content: { text: "one" } }],
     },
-    { kind: "execute", title: "echo hi", rawInput: { command: "echo hi", cwd: at.project }, rawOutput: { output: "hi\n" } },
+    {
+      kind: "execute",
+      title: "echo hi",
+      rawInput: { command: "echo hi", cwd: at.project },
+      rawOutput: { output: "hi\n" },
+    },
     { kind: "other", title: "1 todos" },
     { status: "failed", content: [{ content: { text: expect.stringContaining("File not found") } }] },
   ])
@@ -415,7 +420,11 @@ test("a model's questions are a form where the editor shows forms; else the tool
 
 test.each([
   ["a refused key", unauthorized(), { code: -32603, message: /API key/ }],
-  ["a request that the provider refuses", fails(400, { message: "no such thing" }), { code: -32603, message: /no such/ }],
+  [
+    "a request that the provider refuses",
+    fails(400, { message: "no such thing" }),
+    { code: -32603, message: /no such/ },
+  ],
 ])("%s fails the prompt with the provider's words", async (_, reply, { code, message }) => {
   await using at = await modelScript(script(reply))
   const editor = await acpEditor(at)
@@ -427,9 +436,7 @@ test.each([
 })
 
 test("an answer that is cut at the model's limit says so, and a call that cannot be read is told as failed or done", async () => {
-  await using at = await modelScript(
-    script(badToolJson("bash", "{not json"), says("half of", { finish: "length" })),
-  )
+  await using at = await modelScript(script(badToolJson("bash", "{not json"), says("half of", { finish: "length" })))
   const editor = await acpEditor(at)
   expect(await editor.prompt(await editor.session(), "go")).toMatchObject({ stopReason: "max_tokens" })
   expect(editor.breaches).toEqual([])

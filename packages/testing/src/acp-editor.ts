@@ -85,10 +85,7 @@ export async function acpEditor(at: Installation, options: EditorOptions = {}): 
       await options.write?.(params)
       return {}
     })
-    .onRequest(
-      acp.methods.client.elicitation.create,
-      ({ params }) => options.form?.(params) ?? { action: "cancel" },
-    )
+    .onRequest(acp.methods.client.elicitation.create, ({ params }) => options.form?.(params) ?? { action: "cancel" })
     .connect(stream)
 
   const self: Editor = {

@@ -100,11 +100,7 @@ export function createJournal({ store, log, place, snapshots, isOff = () => fals
     return { state: { kind: "file", mode: state.kind === "file" ? state.mode : 0, size: bytes.length, hash }, bytes }
   }
 
-  async function changing<T>(
-    call: CallKey,
-    files: PlannedFile[],
-    act: () => Promise<T>,
-  ): Promise<T> {
+  async function changing<T>(call: CallKey, files: PlannedFile[], act: () => Promise<T>): Promise<T> {
     const plans = []
     for (const file of files) plans.push(await plan(call, file))
     const noted = plans.filter(({ change }) => !isSameState(change.before, change.after))
