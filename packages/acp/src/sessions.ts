@@ -1,9 +1,10 @@
 import type { Event } from "@opencode/protocol/event.ts"
+import type { ToolPart } from "@opencode/protocol/part.ts"
 import type { GlobalSession, Session } from "@opencode/protocol/session.ts"
 import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
 import { dataOf, isMissing } from "./api.ts"
 import type { ClientAbilities } from "./abilities.ts"
-import { optionsOf, type Choice, type Offer } from "./choice.ts"
+import { modesOf, optionsOf, withMode, type Choice, type Offer } from "./choice.ts"
 import type { Connection } from "./connection.ts"
 import { createDesk, type Desk } from "./desk.ts"
 import { followEvents } from "./events.ts"
@@ -148,19 +149,17 @@ interface Telling {
 function hear(event: Event, telling: Telling): void {
   const { client, desk, family, open } = telling
   switch (event.type) {
-    case "message.updated": {
-      const session = open.get(event.properties.sessionID)
-      session?.projection.message(event.properties.info)
-      if (session) followMode(session, event.properties.info.agent)
-      return
-    }
+    case "message.updated":
+      return open.get(event.properties.sessionID)?.projection.message(event.properties.info)
     case "message.part.delta":
       return open.get(event.properties.sessionID)?.projection.delta(event.properties)
     case "message.part.updated": {
       const { part } = event.properties
       const session = open.get(part.sessionID)
-      if (session) return session.projection.part(part)
-      return part.type === "tool" ? desk.childCall(part) : undefined
+      session?.projection.part(part)
+      if (part.type !== "tool") return
+      if (session) return followPlan(session, part)
+      return desk.childCall(part)
     }
     case "todo.updated":
       return open.get(event.properties.sessionID)?.projection.todos(event.properties.todos)
@@ -189,12 +188,13 @@ function hear(event: Event, telling: Telling): void {
   }
 }
 
-/** A plan that was approved is carried out by another agent. */
-function followMode(session: OpenSession, agent: string): void {
-  const isMode = session.offer.agents.some(({ name, mode, hidden }) => name === agent && mode !== "subagent" && !hidden)
-  if (!isMode || session.prompts.size === 0 || agent === session.choice.mode) return
-  session.choice = { ...session.choice, mode: agent }
-  session.send({ sessionUpdate: "current_mode_update", currentModeId: agent })
+/** A plan that was approved is carried out by another agent, and so is what comes after. */
+function followPlan(session: OpenSession, { tool, state }: ToolPart): void {
+  if (tool !== "plan_exit" || state.status !== "completed" || typeof state.metadata.agent !== "string") return
+  const mode = state.metadata.agent
+  if (session.choice.mode === mode || !modesOf(session.offer).some(({ name }) => name === mode)) return
+  session.choice = withMode(session.choice, mode, session.offer)
+  session.send({ sessionUpdate: "current_mode_update", currentModeId: mode })
   session.send({ sessionUpdate: "config_option_update", configOptions: optionsOf(session.choice, session.offer) })
 }
 

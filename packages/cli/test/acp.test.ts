@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { acpEditor, type Said } from "@opencode/testing/acp-editor.ts"
+import type { Installation } from "@opencode/testing/command.ts"
 import { badToolJson, calls, fails, says, script, thinks, unauthorized } from "@opencode/testing/script.ts"
 import { expect, test } from "vitest"
 import { modelScript } from "./shared.ts"
@@ -457,4 +458,44 @@ test("sessions run side by side, each with its own folder and its own updates", 
     expect(end).toMatchObject({ rawOutput: { output: `${folders[index]}\n` } })
   }
   expect(editor.breaches).toEqual([])
+})
+
+test("a plan that a person approves is carried out by another agent, and the editor is told which", async () => {
+  await using at = await modelScript(script(calls("plan_exit", {}), says("carried out"), says("and on")))
+  const titles: unknown[] = []
+  const editor = await acpEditor(at, {
+    permission({ toolCall, options }) {
+      titles.push(toolCall.title)
+      // Each plan is a decision of its own.
+      expect(options.map(({ optionId }) => optionId)).toEqual(["once", "reject"])
+      return "once"
+    },
+  })
+  const id = await editor.session()
+  await editor.ask("session/set_mode", { sessionId: id, modeId: "plan" })
+  await editor.prompt(id, "plan it, then do it")
+  expect(titles).toEqual([expect.stringContaining("carry it out")])
+  const changed = await editor.hears(isUpdate("current_mode_update"))
+  expect(changed.params.update).toMatchObject({ currentModeId: "build" })
+  await editor.prompt(id, "go on")
+  const { messages } = await history(at, id)
+  expect(messages.at(-1)?.info).toMatchObject({ agent: "build" })
+  expect(editor.breaches).toEqual([])
+})
+
+async function history(at: Installation, id: string): Promise<{ messages: { info: object }[] }> {
+  return JSON.parse((await at.run(["export", id])).stdout) as { messages: { info: object }[] }
+}
+
+test("a command with an agent of its own leaves the editor's choice as it is", async () => {
+  await using at = await modelScript(() => says("ok"), {
+    config: { command: { look: { template: "Look", agent: "plan" } } },
+  })
+  const editor = await acpEditor(at)
+  const id = await editor.session()
+  await editor.prompt(id, "/look")
+  await editor.prompt(id, "go on")
+  const agents = (await history(at, id)).messages.map(({ info }) => (info as { agent: string }).agent)
+  expect(agents).toEqual(["plan", "plan", "build", "build"])
+  expect(editor.said.some(isUpdate("current_mode_update"))).toBe(false)
 })

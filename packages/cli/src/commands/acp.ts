@@ -16,7 +16,7 @@ export interface AcpOptions {
   trust?: boolean
 }
 
-/** The whole of it: what still runs when an editor is gone is stopped, and what will not stop in this time is ended with us. */
+/** What still runs when an editor is gone is stopped; what will not stop in this time is ended with us. */
 const GOODBYE_MS = 5_000
 
 /** Serves an editor on standard input and output until it closes them. */
@@ -24,6 +24,7 @@ export async function acp(options: AcpOptions): Promise<void> {
   keepHeapSmall()
   const directory = workingFolder(options.cwd)
   const input = process.stdin
+  if (input.isTTY) out.note("This is for editors, which start it themselves: they send JSON here. Ctrl-D ends it.")
   const stop = (): void => void input.destroy()
   const output = takeStandardOutput(stop)
   const closing: (() => Promise<void>)[] = []
@@ -38,20 +39,20 @@ export async function acp(options: AcpOptions): Promise<void> {
   }
 
   const forget = onGoodbye(stop)
-  await serveAcp({ input: untilDestroyed(input), send: output.send, open, note: out.note, version })
-  const late = setTimeout(() => process.exit(1), GOODBYE_MS).unref()
+  await serveAcp({ input: untilItsEnd(input), send: output.send, open, note: out.note, version })
   for (const close of closing) await close()
   await output.flushed()
-  clearTimeout(late)
   forget()
 }
 
-/** The end of the input, also where it is we who end it. */
-async function* untilDestroyed(input: NodeJS.ReadStream): AsyncIterable<Uint8Array> {
+/** The end of the input, also where it is we who end it. From then on there is little time. */
+async function* untilItsEnd(input: NodeJS.ReadStream): AsyncIterable<Uint8Array> {
   try {
     for await (const chunk of input) yield chunk as Uint8Array
   } catch (error) {
     // Who destroys a stream has its reader fail.
     if (!input.destroyed) throw error
+  } finally {
+    setTimeout(() => process.exit(1), GOODBYE_MS).unref()
   }
 }
