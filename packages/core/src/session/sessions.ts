@@ -31,8 +31,8 @@ export interface Sessions {
   get(sessionID: string): Session
   /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
   read(sessionID: string): Promise<Session>
-  /** Newest updated first. */
-  list(filter: SessionFilter): Session[]
+  /** The JSON of a list of sessions, newest updated first. */
+  listText(filter: SessionFilter): string
   update(sessionID: string, change: SessionUpdate): Promise<Session>
   /** A name that a model found. A name that a person gave meanwhile stays; what asking cost is counted all the same. */
   rename(sessionID: string, found: FoundTitle): Promise<void>
@@ -187,7 +187,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }),
     abort,
     openParts: records.openParts,
-    list: (filter) => store.sessions.list(filter),
+    listText: (filter) => store.sessions.listText(filter),
 
     async create(input, also) {
       if (input.parentID !== undefined) get(input.parentID)
