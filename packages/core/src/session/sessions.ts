@@ -22,6 +22,7 @@ import { slug } from "./slug.ts"
 import { tellMessage } from "./tell-message.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
+import { isCutShort } from "./undo-result.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -176,7 +177,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   return {
     get,
     async read(sessionID) {
-      get(sessionID)
+      const session = get(sessionID)
+      if (!isCutShort(session)) return session
       // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
       await asFarAsPossible(deps.finishUndo(sessionID))
       return get(sessionID)

@@ -103,6 +103,10 @@ export function createSessionStore(reader: Reader, blobs: Blobs) {
       return row && session(row)
     },
 
+    /** Where it works, without reading what else is known of it. */
+    directory: (id: string): string | undefined =>
+      reader.get<{ directory: string }>("SELECT directory FROM session WHERE id = ?", id)?.directory,
+
     /** In the order in which they were made. */
     children: (id: string): Session[] =>
       reader.all<Row>("SELECT v, data FROM session WHERE parent_id = ? ORDER BY position", id).map(session),
