@@ -8,14 +8,14 @@ const QUICK_SESSIONS = 200
 const MESSAGES = 1_000
 
 /** So that the code is warm: what an engine spends on compiling belongs to no request. */
-const WARM = 50
-const ROUNDS = 200
+const WARM = 100
+const ROUNDS = 400
 /** Of requests whose answers are large. */
 const LARGE_ROUNDS = 40
 
 const IMPORT_MS = 60_000
 
-/** CPU per request of what clients ask all the time, answers unzipped by them as `fetch` does. */
+/** CPU per request of what clients ask all the time, one after the other, zipped as `fetch` wants it. */
 export const requests = {
   name: "requests",
   rounds: 3,
