@@ -15,13 +15,19 @@ export interface ProtocolOutput {
 
 const STDOUT = 1
 
+/** A reader that has so much waiting has stopped reading: a long history with its images is a few megabytes. */
+const MAX_WAITING_BYTES = 256 * 1024 * 1024
+
 /** @param gone called when nobody reads any more */
 export function takeStandardOutput(gone: () => void): ProtocolOutput {
   const output = openOutput()
   output.on("error", gone)
   process.stdout.write = process.stderr.write.bind(process.stderr)
   return {
-    send: (text) => void output.write(text),
+    send(text) {
+      output.write(text)
+      if (output.writableLength > MAX_WAITING_BYTES) output.destroy(new Error("nobody reads standard output"))
+    },
     flushed: () => new Promise((resolve) => (output.destroyed ? resolve() : output.end(() => resolve()))),
   }
 }

@@ -143,7 +143,7 @@ test("whatever else prints on standard output, the editor hears the protocol alo
 
 test("a folder that is given is where an editor works that names none, and one that does not exist is refused", async () => {
   await using at = await modelScript(script(), { files: { "sub/.keep": "" } })
-  const editor = await acpEditor(at, { args: ["--cwd", "sub"] })
+  const editor = await acpEditor(at, { args: ["--cwd", "sub", "--port", "4096", "--hostname", "127.0.0.1", "--mdns"] })
   expect(await editor.ask("session/list", { cwd: "/does/not/exist" })).toEqual({ sessions: [] })
   expect((await editor.leave()).code).toBe(0)
   const { code, stderr } = await at.run(["acp", "--cwd", "none"])
