@@ -3,14 +3,24 @@ import { out } from "../out.ts"
 /** What shells report for a program that Ctrl-C ended. */
 export const INTERRUPTED = 130
 
-/** The first Ctrl-C ends the turn and lets it be recorded; the second ends the program. */
-export function onInterrupt(abort: () => Promise<unknown>): { readonly happened: boolean; close(): void } {
+/**
+ * The first Ctrl-C ends the turn and lets it be recorded; the second ends the program.
+ * @param leave the last words of a program that ends at once
+ */
+export function onInterrupt(
+  abort: () => Promise<unknown>,
+  leave: () => void,
+): { readonly happened: boolean; close(): void } {
   const state = { happened: false }
   const listener = (): void => {
-    if (state.happened) process.exit(INTERRUPTED)
+    if (state.happened) {
+      leave()
+      process.exit(INTERRUPTED)
+    }
     state.happened = true
     out.note("Stopping. Press Ctrl-C again to leave at once.")
-    void abort()
+    // What keeps it from ending shows by itself, and there is a second time.
+    abort().catch(() => {})
   }
   process.on("SIGINT", listener)
   process.on("SIGTERM", listener)
