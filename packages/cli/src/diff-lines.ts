@@ -10,7 +10,12 @@ export function structuredDiff(patch: string, most: number): { lines: DiffLine[]
   const lines = patch
     .split("\n")
     // What stands before the first hunk names the file, which the line of the call has done.
-    .slice(Math.max(0, patch.split("\n").findIndex((line) => line.startsWith("@@"))))
+    .slice(
+      Math.max(
+        0,
+        patch.split("\n").findIndex((line) => line.startsWith("@@")),
+      ),
+    )
     .filter((line) => line !== "" && !line.startsWith("@@") && !line.startsWith("\\ No newline"))
     .map((text): DiffLine => ({ kind: kindOf(text), text }))
   return { lines: lines.slice(0, most), more: Math.max(0, lines.length - most) }

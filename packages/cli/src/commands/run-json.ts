@@ -124,6 +124,4 @@ function toolLine({ callID, tool, state }: ToolPart): Untimed<RunLine> {
 }
 
 const textOf = (parts: readonly Part[]): string =>
-  parts
-    .flatMap((part) => (part.type === "text" && part.text.trim() ? [part.text.trim()] : []))
-    .join("\n")
+  parts.flatMap((part) => (part.type === "text" && part.text.trim() ? [part.text.trim()] : [])).join("\n")

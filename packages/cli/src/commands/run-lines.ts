@@ -67,12 +67,18 @@ const resultLine = () =>
     success: z.boolean(),
     reason: RunReason().describe("Why it is over."),
     exitCode: z.number().int(),
-    message: z.string().nullable().describe(`Why it is no success. ${nothing("it is one")}`),
+    message: z
+      .string()
+      .nullable()
+      .describe(`Why it is no success. ${nothing("it is one")}`),
     error: MessageError()
       .nullable()
       .describe(`What the model's last message says of it. ${nothing("it says nothing")}`),
     sessionID: z.string().nullable().describe(nothing("there is no session")),
-    messageID: z.string().nullable().describe(`The last message of the model. ${nothing("there is none")}`),
+    messageID: z
+      .string()
+      .nullable()
+      .describe(`The last message of the model. ${nothing("there is none")}`),
     text: z.string().describe("The answer: the texts of the last message. Empty when there is none."),
     structured: z.unknown().describe(`The object that --output-schema asked for. ${nothing("there is none")}`),
     steps: z.number().int().describe("Answers of models, those of subagents included."),
@@ -98,6 +104,7 @@ export type RunLine = Infer<typeof RunLine>
 
 /** For programs in other languages. */
 export function runLineSchema(): Record<string, unknown> {
+  // Of input, so that members which are added later are allowed.
   const title = "A line of `opencode run --format jsonl`"
-  return { ...z.toJSONSchema(RunLine(), { target: "draft-7" }), title }
+  return { ...z.toJSONSchema(RunLine(), { target: "draft-7", io: "input" }), title }
 }

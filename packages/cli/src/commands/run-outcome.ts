@@ -53,16 +53,16 @@ export function outcomeOf({ answer: { info, parts }, refused, isAuto, maxSteps, 
     const message = `Not allowed in a run without a person: ${refused.join("; ")}. ${way} a permission rule.`
     return { reason: "rejected", isSuccess: false, message, isUntold: true }
   }
+  // The only step of a run is no last one of several: nothing was left undone that had been begun.
+  if (endReason === "steps" && maxSteps !== undefined && maxSteps > 1) {
+    const message = `The limit of ${maxSteps} steps is reached: the answer says what was done by then.`
+    return { reason: "steps", isSuccess: false, message, isUntold: true }
+  }
   const isEmpty = wantsObject
     ? info.structured === undefined
     : !parts.some((part) => part.type === "text" && part.text.trim())
   if (isEmpty)
     return { reason: "empty", isSuccess: false, message: "Error: the model ended without an answer.", isUntold: true }
-  // The only step of a run is no last one of several: nothing was left undone that had been begun.
-  if (endReason === "steps" && maxSteps !== undefined && maxSteps > 1) {
-    const message = `The limit of ${maxSteps} steps is reached: what the model did by then is its answer.`
-    return { reason: "steps", isSuccess: false, message, isUntold: true }
-  }
   return { reason: endReason ?? "stop", isSuccess: true }
 }
 

@@ -50,7 +50,8 @@ async function newSession({ title, hasPerson }: SessionChoice, prompt: Prompt, {
   const { text, command, model, agent } = prompt
   const permission = NEEDS_A_PERSON.map((name) => ({ permission: name, pattern: "*", action: "deny" as const }))
   // A name of its own spares the request for one: nobody is here to see it change.
-  const name = title ?? (hasPerson ? undefined : (titleFrom(command === undefined ? text : `/${command} ${text}`) ?? "run"))
+  const name =
+    title ?? (hasPerson ? undefined : (titleFrom(command === undefined ? text : `/${command} ${text}`) ?? "run"))
   return dataOf(
     await client.session.create({
       ...(hasPerson ? {} : { permission }),

@@ -15,9 +15,7 @@ export function addRun(program: Command, result: Result): void {
     .option("-c, --continue", "continue the last session of this folder")
     .option("-s, --session <id>", "continue this session")
     .option("--fork", "continue a copy of it")
-    .addOption(
-      new Option("--format <format>", "how to print").choices(["default", "json", "jsonl"]).default("default"),
-    )
+    .addOption(new Option("--format <format>", "how to print").choices(["default", "json", "jsonl"]).default("default"))
     .option("--output-schema <file>", "answer with a JSON object that fits this JSON Schema")
     .option("--thinking", "show what the model thinks")
     .option("--max-steps <number>", "at most so many answers of models", positiveNumber)
