@@ -47,8 +47,10 @@ export interface CallWords {
 export function callWords({ tool, state }: ToolPart): CallWords {
   if (state.status === "error") return { sign: "✗", text: `${tool}: ${firstLine(state.error)}` }
   if (state.status !== "completed") return { sign: "…", text: tool }
-  // A command that was ended has no exit code.
-  return { sign: state.metadata.exit === null ? "✗" : "✓", text: `${tool} ${firstLine(state.title)}`.trimEnd() }
+  const { exit } = state.metadata
+  const failed = typeof exit === "number" && exit !== 0 ? ` (exit ${exit})` : ""
+  // A command that was ended has no exit code. One that failed told the model so, which is what was asked of it.
+  return { sign: exit === null ? "✗" : "✓", text: `${tool} ${firstLine(state.title)}${failed}`.trimEnd() }
 }
 
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""

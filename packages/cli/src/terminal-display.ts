@@ -47,9 +47,13 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
     if (!hasStatus || !state.status) return
     const seconds = Math.round((performance.now() - state.since) / 1_000)
     const picture = PICTURES[state.picture % PICTURES.length] ?? ""
-    const text = [state.status, duration(seconds), bar()].filter(Boolean).join("  ")
+    const end = [duration(seconds), bar()]
+      .filter(Boolean)
+      .map((text) => ` · ${text}`)
+      .join("")
     // One column stays free: at the last one some terminals begin the next line.
-    out.draw([{ mark: "again" }, ...marked("dim", `${picture} ${fitted(text, columns() - 3)}`)])
+    const room = columns() - picture.length - end.length - 2
+    out.draw([{ mark: "again" }, ...marked("dim", `${picture} ${fitted(state.status, Math.max(1, room))}${end}`)])
     state.isShown = true
   }
 

@@ -20,8 +20,9 @@ export interface RunTurn {
   judge: Judge
   totals: Totals
   clock: RunClock
-  /** Ctrl-C came, and came again. */
+  /** Ctrl-C came. */
   onStop?(): void
+  /** It came again, and the program ends. */
   onLeave(): void
 }
 
@@ -43,10 +44,14 @@ export async function takeTurn(run: RunTurn): Promise<AnswerWithParts | undefine
   const stopListening = new AbortController()
   const events = await eventsOf(session, place, stopListening.signal)
   const abort = () => client.session.abort({ sessionID })
-  const interrupt = onInterrupt(() => {
-    run.onStop?.()
-    return abort()
-  }, run.onLeave)
+  const interrupt = onInterrupt({
+    abort,
+    stop() {
+      view.rest()
+      run.onStop?.()
+    },
+    leave: run.onLeave,
+  })
   const listening = followSession(events, session, place, {
     learn: totals.learn,
     event(event) {

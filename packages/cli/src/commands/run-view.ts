@@ -53,7 +53,8 @@ export function defaultView(display: Display, { thinking, wantsObject, totals }:
     }
     if (event.type !== "message.part.updated") return
     const { part } = event.properties
-    if (part.type === "step-start") display.status(`step ${++state.steps}: waiting for the model`)
+    if (part.type === "step-start") return display.status(`step ${++state.steps}: waiting for the model`)
+    if (state.steps === 0) return // the prompt's own parts
     if (part.type === "reasoning") display.status(`step ${state.steps}: thinking`)
     if (part.type === "text") display.status(`step ${state.steps}: writing`)
     if (part.type === "tool" && part.state.status === "running") display.status(runningLine(part))
