@@ -1,5 +1,8 @@
+import type { Event } from "@opencode/protocol/event.ts"
 import { expect, test } from "vitest"
 import { answersIn, verdictIn } from "../src/commands/person-judge.ts"
+import { passedLimit } from "../src/commands/run-limits.ts"
+import { createTotals } from "../src/commands/run-totals.ts"
 import { structuredDiff } from "../src/diff-lines.ts"
 import { addressOf } from "../src/remote-door.ts"
 import { dollars, duration, positiveNumber } from "../src/table/options.ts"
@@ -97,4 +100,16 @@ test.each([
 })
 test.each(["localhost:4096", "ftp://host", "", "http://"])("%j is no address", (url) => {
   expect(() => addressOf({ url })).toThrow("http://host:port")
+})
+
+const began = (type: "step-start" | "text"): Event =>
+  ({ type: "message.part.updated", properties: { part: { type } } }) as unknown as Event
+test.each([
+  ["step-start", { steps: 3 }, { steps: 3, cost: 0 }, "steps"],
+  ["step-start", { steps: 4 }, { steps: 3, cost: 0 }, undefined],
+  ["step-start", { cost: 0.5 }, { steps: 1, cost: 0.5 }, "cost"],
+  ["step-start", { cost: 0.5 }, { steps: 9, cost: 0.4 }, undefined],
+  ["text", { steps: 3 }, { steps: 3, cost: 0 }, undefined],
+] as const)("a %s under %j when %j was used has passed the limit of %s", (type, limits, used, reason) => {
+  expect(passedLimit(began(type), limits, { ...createTotals(), ...used })?.reason).toBe(reason)
 })

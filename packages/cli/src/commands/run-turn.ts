@@ -5,6 +5,7 @@ import { ApiFailure, dataOf } from "../door.ts"
 import { onInterrupt } from "./interrupt.ts"
 import { followSession } from "./run-follow.ts"
 import type { Judge } from "./run-judge.ts"
+import { passedLimit, type Passed } from "./run-limits.ts"
 import { RunFailure } from "./run-outcome.ts"
 import type { RunPlace } from "./run-place.ts"
 import type { Prompt } from "./run-prompt.ts"
@@ -36,9 +37,15 @@ export interface RunClock {
 
 export const WITHOUT_LIMIT: RunClock = { left: () => undefined, signal: new AbortController().signal }
 
-/** @returns the last message, or undefined when it was stopped before there was one */
-export async function takeTurn(run: RunTurn): Promise<AnswerWithParts | undefined> {
-  const { session, place, view, judge, totals, clock } = run
+export interface TurnEnd {
+  /** The last message. Absent when the turn was stopped before there was one. */
+  answer?: AnswerWithParts
+  /** Why it was stopped from here. */
+  passed?: Passed
+}
+
+export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
+  const { session, prompt, place, view, judge, totals, clock } = run
   const { client } = place
   const { id: sessionID } = session
   const stopListening = new AbortController()
@@ -52,10 +59,16 @@ export async function takeTurn(run: RunTurn): Promise<AnswerWithParts | undefine
     },
     leave: run.onLeave,
   })
+  const state: { passed?: Passed } = {}
   const listening = followSession(events, session, place, {
     learn: totals.learn,
     event(event) {
       view.event(event)
+      const passed = place.composition ? undefined : passedLimit(event, prompt.limits, totals)
+      if (passed && !state.passed) {
+        state.passed = passed
+        void abort()
+      }
       // Who was stopped while files were still being read had nothing to abort by then.
       if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
     },
@@ -76,10 +89,11 @@ export async function takeTurn(run: RunTurn): Promise<AnswerWithParts | undefine
     // Whichever fails first ends the wait for both.
     const [answer] = await Promise.race([Promise.all([answering, listening]), rejectAt(clock.signal)])
     view.end(answer)
-    return answer
+    return { answer, ...state }
   } catch (error) {
     // What was stopped before its prompt was sent has no answer.
-    if (interrupt.happened) return undefined
+    if (interrupt.happened) return state
+    if (clock.signal.aborted) void abort() // a server that does not know limits goes on otherwise
     throw error
   } finally {
     interrupt.close()

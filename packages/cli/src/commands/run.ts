@@ -92,7 +92,8 @@ async function runPrompt(prompt: Prompt, options: RunOptions, { view, totals, le
     view.begin(session)
     const judge = absentJudge({ isAuto: options.auto ?? false })
     const onLeave = () => leave(STOPPED)
-    const answer = await takeTurn({ session, prompt, place, view, judge, totals, clock, onLeave })
+    const { answer, passed } = await takeTurn({ session, prompt, place, view, judge, totals, clock, onLeave })
+    if (passed) return { ...passed, isSuccess: false, isUntold: true }
     if (!answer) return STOPPED
     return outcomeOf({
       answer,
