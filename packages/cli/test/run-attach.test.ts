@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from "node:net"
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { freePort } from "@opencode/testing/free-port.ts"
@@ -105,12 +106,52 @@ test("Ctrl-C ends the turn at the server", async () => {
 test("a server that dies under a run ends it, and not with 0", async () => {
   await using at = await modelScript(() => stalls(says("this will never end"), 1))
   const { url, child } = await at.serve([])
-  const run = at.start(["run", "--attach", url, "--timeout", "1s", "--format", "jsonl", "go"])
+  const run = at.start(["run", "--attach", url, "--format", "jsonl", "go"])
   await at.model.received(1)
   child.kill("SIGKILL")
   const { code, stdout } = await run.finished
   expect(code).toBe(1)
   expect(JSON.parse(stdout.trim().split("\n").at(-1) ?? "")).toMatchObject({ type: "result", success: false })
+})
+
+/** A way to the server that can be cut, as networks are. */
+async function breakable(url: string) {
+  const sockets = new Set<Socket>()
+  const server = createServer((near) => {
+    const far = connect(Number(new URL(url).port), "127.0.0.1")
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(one)
+      one.pipe(other)
+      one.on("error", () => other.destroy())
+      one.on("close", () => other.destroy())
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+    async [Symbol.asyncDispose]() {
+      sockets.forEach((socket) => socket.destroy())
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+test("a connection that breaks is taken up again, and a question that came meanwhile is answered", async () => {
+  await using at = await modelScript(
+    ({ number }) =>
+      number === 1 ? { ...calls("bash", { command: "touch made" }), delayMs: 1_000 } : says("the whole answer"),
+    { config: { permission: { bash: "ask" } } },
+  )
+  const { url } = await at.serve([])
+  await using way = await breakable(url)
+  const run = at.start(["run", "--attach", way.url, "--auto", "go"])
+  await at.model.received(1)
+  way.cut()
+  expect(await run.finished).toMatchObject({ stdout: "the whole answer\n", code: 0 })
 })
 
 test("--port lets others look in while it works, with the password", async () => {

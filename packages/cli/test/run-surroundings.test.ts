@@ -43,6 +43,17 @@ test.each([
   expect(await shell(at, `$OPENCODE run go ${redirect}`)).toMatchObject({ stdout: "ok\n", code: 0 })
 })
 
+test("an input that never ends is not waited for longer than --timeout", async () => {
+  await using at = await modelScript(() => says("never"))
+  const { stdout, stderr } = await shell(
+    at,
+    "mkfifo open; exec 3<>open; $OPENCODE run --timeout 1s --detailed-exit-codes go <open; echo $?",
+  )
+  expect(stdout).toBe("5\n")
+  expect(stderr).toContain("Error: Standard input did not end in time.")
+  expect(at.model.requests).toHaveLength(0)
+})
+
 test("the folder is the system's, whatever PWD says", async () => {
   await using at = await modelScript(({ number }) => (number % 2 ? calls("bash", { command: "pwd" }) : says("ok")))
   for (const PWD of ["/", "/no/such/folder", undefined])

@@ -133,7 +133,16 @@ async function openTalk(first: Prompt, { place, options, lines }: Talking): Prom
     const stops = { onStop: lines.cancel, onLeave: display.rest }
     try {
       const clock = WITHOUT_LIMIT
-      const { answer, passed } = await takeTurn({ session, prompt, place, view, judge: person, totals, clock, ...stops })
+      const { answer, passed } = await takeTurn({
+        session,
+        prompt,
+        place,
+        view,
+        judge: person,
+        totals,
+        clock,
+        ...stops,
+      })
       state.wasStopped = !answer || answer.info.error?.name === "MessageAbortedError"
       if (passed) out.note(passed.message)
       view.finish({ reason: "stop", isSuccess: true }, 0)

@@ -1,4 +1,3 @@
-import { listen } from "@opencode/server/listen.ts"
 import { openDoor, type Credentials, type Door } from "../door.ts"
 import { out } from "../out.ts"
 import { warnOfEverything, workingFolder } from "../workplace.ts"
@@ -46,6 +45,7 @@ function ownCredentials({ username, password }: PlaceOptions): Credentials | und
 
 /** Others may look in while it works: on this machine, at the port that was asked for. */
 async function listening(door: Door, port: number, credentials: Credentials | undefined): Promise<RunPlace> {
+  const { listen } = await import("@opencode/server/listen.ts")
   const { url, close } = await listen({ app: door.app, log: door.composition.home.log, port })
   out.note(`Listening on ${url}${credentials ? "" : " without a password"}`)
   return {

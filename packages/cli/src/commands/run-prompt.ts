@@ -19,11 +19,14 @@ export interface Prompt {
   limits: PromptLimits
 }
 
-/** @throws CommandFailure for what is wrong with the options */
-export async function promptOf(words: string[], options: RunOptions): Promise<Prompt> {
+/**
+ * @param over ends the wait for standard input
+ * @throws CommandFailure for what is wrong with the options
+ */
+export async function promptOf(words: string[], options: RunOptions, over?: AbortSignal): Promise<Prompt> {
   requireSense(options)
   const { command, variant, agent } = options
-  const typed = options.interactive ? "" : await readInput()
+  const typed = options.interactive ? "" : await readInput(over)
   const text = [words.join(" "), typed].filter((part) => part.trim()).join("\n")
   if (!text && command === undefined && !options.interactive)
     throw new CommandFailure("There is nothing to do: give a message, or text on standard input.")

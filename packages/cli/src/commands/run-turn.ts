@@ -101,8 +101,8 @@ export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
   }
 }
 
-/** In one process nothing breaks; elsewhere a connection may, for as long as it takes to start a server again. */
-const RETRIES = { sseMaxRetryAttempts: 8, sseDefaultRetryDelay: 500, sseMaxRetryDelay: 5_000 }
+/** In one process nothing breaks; elsewhere a connection may. A quarter of a minute: a server is started again by then. */
+const RETRIES = { sseMaxRetryAttempts: 7, sseDefaultRetryDelay: 500, sseMaxRetryDelay: 4_000 }
 
 async function eventsOf({ directory }: Session, { client, composition }: RunPlace, signal: AbortSignal) {
   const retries = composition ? { sseMaxRetryAttempts: 1 } : RETRIES

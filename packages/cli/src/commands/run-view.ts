@@ -41,8 +41,7 @@ export function defaultView(display: Display, { thinking, wantsObject, totals }:
   const state = { header: "", steps: 0 }
   const parts = createEnds()
   const show = (part: Part): void => {
-    if (part.type === "text" && part.text.trim())
-      wantsObject ? display.note(part.text.trim()) : display.answer(part.text.trim())
+    if (part.type === "text" && part.text.trim()) (wantsObject ? display.note : display.answer)(part.text.trim())
     if (part.type === "reasoning" && thinking && part.text.trim()) display.thought(part.text.trim())
     if (part.type === "tool") display.call(part)
   }

@@ -1,7 +1,7 @@
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
-import { exitCodeOf, outcomeOf, outcomeOfFailure, type Outcome } from "./run-outcome.ts"
+import { exitCodeOf, outcomeOf, outcomeOfFailure, RunFailure, type Outcome } from "./run-outcome.ts"
 import { absentJudge } from "./run-judge.ts"
 import { openPlace } from "./run-place.ts"
 import { promptOf, type Prompt } from "./run-prompt.ts"
@@ -51,10 +51,11 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   const totals = createTotals()
   const view = await viewFor(options, totals)
   const isDetailed = options.detailedExitCodes ?? false
+  const clock = startClock(options.timeout)
   try {
-    const prompt = await promptOf(words, options)
+    const prompt = await promptOf(words, options, clock.over)
     if (options.interactive) return await (await import("./converse.ts")).interactive(prompt, options)
-    const outcome = await runPrompt(prompt, options, { view, totals, leave: (end) => finish(end) })
+    const outcome = await runPrompt(prompt, options, { view, totals, clock, leave: (end) => finish(end) })
     const code = finish(outcome)
     if (outcome.isUntold && outcome.message !== undefined) out.note(outcome.message)
     return code
@@ -65,6 +66,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     if (error instanceof CommandFailure) throw new CommandFailure(error.message, code)
     throw error
   } finally {
+    clock.stop()
     view.rest()
   }
 
@@ -78,13 +80,17 @@ export async function run(words: string[], options: RunOptions): Promise<number>
 interface Running {
   view: RunView
   totals: Totals
+  clock: RunClock
   leave(outcome: Outcome): void
 }
 
 const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped." }
 
-async function runPrompt(prompt: Prompt, options: RunOptions, { view, totals, leave }: Running): Promise<Outcome> {
-  const clock = startClock(options.timeout, totals)
+async function runPrompt(
+  prompt: Prompt,
+  options: RunOptions,
+  { view, totals, clock, leave }: Running,
+): Promise<Outcome> {
   const place = await openPlace(options, clock.signal)
   try {
     if (prompt.command !== undefined) await requireCommand(prompt.command, prompt.text, place)
@@ -103,7 +109,6 @@ async function runPrompt(prompt: Prompt, options: RunOptions, { view, totals, le
       wantsObject: prompt.format !== undefined,
     })
   } finally {
-    clock.stop()
     await place.close()
   }
 }
@@ -111,10 +116,24 @@ async function runPrompt(prompt: Prompt, options: RunOptions, { view, totals, le
 /** The server ends the turn in time; only one that does not answer any more is left to its fate after this. */
 const GRACE_MS = 10_000
 
-function startClock(timeoutMs: number | undefined, { durationMs }: Totals): RunClock & { stop(): void } {
-  const over = new AbortController()
-  if (timeoutMs === undefined) return { left: () => undefined, signal: over.signal, stop() {} }
-  const end = performance.now() - durationMs + timeoutMs
-  const timer = setTimeout(() => over.abort(), timeoutMs + GRACE_MS)
-  return { left: () => Math.round(end - performance.now()), signal: over.signal, stop: () => clearTimeout(timer) }
+interface StartedClock extends RunClock {
+  /** Whatever comes before the prompt is sent has no time left. */
+  over: AbortSignal
+  stop(): void
+}
+
+function startClock(timeoutMs: number | undefined): StartedClock {
+  const [over, wellOver] = [new AbortController(), new AbortController()]
+  const clock = { over: over.signal, signal: wellOver.signal }
+  if (timeoutMs === undefined) return { ...clock, left: () => undefined, stop() {} }
+  const end = performance.now() + timeoutMs
+  const timers = [
+    setTimeout(() => over.abort(new RunFailure("Standard input did not end in time.", "time")), timeoutMs),
+    setTimeout(() => wellOver.abort(), timeoutMs + GRACE_MS),
+  ]
+  return {
+    ...clock,
+    left: () => Math.round(end - performance.now()),
+    stop: () => timers.forEach((timer) => clearTimeout(timer)),
+  }
 }
