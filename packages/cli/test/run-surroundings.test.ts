@@ -109,3 +109,10 @@ test("--format jsonl ends with the object, what was used, and which files were c
     files: [`${at.project}/made.txt`],
   })
 })
+
+test("a limit of money that could not hold is told", async () => {
+  await using at = await modelScript(() => says("never"), { files: { "a.txt": "x" } })
+  const { stderr, code } = await at.run(["run", "-m", "offline/rules", "--max-cost", "1", "read a.txt"])
+  expect(code).toBe(0)
+  expect(stderr).toContain("--max-cost could not end the run")
+})

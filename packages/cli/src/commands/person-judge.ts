@@ -36,7 +36,8 @@ export function personJudge({ lines, rest, isAuto }: PersonJudge): Judge {
 }
 
 function describe({ permission, patterns, always, metadata }: PermissionRequest): void {
-  out.note(`\n${permission}: ${patterns.join(", ")}`)
+  // Set in, so that lines of a command cannot pass for lines of ours.
+  out.note(`\n${permission}: ${patterns.join(", ").replaceAll(/\r?\n|\r/g, "\n    ")}`)
   if (typeof metadata.diff === "string") out.note(metadata.diff.trimEnd())
   if (always.length) out.note(`Always would allow: ${always.join(", ")}`)
 }

@@ -101,6 +101,8 @@ async function runPrompt(
     const { answer, passed } = await takeTurn({ session, prompt, place, view, judge, totals, clock, onLeave })
     if (passed) return { ...passed, isSuccess: false, isUntold: true }
     if (!answer) return STOPPED
+    if (options.maxCost !== undefined && totals.cost === 0 && totals.steps > 0)
+      out.note("Warning: these answers cost nothing, or their price is not known: --max-cost could not end the run.")
     return outcomeOf({
       answer,
       refused: judge.refused,
