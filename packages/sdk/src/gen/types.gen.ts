@@ -1139,6 +1139,13 @@ export type ProjectSummary = {
 
 export type ProjectVcs = 'git';
 
+export type PromptLimits = {
+    steps?: number;
+    tokens?: number;
+    cost?: number;
+    time?: number;
+};
+
 export type Provider = {
     id: string;
     name: string;
@@ -1795,6 +1802,7 @@ export type UserMessage = {
     tools?: {
         [key: string]: boolean;
     };
+    limits?: PromptLimits;
 };
 
 export type VcsApplyError = {
@@ -3749,6 +3757,7 @@ export type SessionCommandData = {
         arguments: string;
         command: string;
         variant?: string;
+        limits?: PromptLimits;
         parts?: Array<FilePartInput>;
     };
     path: {
@@ -3984,6 +3993,7 @@ export type SessionPromptData = {
         format?: OutputFormat;
         system?: string;
         variant?: string;
+        limits?: PromptLimits;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
@@ -4230,6 +4240,7 @@ export type SessionPromptAsyncData = {
         format?: OutputFormat;
         system?: string;
         variant?: string;
+        limits?: PromptLimits;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
