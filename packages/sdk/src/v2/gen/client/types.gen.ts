@@ -4,7 +4,7 @@ import type { Auth } from '../core/auth.gen.ts';
 import type {
   ServerSentEventsOptions,
   ServerSentEventsResult,
-} from '../core/serverSentEvents.gen.ts';
+} from '../../../event-stream.ts';
 import type { Client as CoreClient, Config as CoreConfig } from '../core/types.gen.ts';
 import type { Middleware } from './utils.gen.ts';
 
