@@ -12,6 +12,9 @@ const OF_THE_CONTRACT = [
   "EventTuiSessionSelect",
 ]
 
+/** Settings whose known names the contract spells out, for us any name is as good as another. */
+const NAMED_MORE_IN_CONFIG = ["agent", "mode"]
+
 /**
  * Our document, in which every operation, event and named shape of the contract is present: what this server leaves out
  * keeps its methods and types, so that programs compile. Answers of failures are those of the contract, and a body is
@@ -24,6 +27,7 @@ export function documentOfV2(ours, contract) {
   const published = contract.components.schemas
   const schemas = { ...published, ...ours.components.schemas }
   for (const name of OF_THE_CONTRACT) schemas[name] = published[name]
+  schemas.Config = withMembers(schemas.Config, published.Config, NAMED_MORE_IN_CONFIG)
   const events = allEvents(ours, contract)
   schemas.Event = { anyOf: events }
   schemas.GlobalEvent = {
@@ -32,6 +36,11 @@ export function documentOfV2(ours, contract) {
   }
   return { ...ours, paths, components: { ...ours.components, schemas } }
 }
+
+const withMembers = (schema, from, names) => ({
+  ...schema,
+  properties: { ...schema.properties, ...Object.fromEntries(names.map((name) => [name, from.properties[name]])) },
+})
 
 function asCompiled(mine, published) {
   if (!mine) return published

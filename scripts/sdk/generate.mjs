@@ -18,7 +18,10 @@ export async function generateSdk({ folder, temp, ours, contract, contractOfV1 }
     [/\bthis\.client\b/g, "this._client"],
     [/protected client: Client/g, "protected _client: Client"],
   ])
-  rewrite(places.v2, [[/'\.\.\/core\/serverSentEvents\.gen\.ts'/g, "'../../../event-stream.ts'"]])
+  rewrite(places.v2, [
+    [/'\.\.\/core\/serverSentEvents\.gen\.ts'/g, "'../../../event-stream.ts'"],
+    [/\| 'sseMaxRetryDelay'/g, "| 'sseMaxRetryDelay' | 'sseReconnectAtEnd'"],
+  ])
 }
 
 async function generate({ document, place, temp, calls }) {

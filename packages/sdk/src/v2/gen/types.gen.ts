@@ -860,10 +860,19 @@ export type Config = {
     subagent_depth?: number;
     username?: string;
     mode?: {
-        [key: string]: AgentConfig;
+        build?: AgentConfig;
+        plan?: AgentConfig;
+        [key: string]: AgentConfig | undefined;
     };
     agent?: {
-        [key: string]: AgentConfig;
+        plan?: AgentConfig;
+        build?: AgentConfig;
+        general?: AgentConfig;
+        explore?: AgentConfig;
+        title?: AgentConfig;
+        summary?: AgentConfig;
+        compaction?: AgentConfig;
+        [key: string]: AgentConfig | undefined;
     };
     provider?: {
         [key: string]: ProviderConfig;

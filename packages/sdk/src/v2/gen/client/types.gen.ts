@@ -71,7 +71,7 @@ export interface RequestOptions<
       | 'onSseEvent'
       | 'sseDefaultRetryDelay'
       | 'sseMaxRetryAttempts'
-      | 'sseMaxRetryDelay'
+      | 'sseMaxRetryDelay' | 'sseReconnectAtEnd'
     > {
   /**
    * Any body that you want to add to your request.
