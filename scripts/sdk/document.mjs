@@ -90,7 +90,7 @@ export function documentOfV1(ours, contract) {
 /** The two generations name the same parameter differently. */
 const shape = (method, path) => `${method} ${path.replace(/\{[^}]*\}/g, "{}")}`
 
-const operations = ({ paths }) =>
+export const operations = ({ paths }) =>
   Object.entries(paths).flatMap(([path, item]) =>
     METHODS.filter((method) => method in item).map((method) => ({ path, method, operation: item[method] })),
   )

@@ -2,7 +2,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { createClient } from "@hey-api/openapi-ts"
-import { documentOfV1, documentOfV2 } from "./document.mjs"
+import { documentOfV1, documentOfV2, operations } from "./document.mjs"
+import { withOptionalBodies } from "./optional-bodies.mjs"
 
 /** Where `folder` is `src`: `gen` is v1, `v2/gen` is v2 and the sending of requests. */
 export async function generateSdk({ folder, temp, ours, contract, contractOfV1 }) {
@@ -18,9 +19,19 @@ export async function generateSdk({ folder, temp, ours, contract, contractOfV1 }
     [/\bthis\.client\b/g, "this._client"],
     [/protected client: Client/g, "protected _client: Client"],
   ])
+  const calls = join(places.v2, "sdk.gen.ts")
+  writeFileSync(
+    calls,
+    withOptionalBodies(
+      readFileSync(calls, "utf8"),
+      operations(contract).map(({ operation }) => operation.operationId),
+    ),
+  )
   rewrite(places.v2, [
     [/'\.\.\/core\/serverSentEvents\.gen\.ts'/g, "'../../../event-stream.ts'"],
     [/\| 'sseMaxRetryDelay'/g, "| 'sseMaxRetryDelay' | 'sseReconnectAtEnd'"],
+    // A stream gives events and returns nothing: what went wrong is thrown or told to `onSseError`.
+    [/ServerSentEventsResult<TData, TError>/g, "ServerSentEventsResult<TData>"],
   ])
 }
 

@@ -69,12 +69,12 @@ export class App extends HeyApiClient {
      *
      * Adds a line to the server's log.
      */
-    public log<ThrowOnError extends boolean = false>(parameters: {
+    public log<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        service: string;
-        level: 'debug' | 'info' | 'error' | 'warn';
-        message: string;
+        service?: string;
+        level?: 'debug' | 'info' | 'error' | 'warn';
+        message?: string;
         extra?: {
             [key: string]: unknown;
         };
@@ -385,9 +385,9 @@ export class Session extends HeyApiClient {
 }
 
 export class ControlPlane extends HeyApiClient {
-    public moveSession<ThrowOnError extends boolean = false>(parameters: {
-        sessionID: string;
-        destination: MoveSessionDestination;
+    public moveSession<ThrowOnError extends boolean = false>(parameters?: {
+        sessionID?: string;
+        destination?: MoveSessionDestination;
         moveChanges?: boolean;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -433,11 +433,11 @@ export class Console extends HeyApiClient {
         });
     }
     
-    public switchOrg<ThrowOnError extends boolean = false>(parameters: {
+    public switchOrg<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        accountID: string;
-        orgID: string;
+        accountID?: string;
+        orgID?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -525,11 +525,11 @@ export class Workspace extends HeyApiClient {
         });
     }
     
-    public create<ThrowOnError extends boolean = false>(parameters: {
+    public create<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
         id?: string;
-        type: string;
+        type?: string;
         branch?: string | null;
         extra?: unknown | null;
     }, options?: Options<never, ThrowOnError>) {
@@ -594,11 +594,11 @@ export class Workspace extends HeyApiClient {
         });
     }
     
-    public warp<ThrowOnError extends boolean = false>(parameters: {
+    public warp<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        id: string | null;
-        sessionID: string;
+        id?: string | null;
+        sessionID?: string;
         copyChanges?: boolean;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -898,8 +898,8 @@ export class Global extends HeyApiClient {
         return (options?.client ?? this.client).get<GlobalHealthResponses, GlobalHealthErrors, ThrowOnError>({ url: '/global/health', ...options });
     }
     
-    public upgrade<ThrowOnError extends boolean = false>(parameters: {
-        target: string;
+    public upgrade<ThrowOnError extends boolean = false>(parameters?: {
+        target?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [{ in: 'body', key: 'target' }] }]);
         return (options?.client ?? this.client).post<GlobalUpgradeResponses, GlobalUpgradeErrors, ThrowOnError>({
@@ -1059,7 +1059,7 @@ export class Permission extends HeyApiClient {
         requestID: PermissionId;
         directory?: string;
         workspace?: string;
-        reply: 'once' | 'always' | 'reject';
+        reply?: 'once' | 'always' | 'reject';
         message?: string;
         save?: boolean;
     }, options?: Options<never, ThrowOnError>) {
@@ -1095,7 +1095,7 @@ export class Permission extends HeyApiClient {
         permissionID: PermissionId;
         directory?: string;
         workspace?: string;
-        response: 'once' | 'always' | 'reject';
+        response?: 'once' | 'always' | 'reject';
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -1230,7 +1230,7 @@ export class Oauth extends HeyApiClient {
         providerID: string;
         directory?: string;
         workspace?: string;
-        method: number;
+        method?: number;
         inputs?: {
             [key: string]: string;
         };
@@ -1258,7 +1258,7 @@ export class Oauth extends HeyApiClient {
         providerID: string;
         directory?: string;
         workspace?: string;
-        method: number;
+        method?: number;
         code?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -1565,7 +1565,7 @@ export class Question extends HeyApiClient {
         requestID: QuestionId;
         directory?: string;
         workspace?: string;
-        answers: Array<QuestionAnswer>;
+        answers?: Array<QuestionAnswer>;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'requestID' },
@@ -1847,8 +1847,8 @@ export class Session2 extends HeyApiClient {
         messageID?: MessageId;
         agent?: string;
         model?: string;
-        arguments: string;
-        command: string;
+        arguments?: string;
+        command?: string;
         variant?: string;
         parts?: Array<FilePartInput>;
     }, options?: Options<never, ThrowOnError>) {
@@ -1962,9 +1962,9 @@ export class Session2 extends HeyApiClient {
         sessionID: SessionId;
         directory?: string;
         workspace?: string;
-        modelID: string;
-        providerID: string;
-        messageID: MessageId;
+        modelID?: string;
+        providerID?: string;
+        messageID?: MessageId;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -2034,7 +2034,7 @@ export class Session2 extends HeyApiClient {
         format?: OutputFormat;
         system?: string;
         variant?: string;
-        parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
+        parts?: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -2132,7 +2132,7 @@ export class Session2 extends HeyApiClient {
         format?: OutputFormat;
         system?: string;
         variant?: string;
-        parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
+        parts?: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -2169,7 +2169,7 @@ export class Session2 extends HeyApiClient {
         sessionID: SessionId;
         directory?: string;
         workspace?: string;
-        messageID: MessageId;
+        messageID?: MessageId;
         partID?: PartId;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -2245,12 +2245,12 @@ export class Session2 extends HeyApiClient {
         directory?: string;
         workspace?: string;
         messageID?: MessageId;
-        agent: string;
+        agent?: string;
         model?: {
             providerID: string;
             modelID: string;
         };
-        command: string;
+        command?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -2282,8 +2282,8 @@ export class Session2 extends HeyApiClient {
         sessionID: SessionId;
         directory?: string;
         workspace?: string;
-        providerID: string;
-        modelID: string;
+        providerID?: string;
+        modelID?: string;
         auto?: boolean;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -2554,10 +2554,10 @@ export class Tui extends HeyApiClient {
      *
      * Writes text at the end of the prompt that a person is writing.
      */
-    public appendPrompt<ThrowOnError extends boolean = false>(parameters: {
+    public appendPrompt<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        text: string;
+        text?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -2598,10 +2598,10 @@ export class Tui extends HeyApiClient {
      *
      * Has screens run a command: `agent_cycle`, `session.new`.
      */
-    public executeCommand<ThrowOnError extends boolean = false>(parameters: {
+    public executeCommand<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        command: string;
+        command?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -2750,10 +2750,10 @@ export class Tui extends HeyApiClient {
      *
      * Has screens show a session.
      */
-    public selectSession<ThrowOnError extends boolean = false>(parameters: {
+    public selectSession<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        sessionID: SessionId;
+        sessionID?: SessionId;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -2777,12 +2777,12 @@ export class Tui extends HeyApiClient {
      *
      * Shows a message for a moment, five seconds by default.
      */
-    public showToast<ThrowOnError extends boolean = false>(parameters: {
+    public showToast<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
         title?: string;
-        message: string;
-        variant: 'info' | 'success' | 'warning' | 'error';
+        message?: string;
+        variant?: 'info' | 'success' | 'warning' | 'error';
         duration?: number;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -2870,10 +2870,10 @@ export class Vcs extends HeyApiClient {
      *
      * Applies a patch to the files of the worktree: all of it, or nothing.
      */
-    public apply<ThrowOnError extends boolean = false>(parameters: {
+    public apply<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        patch: string;
+        patch?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -3086,7 +3086,7 @@ export class Auth2 extends HeyApiClient {
         name: string;
         directory?: string;
         workspace?: string;
-        code: string;
+        code?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'name' },
@@ -3137,11 +3137,11 @@ export class Mcp extends HeyApiClient {
         });
     }
     
-    public add<ThrowOnError extends boolean = false>(parameters: {
+    public add<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        name: string;
-        config: McpLocalConfig | McpRemoteConfig;
+        name?: string;
+        config?: McpLocalConfig | McpRemoteConfig;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -3244,7 +3244,7 @@ export class Sync extends HeyApiClient {
         query_directory?: string;
         workspace?: string;
         body_directory: string;
-        events: Array<{
+        events?: Array<{
             id: string;
             aggregateID: string;
             seq: number;
@@ -3280,10 +3280,10 @@ export class Sync extends HeyApiClient {
         });
     }
     
-    public steal<ThrowOnError extends boolean = false>(parameters: {
+    public steal<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
-        sessionID: string;
+        sessionID?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'query', key: 'directory' },
@@ -3349,7 +3349,7 @@ export class Agent extends HeyApiClient {
 export class Revert extends HeyApiClient {
     public stage<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
-        messageID: string;
+        messageID?: string;
         files?: boolean;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -3407,8 +3407,8 @@ export class Permission2 extends HeyApiClient {
     public create<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
         id?: string;
-        action: string;
-        resources: Array<string>;
+        action?: string;
+        resources?: Array<string>;
         save?: Array<string>;
         metadata?: {
             [key: string]: unknown;
@@ -3453,7 +3453,7 @@ export class Permission2 extends HeyApiClient {
     public reply<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
         requestID: string;
-        reply: PermissionV2Reply;
+        reply?: PermissionV2Reply;
         message?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -3490,7 +3490,7 @@ export class Question2 extends HeyApiClient {
     public reply<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
         requestID: string;
-        questionV2Reply: QuestionV2Reply;
+        questionV2Reply?: QuestionV2Reply;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'sessionID' },
@@ -3591,7 +3591,7 @@ export class Session3 extends HeyApiClient {
     
     public switchAgent<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
-        agent: string;
+        agent?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [{ in: 'path', key: 'sessionID' }, { in: 'body', key: 'agent' }] }]);
         return (options?.client ?? this.client).post<V2SessionSwitchAgentResponses, V2SessionSwitchAgentErrors, ThrowOnError>({
@@ -3608,7 +3608,7 @@ export class Session3 extends HeyApiClient {
     
     public switchModel<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
-        model: ModelRef;
+        model?: ModelRef;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [{ in: 'path', key: 'sessionID' }, { in: 'body', key: 'model' }] }]);
         return (options?.client ?? this.client).post<V2SessionSwitchModelResponses, V2SessionSwitchModelErrors, ThrowOnError>({
@@ -3626,7 +3626,7 @@ export class Session3 extends HeyApiClient {
     public prompt<ThrowOnError extends boolean = false>(parameters: {
         sessionID: string;
         id?: string;
-        prompt: PromptInput;
+        prompt?: PromptInput;
         delivery?: 'steer' | 'queue';
         resume?: boolean;
     }, options?: Options<never, ThrowOnError>) {
@@ -3823,7 +3823,7 @@ export class Connect extends HeyApiClient {
             directory?: string;
             workspace?: string;
         };
-        key: string;
+        key?: string;
         label?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
@@ -3850,8 +3850,8 @@ export class Connect extends HeyApiClient {
             directory?: string;
             workspace?: string;
         };
-        methodID: string;
-        inputs: {
+        methodID?: string;
+        inputs?: {
             [key: string]: string;
         };
         label?: string;
@@ -3996,7 +3996,7 @@ export class Credential extends HeyApiClient {
             directory?: string;
             workspace?: string;
         };
-        label: string;
+        label?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'credentialID' },
@@ -4350,8 +4350,8 @@ export class ProjectCopy2 extends HeyApiClient {
             directory?: string;
             workspace?: string;
         };
-        directory: string;
-        force: boolean;
+        directory?: string;
+        force?: boolean;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
                     { in: 'path', key: 'projectID' },
@@ -4377,8 +4377,8 @@ export class ProjectCopy2 extends HeyApiClient {
             directory?: string;
             workspace?: string;
         };
-        strategy: string;
-        directory: string;
+        strategy?: string;
+        directory?: string;
         name?: string;
     }, options?: Options<never, ThrowOnError>) {
         const params = buildClientParams([parameters], [{ args: [
