@@ -15,7 +15,7 @@ export function withOptionalBodies(calls, operations) {
 
 function relaxed(method) {
   const head = method.slice(0, method.indexOf("\n    }, options"))
-  const members = [...method.matchAll(/\{ in: 'body', key: '(\w+)'|\{ key: '(\w+)', map: 'body'/g)]
+  const members = [...method.matchAll(/in: 'body',\s+key: '(\w+)'|key: '(\w+)',\s+map: 'body'/g)]
   const parameters = members.reduce((text, [, inside, whole]) => optional(text, inside ?? whole), head)
   const isDemanded = /\n {8}\w+: /.test(parameters)
   const list = isDemanded ? parameters : parameters.replace("(parameters: {", "(parameters?: {")

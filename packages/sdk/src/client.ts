@@ -43,12 +43,8 @@ export class OpencodeClient extends Calls {
 export function createOpencodeClient(config: OpencodeClientConfig & { directory?: string } = {}): OpencodeClient {
   const { directory, fetch, ...rest } = config
   // A function that takes a Request is one that takes what we call it with.
-  const client = openConnection({ ...rest, fetch: fetch as typeof globalThis.fetch }, { directory })
-  // In v1 a server that cannot be reached is an exception, whatever `throwOnError` says.
-  client.interceptors.error.use((error, response) => {
-    if (!response) throw error
-    return error
-  })
+  const settings = { ...rest, fetch: fetch as typeof globalThis.fetch }
+  const client = openConnection(settings, { directory }, { throwsUnreachable: true })
   client.interceptors.response.use(emptyAsObject)
   return new OpencodeClient({ client })
 }

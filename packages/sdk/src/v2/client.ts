@@ -22,7 +22,8 @@ export interface ClientOptionsOfV2 extends Omit<Config, "fetch"> {
 export function createOpencodeClient(options: ClientOptionsOfV2 = {}): OpencodeClient {
   const { directory, experimental_workspaceID: workspace, fetch, ...config } = options
   // A function that takes a Request is one that takes what we call it with.
-  const client = openConnection({ ...config, fetch: fetch as typeof globalThis.fetch }, { directory, workspace })
+  const settings = { ...config, fetch: fetch as typeof globalThis.fetch }
+  const client = openConnection(settings, { directory, workspace }, { throwsUnreachable: false })
   client.interceptors.response.use((response) => {
     if (response.headers.get("content-type")?.startsWith("text/html")) throw new Error(A_PAGE)
     return response

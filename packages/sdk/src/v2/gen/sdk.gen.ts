@@ -3240,10 +3240,10 @@ export class Sync extends HeyApiClient {
         });
     }
     
-    public replay<ThrowOnError extends boolean = false>(parameters: {
+    public replay<ThrowOnError extends boolean = false>(parameters?: {
         query_directory?: string;
         workspace?: string;
-        body_directory: string;
+        body_directory?: string;
         events?: Array<{
             id: string;
             aggregateID: string;
