@@ -1,4 +1,5 @@
 import { asError } from "./failure.ts"
+import { patientFetch } from "./patient-fetch.ts"
 import { createClient } from "./v2/gen/client/client.gen.ts"
 import type { Client, Config } from "./v2/gen/client/types.gen.ts"
 import { mergeHeaders } from "./v2/gen/client/utils.gen.ts"
@@ -26,7 +27,7 @@ export function openConnection(config: Config, about: About, { throwsUnreachable
     // Percent-encoded, because a header holds Latin-1 only and a path may hold anything.
     if (value) headers.set(header, encodeURIComponent(value))
   }
-  const client = createClient({ baseUrl: DEFAULT_URL, ...config, fetch: config.fetch ?? patientFetch, headers })
+  const client = createClient({ baseUrl: DEFAULT_URL, ...config, fetch: config.fetch ?? patientFetch(), headers })
   client.interceptors.request.use((request) => withParameters(request, about))
   client.interceptors.error.use((error, response, request, options) => {
     if (!response && throwsUnreachable) throw error
@@ -58,7 +59,3 @@ function withParameters(request: Request, about: About): Request {
   }
   return new Request(url, moved)
 }
-
-/** An answer of a model may take longer than the five minutes after which Bun gives up a request. */
-const patientFetch: typeof fetch = (input, init) =>
-  globalThis.fetch(input, "Bun" in globalThis ? ({ ...init, timeout: false } as RequestInit) : init)

@@ -8,7 +8,10 @@ export interface ReceivedEvent {
 }
 
 /** Ends when the answer ends or `signal` aborts, throws when the connection breaks, and closes it when it is left. */
-export async function* readEvents(body: ReadableStream<Uint8Array>, signal: AbortSignal): AsyncGenerator<ReceivedEvent> {
+export async function* readEvents(
+  body: ReadableStream<Uint8Array>,
+  signal: AbortSignal,
+): AsyncGenerator<ReceivedEvent> {
   const reader = body.getReader()
   const stop = () => void reader.cancel().catch(() => undefined)
   signal.addEventListener("abort", stop, { once: true })

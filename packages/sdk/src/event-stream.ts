@@ -67,7 +67,8 @@ export function createSseClient<TData = unknown>(options: ServerSentEventsOption
       return events.return(value as never)
     },
     [Symbol.asyncIterator]: () => stream,
-    [Symbol.asyncDispose]: async () => void (await stream.return(undefined)),
+    // Browsers of the year before last do not have it.
+    ...(Symbol.asyncDispose ? { [Symbol.asyncDispose]: async () => void (await events.return()) } : {}),
   }
   return { stream: stream as unknown as ServerSentEventsResult<TData>["stream"] }
 }

@@ -40,8 +40,17 @@ async function outcome(call: () => Promise<unknown>): Promise<unknown> {
   try {
     const result = (await call()) as Record<string, unknown> | string | undefined
     if (typeof result !== "object" || !("response" in result)) return { result: seen(result) }
-    const { data, error, response, request } = result as { response?: Response; request?: Request }  & Record<string, unknown>
-    return { data: seen(data), error, keys: Object.keys(result).sort(), status: response?.status, method: request?.method }
+    const { data, error, response, request } = result as { response?: Response; request?: Request } & Record<
+      string,
+      unknown
+    >
+    return {
+      data: seen(data),
+      error,
+      keys: Object.keys(result).sort(),
+      status: response?.status,
+      method: request?.method,
+    }
   } catch (thrown) {
     const { name, message, cause } = thrown as Error
     // The address of a failure without words carries no query here.
@@ -73,16 +82,19 @@ test.each(cases)("a %s caller sees of %s what it sees from the published client"
   }
 })
 
-test.each(Object.keys(generations))("a %s caller sees of a server that is not there what it sees from the published client", async (generation) => {
-  for (const options of ways) {
-    const [wanted, given] = await Promise.all(
-      (generations[generation] ?? []).map((create) =>
-        outcome(() => methodAt(create({ baseUrl: "http://127.0.0.1:1", ...options }), ["session", "list"])()),
-      ),
-    )
-    expect(given, JSON.stringify(options)).toEqual(wanted)
-  }
-})
+test.each(Object.keys(generations))(
+  "a %s caller sees of a server that is not there what it sees from the published client",
+  async (generation) => {
+    for (const options of ways) {
+      const [wanted, given] = await Promise.all(
+        (generations[generation] ?? []).map((create) =>
+          outcome(() => methodAt(create({ baseUrl: "http://127.0.0.1:1", ...options }), ["session", "list"])()),
+        ),
+      )
+      expect(given, JSON.stringify(options)).toEqual(wanted)
+    }
+  },
+)
 
 test("a page is no answer, whatever its letters are", async () => {
   await using server = await echo(send(200, "text/html; charset=utf-8", "<html>"))
@@ -99,7 +111,9 @@ test("what a call throws has a sentence and its cause, and no query, in which a 
   await using server = await echo(answers["a failure of nothing"])
   const client = oursV2({ baseUrl: server.baseUrl, throwOnError: true })
   const failing = client.session.list({ search: "secret" })
-  await expect(failing).rejects.toThrow(`GET ${server.baseUrl}/session → 500 Internal Server Error: (empty response body)`)
+  await expect(failing).rejects.toThrow(
+    `GET ${server.baseUrl}/session → 500 Internal Server Error: (empty response body)`,
+  )
   await expect(failing).rejects.toMatchObject({ cause: { status: 500, body: "" } })
   await expect(failing).rejects.not.toThrow("secret")
 })

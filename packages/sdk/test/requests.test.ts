@@ -23,7 +23,9 @@ function everyName(): string[] {
   }
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item))
   const parameters = operations.flatMap(({ parameters = [] }) => parameters.map(({ name }) => name))
-  const bodies = [...JSON.stringify(operations).matchAll(/"(\w+)":\{"(?:type|\$ref|anyOf)":/g)].map(([, name]) => name ?? "")
+  const bodies = [...JSON.stringify(operations).matchAll(/"(\w+)":\{"(?:type|\$ref|anyOf)":/g)].map(
+    ([, name]) => name ?? "",
+  )
   return [...new Set([...parameters, ...bodies, "id", "config", "auth", "part", "worktreeCreateInput"])]
 }
 
@@ -41,54 +43,65 @@ const value = (name: string) => `${name} of/a ü?&`
 const names = everyName().filter((name) => ![...OF_REQUESTS, ...OURS].includes(name))
 const all = Object.fromEntries(names.map((name) => [name, value(name)]))
 
-test.each(generations)("every method of the published %s client sends the same request from here", async (name, published, ours) => {
-  await using server = await echo(eventOrJson)
-  const options = { baseUrl: server.baseUrl, directory: "/tmp/a b/ü", headers: { Authorization: "Basic x" } }
-  const [theirs, mine] = [published(options), ours(options)]
-  const differences: unknown[] = []
-  const ways = methodsOf(theirs)
-  for (const way of ways) {
-    const sent = async (client: object): Promise<Heard[]> => {
-      const call = async (given: object): Promise<Heard[]> => {
-        const result = (await methodAt(client, way)(given)) as { stream?: AsyncGenerator }
-        // A stream asks when its first event is waited for.
-        await result.stream?.next()
-        await result.stream?.return(undefined)
-        return server.take()
+test.each(generations)(
+  "every method of the published %s client sends the same request from here",
+  async (name, published, ours) => {
+    await using server = await echo(eventOrJson)
+    const options = { baseUrl: server.baseUrl, directory: "/tmp/a b/ü", headers: { Authorization: "Basic x" } }
+    const [theirs, mine] = [published(options), ours(options)]
+    const differences: unknown[] = []
+    const ways = methodsOf(theirs)
+    for (const way of ways) {
+      const sent = async (client: object): Promise<Heard[]> => {
+        const call = async (given: object): Promise<Heard[]> => {
+          const result = (await methodAt(client, way)(given)) as { stream?: AsyncGenerator }
+          // A stream asks when its first event is waited for.
+          await result.stream?.next()
+          await result.stream?.return(undefined)
+          return server.take()
+        }
+        if (name === "v2") return call(all)
+        const options = { path: all, query: { limit: 3, directory: "/other" } }
+        const heard = await call(options)
+        return heard[0]?.method === "GET" ? heard : [...heard, ...(await call({ ...options, body: { text: "ü" } }))]
       }
-      if (name === "v2") return call(all)
-      const options = { path: all, query: { limit: 3, directory: "/other" } }
-      const heard = await call(options)
-      return heard[0]?.method === "GET" ? heard : [...heard, ...(await call({ ...options, body: { text: "ü" } }))]
+      const [wanted, given] = [await sent(theirs), await sent(mine)]
+      expect(wanted.length, way.join(".")).toBeGreaterThan(0)
+      // The streams of v1 keep the header of their folder; ours need no leave of the server for it in a browser.
+      if (name === "v1" && wanted[0]?.url.includes("/event")) delete wanted[0].headers["x-opencode-directory"]
+      if (JSON.stringify(wanted) !== JSON.stringify(given)) differences.push({ way: way.join("."), wanted, given })
     }
-    const [wanted, given] = [await sent(theirs), await sent(mine)]
-    expect(wanted.length, way.join(".")).toBeGreaterThan(0)
-    // The streams of v1 keep the header of their folder; ours need no leave of the server for it in a browser.
-    if (name === "v1" && wanted[0]?.url.includes("/event")) delete wanted[0].headers["x-opencode-directory"]
-    if (JSON.stringify(wanted) !== JSON.stringify(given)) differences.push({ way: way.join("."), wanted, given })
-  }
-  expect(ways.length).toBeGreaterThan(75)
-  expect(differences).toEqual([])
-})
+    expect(ways.length).toBeGreaterThan(75)
+    expect(differences).toEqual([])
+  },
+)
 
-test.each(generations)("a %s client tells its folder in the address of what is read, else in a header", async (name, published, ours) => {
-  await using server = await echo()
-  const calls = async (create: Create) => {
-    for (const directory of ["/tmp/a b", "/tmp/é中", "/tmp/%41 b", ""]) {
-      const client = create({ baseUrl: server.baseUrl, directory, experimental_workspaceID: "wrk_1" })
-      await methodAt(client, ["session", "list"])()
-      await methodAt(client, ["session", "list"])(name === "v1" ? { query: { directory: "/o" } } : { directory: "/o" })
-      await methodAt(client, ["session", "create"])()
+test.each(generations)(
+  "a %s client tells its folder in the address of what is read, else in a header",
+  async (name, published, ours) => {
+    await using server = await echo()
+    const calls = async (create: Create) => {
+      for (const directory of ["/tmp/a b", "/tmp/é中", "/tmp/%41 b", ""]) {
+        const client = create({ baseUrl: server.baseUrl, directory, experimental_workspaceID: "wrk_1" })
+        await methodAt(client, ["session", "list"])()
+        await methodAt(client, ["session", "list"])(
+          name === "v1" ? { query: { directory: "/o" } } : { directory: "/o" },
+        )
+        await methodAt(client, ["session", "create"])()
+      }
+      const named = create({
+        baseUrl: server.baseUrl,
+        headers: { "x-opencode-directory": "/h%20x", Authorization: "Basic y" },
+      })
+      await methodAt(named, ["session", "list"])()
+      await methodAt(named, ["session", "create"])()
+      return server.take()
     }
-    const named = create({ baseUrl: server.baseUrl, headers: { "x-opencode-directory": "/h%20x", Authorization: "Basic y" } })
-    await methodAt(named, ["session", "list"])()
-    await methodAt(named, ["session", "create"])()
-    return server.take()
-  }
-  const wanted = await calls(published)
-  expect(wanted[0]?.url).toContain("directory=%2Ftmp%2Fa+b")
-  expect(await calls(ours)).toEqual(wanted)
-})
+    const wanted = await calls(published)
+    expect(wanted[0]?.url).toContain("directory=%2Ftmp%2Fa+b")
+    expect(await calls(ours)).toEqual(wanted)
+  },
+)
 
 test("headers may be given as an object, as Headers or as pairs, with a folder and without", async () => {
   await using server = await echo()

@@ -11,7 +11,9 @@ const sdk = installed()
 afterAll(() => sdk[Symbol.dispose]())
 
 const generated = (file: string) =>
-  [...read(`../../../node_modules/published-sdk/dist/${file}`).matchAll(/^export type (\w+)/gm)].map(([, name]) => name ?? "")
+  [...read(`../../../node_modules/published-sdk/dist/${file}`).matchAll(/^export type (\w+)/gm)].map(
+    ([, name]) => name ?? "",
+  )
 
 const read = (path: string) => readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8")
 
@@ -64,7 +66,9 @@ function refused(claims: { about: string; claim: string }[]): string[] {
   const first = lines.length - claims.length
   const said = sdk.compile({ "claims.ts": lines.join("\n") }, { skipLibCheck: true })
   const places = said.flatMap((line) => /^(\S+)\((\d+),/.exec(line)?.slice(1, 3).join(" ") ?? [])
-  return [...new Set(places)].map((place) => claims[Number(place.replace("claims.ts ", "")) - 1 - first]?.about ?? place)
+  return [...new Set(places)].map(
+    (place) => claims[Number(place.replace("claims.ts ", "")) - 1 - first]?.about ?? place,
+  )
 }
 
 /** The explained differences whose claims begin with one of these words. */

@@ -14,7 +14,7 @@ interface Row extends Running {
 export function descendantsOf(root: number): Running[] {
   const rows = processes()
   const found: Running[] = []
-  for (let parents = [root]; parents.length > 0; ) {
+  for (let parents = [root]; parents.length > 0;) {
     const children = rows.filter(({ parent }) => parents.includes(parent))
     found.push(...children)
     parents = children.map(({ pid }) => pid)

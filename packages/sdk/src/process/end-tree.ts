@@ -34,7 +34,8 @@ function signalAll(them: Running[], signal: "SIGTERM" | "SIGKILL"): void {
       process.kill(pid, signal)
     } catch (error) {
       // It ended meanwhile, or belongs to somebody else.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH" && (error as NodeJS.ErrnoException).code !== "EPERM") throw error
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH" && (error as NodeJS.ErrnoException).code !== "EPERM")
+        throw error
     }
   }
 }
@@ -47,7 +48,9 @@ async function until(holds: () => boolean, limitMs: number): Promise<void> {
 /** Windows has no signals; its own program ends a process with everything below it. */
 function endTreeOnWindows(pid: number): Promise<void> {
   return new Promise((resolve) => {
-    const killer = builtin("node:child_process").spawn("taskkill", ["/pid", String(pid), "/T", "/F"], { stdio: "ignore" })
+    const killer = builtin("node:child_process").spawn("taskkill", ["/pid", String(pid), "/T", "/F"], {
+      stdio: "ignore",
+    })
     killer.once("error", () => resolve())
     killer.once("exit", () => resolve())
   })

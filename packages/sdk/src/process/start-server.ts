@@ -58,7 +58,8 @@ export function startServer(options: StartOptions = {}): Promise<{ url: string; 
   })
 }
 
-const withOutput = (message: string, output: string) => (output.trim() ? `${message}\nServer output: ${output}` : message)
+const withOutput = (message: string, output: string) =>
+  output.trim() ? `${message}\nServer output: ${output}` : message
 
 /** Calls `onLine` with each line of standard output; returns what was said on both ways so far. */
 function collect(child: ChildProcess, onLine: (line: string) => void): () => string {
