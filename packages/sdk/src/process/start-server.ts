@@ -84,8 +84,9 @@ interface SpawnOptions {
 
 /** `opencode` with settings of its own; `end` ends it with everything below it, as do the signal and our own end. */
 export function spawnOpencode(args: string[], { config, signal, stdio }: SpawnOptions) {
+  const { spawn } = builtin("node:child_process")
   const { file, args: list, verbatim } = invocation(args, process.platform)
-  const child = builtin("node:child_process").spawn(file, list, {
+  const child = spawn(file, list, {
     env: { ...process.env, OPENCODE_CONFIG_CONTENT: JSON.stringify(config ?? {}) },
     stdio: stdio === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
     windowsVerbatimArguments: verbatim,
