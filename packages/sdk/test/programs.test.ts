@@ -29,6 +29,13 @@ test.each([
   },
 )
 
+test.each(["docs/guide/sdk.md", "packages/sdk/README.md"])("the programs of %s compile", (file) => {
+  const text = readFileSync(new URL(`../../../${file}`, import.meta.url), "utf8")
+  const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code], at) => [`block${at}.ts`, code ?? ""])
+  expect(blocks.length).toBeGreaterThan(0)
+  expect(sdk.compile(Object.fromEntries(blocks))).toEqual([])
+})
+
 test("a program that asks for what is not there does not compile", () => {
   const wrong =
     'import { createOpencodeClient } from "@opencode-ai/sdk/v2"\nvoid createOpencodeClient().session.get({ id: 1 })'
