@@ -9,7 +9,7 @@ export { type Config as OpencodeClientConfig, OpencodeClient }
 /** What clients of other servers than ours run into: a proxy or a page that answers everything. */
 const A_PAGE = "Request is not supported by this version of OpenCode Server (Server responded with text/html)"
 
-export interface ClientOptionsOfV2 extends Omit<Config, "fetch"> {
+export interface OpencodeClientOptions extends Omit<Config, "fetch"> {
   /** How requests are sent: always called with one `Request`. Default: the global `fetch`. */
   fetch?: typeof fetch | ((request: Request) => Promise<Response>)
   /** The folder that requests are about, unless they say otherwise. */
@@ -19,7 +19,7 @@ export interface ClientOptionsOfV2 extends Omit<Config, "fetch"> {
 }
 
 /** The API of a server, one method per operation: `client.session.create({ title })` resolves to `{ data, error }`. */
-export function createOpencodeClient(options: ClientOptionsOfV2 = {}): OpencodeClient {
+export function createOpencodeClient(options: OpencodeClientOptions = {}): OpencodeClient {
   const { directory, experimental_workspaceID: workspace, fetch, ...config } = options
   // A function that takes a Request is one that takes what we call it with.
   const settings = { ...config, fetch: fetch as typeof globalThis.fetch }
