@@ -240,7 +240,7 @@ export class Session extends HeyApiClient {
     /**
      * List sessions
      *
-     * The sessions of the project, newest updated first. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.
+     * The sessions of the project, newest updated first: 100 without a `limit`, all of them with -1. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.
      */
     public list<ThrowOnError extends boolean = false>(options?: Options<SessionListData, ThrowOnError>) {
         return (options?.client ?? this._client).get<SessionListResponses, unknown, ThrowOnError>({ url: '/session', ...options });
