@@ -1,4 +1,4 @@
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import type { ClientAbilities } from "./abilities.ts"
 import { optionsOf, withMode, withModel, withOption } from "./choice.ts"
 import { createConnection, type Request } from "./connection.ts"

@@ -1,7 +1,7 @@
 import type { ToolPart } from "@opencode/protocol/part.ts"
 import type { PermissionReply, PermissionRequest } from "@opencode/protocol/permission.ts"
 import type { QuestionRequest } from "@opencode/protocol/question.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import type { ClientAbilities } from "./abilities.ts"
 import type { WholeChange } from "./client-files.ts"
 import type { Connection } from "./connection.ts"

@@ -1,5 +1,5 @@
 import type { Event } from "@opencode/protocol/event.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 
 /** Within one process a stream breaks only when it was too slow, and there is nobody to be spared. */
 const RETRY_MS = 100

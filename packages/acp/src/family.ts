@@ -1,5 +1,5 @@
 import type { Session } from "@opencode/protocol/session.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import type { OpenSession } from "./open-session.ts"
 
 /** Which of the client's sessions a session belongs to: itself, or the one whose subagent it is, at any depth. */

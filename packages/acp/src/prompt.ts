@@ -1,6 +1,6 @@
 import type { AnswerWithParts, MessageWithParts } from "@opencode/protocol/message.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import type { ClientAbilities } from "./abilities.ts"
 import { dataOf } from "./api.ts"
 import { contextOf, sentWith } from "./choice.ts"

@@ -1,7 +1,7 @@
 import type { Event } from "@opencode/protocol/event.ts"
 import type { ToolPart } from "@opencode/protocol/part.ts"
 import type { GlobalSession, Session } from "@opencode/protocol/session.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import { dataOf, isMissing } from "./api.ts"
 import type { ClientAbilities } from "./abilities.ts"
 import { modesOf, optionsOf, withMode, type Choice, type Offer } from "./choice.ts"

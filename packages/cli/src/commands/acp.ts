@@ -1,6 +1,6 @@
 import { serveAcp } from "@opencode/acp/agent.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
-import type { OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import { onGoodbye } from "../goodbye.ts"
 import { out } from "../out.ts"
 import { takeStandardOutput } from "../protocol-output.ts"
