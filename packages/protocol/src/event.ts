@@ -131,6 +131,16 @@ export const events = {
     inline(() => z.object({ directory: z.string() })),
   ),
   "project.updated": event("state", Project),
+  /** The files of a new working tree are there; what its start command does goes on. */
+  "worktree.ready": event(
+    "must",
+    inline(() => z.object({ name: z.string(), branch: z.string().optional() })),
+  ),
+  /** It could not be filled, or its start command failed. */
+  "worktree.failed": event(
+    "must",
+    inline(() => z.object({ message: z.string() })),
+  ),
   "global.disposed": event(
     "must",
     inline(() => z.object({})),

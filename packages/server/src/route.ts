@@ -72,6 +72,8 @@ export type ErrorName =
   | "QuestionNotFoundError"
   | "ProjectNotFoundError"
   | "VcsApplyError"
+  | "WorktreeError"
+  | "ProviderAuthError"
   | "PtyNotFoundError"
   | "PtyForbiddenError"
   | "SessionBusyError"

@@ -13,6 +13,8 @@ export type FaultCode =
   | "question_not_found"
   | "project_not_found"
   | "patch_refused"
+  | "worktree"
+  | "provider_login"
   | "pty_not_found"
   | "pty_forbidden"
   | "agent_not_found"

@@ -31,6 +31,7 @@ import { tuiControlRoutes } from "./tui-control.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 import { vcsRoutes } from "./vcs.ts"
+import { worktreeRoutes } from "./worktree.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -59,6 +60,7 @@ export const routes: readonly Route[] = [
   ...findRoutes,
   ...fileRoutes,
   ...vcsRoutes,
+  ...worktreeRoutes,
   ...toolRoutes,
   ...skillRoutes,
   ...trustRoutes,
