@@ -7,6 +7,9 @@ import { createHost, type Host } from "./lib/host.ts"
 import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
+import { builtinLogins } from "./model/login/builtin.ts"
+import type { Login, LoginUse } from "./model/login/login.ts"
+import { createLogins, type Logins } from "./model/login/logins.ts"
 import { createOrganisations, type Organisations } from "./model/organisations.ts"
 import { createRequest, type Request } from "./model/request.ts"
 import { openTrust, type Trust } from "./permission/trust.ts"
@@ -29,6 +32,9 @@ export interface Home {
   log: Log
   folders: Folders
   auth: Auth
+  /** Ways to log in that are no key. */
+  logins: Logins
+  loginUse(providerID: string): LoginUse | undefined
   /** What is known of providers without being configured. */
   catalog: CatalogData
   request: Request
@@ -94,10 +100,13 @@ export interface Surroundings extends Pick<
   hooks?: Partial<Hooks>
   /** Default: none but the program's own. */
   tools?: readonly Tool[]
+  /** The same of ways to log in at providers. */
+  moreLogins?: readonly Login[]
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
   catalogFolder: string | undefined
+  logins?: readonly Login[]
   warn(message: string): void
 }
 
@@ -106,10 +115,14 @@ export function openCredentials({
   env,
   folders,
   catalogFolder,
+  logins = builtinLogins,
   warn,
-}: CredentialsInput): Pick<Home, "auth" | "catalog"> {
+}: CredentialsInput): Pick<Home, "auth" | "catalog" | "loginUse"> {
+  const loginUse: Home["loginUse"] = (id) => logins.find(({ providerID, use }) => providerID === id && use)?.use
   return {
+    loginUse,
     auth: openAuth({
+      keyOfLogin: (providerID, entry) => loginUse(providerID)?.key(entry),
       file: credentialsFile(folders),
       warn,
       ...(env.OPENCODE_AUTH_CONTENT === undefined ? {} : { content: env.OPENCODE_AUTH_CONTENT }),
@@ -134,6 +147,7 @@ export async function openHome({
   openBoundary = plainBoundary,
   hooks = {},
   tools = [],
+  moreLogins = [],
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -165,8 +179,11 @@ export async function openHome({
   const sweeping = sweepAll({ store, owner, env, log })
   const boundary = openBoundary({ host, request })
   const allowHost = (name: string): void => void allowedHosts.add(name)
-  const credentials = openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) })
-  const organisations = createOrganisations({ auth: credentials.auth, folders, request, allowHost, log })
+  const all = [...builtinLogins, ...moreLogins]
+  const credentials = openCredentials({ env, folders, catalogFolder, logins: all, warn: (text) => log.warn(text) })
+  const { auth } = credentials
+  const logins = createLogins({ logins: all, auth, tools: { request, allowHost, host }, log })
+  const organisations = createOrganisations({ auth, folders, request, allowHost, log })
   boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
@@ -179,12 +196,14 @@ export async function openHome({
     request,
     allowHost,
     organisations,
+    logins,
     bus,
     owner,
     peers,
     boundary,
     ...credentials,
     async close() {
+      logins.close()
       await sweeping
       await peers.close()
       boundary.close()

@@ -156,7 +156,7 @@ test("only what was made here is removed or set back, and never the main folder"
   git(door.world.project, "worktree", "add", "-q", own, "-b", "mine")
   const error = async (asked: Promise<Response>) => {
     const answer = await asked
-    return { status: answer.status, ...(await answer.json()) }
+    return { ...(await bodyOf(answer)), status: answer.status }
   }
   expect(await error(remove(door, door.world.project))).toMatchObject({
     status: 400,
@@ -193,16 +193,21 @@ test("what cannot be kept is not removed", async () => {
   git(inner, "add", "-A")
   git(inner, "commit", "-qm", "inner")
   let answer = await remove(door, directory)
-  let body = await answer.json()
+  let body = await bodyOf(answer)
   while (/works in/.test(body.data?.message)) [answer, body] = await again(door, directory)
   expect([answer.status, body.name]).toEqual([400, "WorktreeRemoveFailedError"])
   expect(body.data.message).toContain("another repository lies in it")
   expect(existsSync(join(inner, "precious"))).toBe(true)
 })
 
-async function again(door: Served, directory: string): Promise<[Response, any]> {
+async function again(door: Served, directory: string) {
   const answer = await remove(door, directory)
-  return [answer, await answer.json()]
+  return [answer, await bodyOf(answer)] as const
+}
+
+/** A refusal. */
+async function bodyOf(answer: Response): Promise<{ name: string; data: { message: string } }> {
+  return (await answer.json()) as { name: string; data: { message: string } }
 }
 
 test("a worktree in which something works stays", async () => {
@@ -224,12 +229,12 @@ test("without git, or without a commit, there are no worktrees", async () => {
     await remove(door, "/x"),
     await reset(door, "/x"),
   ])
-    expect([answer.status, (await answer.json()).name]).toEqual([400, "WorktreeNotGitError"])
+    expect([answer.status, (await bodyOf(answer)).name]).toEqual([400, "WorktreeNotGitError"])
   git(door.world.project, "init", "-q")
   const folder = join(door.world.project, "sub")
   mkdirSync(folder)
   const answer = await door.post(`/experimental/worktree?directory=${encodeURIComponent(folder)}`, {})
-  expect([answer.status, (await answer.json()).name]).toEqual([400, "WorktreeCreateFailedError"])
+  expect([answer.status, (await bodyOf(answer)).name]).toEqual([400, "WorktreeCreateFailedError"])
   for (const body of [{ name: 5 }, { startCommand: {} }, [], { name: "x".repeat(5_000) }])
     expect((await door.post("/experimental/worktree", body)).status).toBe(400)
 })

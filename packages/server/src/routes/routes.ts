@@ -15,6 +15,7 @@ import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
 import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
+import { providerAuthRoutes } from "./provider-auth.ts"
 import { providerRoutes } from "./provider.ts"
 import { ptyRoutes } from "./pty.ts"
 import { questionRoutes } from "./question.ts"
@@ -54,6 +55,7 @@ export const routes: readonly Route[] = [
   ...questionRoutes,
   ...configRoutes,
   ...providerRoutes,
+  ...providerAuthRoutes,
   ...authRoutes,
   ...instanceRoutes,
   ...projectRoutes,
