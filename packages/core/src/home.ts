@@ -136,6 +136,21 @@ export function openCredentials({
   }
 }
 
+/** The same without a home, for who only wants to log in. */
+export function openCredentialLogins({ auth, env, warn }: Pick<Home, "auth" | "env"> & Pick<CredentialsInput, "warn">) {
+  const allowedHosts = new Set<string>()
+  const request = createRequest({ allowedHosts, env })
+  const tools = { request, allowHost: (name: string) => void allowedHosts.add(name), host: createHost() }
+  const logins = createLogins({ logins: builtinLogins, auth, tools, log: { warn } })
+  return {
+    logins,
+    close() {
+      logins.close()
+      request.close()
+    },
+  }
+}
+
 export const credentialsFile = ({ data }: Pick<Folders, "data">): string => join(data, "auth.json")
 
 /** @throws fault `storage` or `unavailable` when the data folder cannot be used */
