@@ -84,6 +84,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     version,
     home: homeFolder(),
     catalogFolder: catalogFolder(),
+    packageFolder: fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, ""),
     pid: process.pid,
     platform: process.platform,
     ...(options.logLevel === undefined ? { setLogLevel: log.setLevel } : {}),

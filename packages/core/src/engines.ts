@@ -1,6 +1,7 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
+import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
 import { createWorktrees, type Worktrees } from "./engine/worktrees.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
@@ -20,6 +21,7 @@ export interface Engines {
   config: ConfigEdits
   projects: Projects
   worktrees: Worktrees
+  upgrade: Upgrade
   close(): Promise<void>
 }
 
@@ -83,6 +85,7 @@ export function createEngines(home: Home): Engines {
     config: createConfigEdits({ home, reload }),
     projects,
     worktrees,
+    upgrade: createUpgrade(home),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

@@ -53,6 +53,8 @@ export interface Home {
   uid?: number
   version: string
   username?: string
+  /** Where the program was installed. Canonical. */
+  packageFolder?: string
   /** Settings from flags, as configuration text. */
   commandLine?: string
   /** Told of the level of the log that the settings name. Absent: somebody has decided. */
@@ -80,6 +82,7 @@ export interface Surroundings extends Pick<
   | "uid"
   | "version"
   | "username"
+  | "packageFolder"
   | "commandLine"
   | "setLogLevel"
   | "managedFolder"

@@ -131,6 +131,11 @@ export const events = {
     inline(() => z.object({ directory: z.string() })),
   ),
   "project.updated": event("state", Project),
+  /** Another version of the program lies where this one did. */
+  "installation.updated": event(
+    "must",
+    inline(() => z.object({ version: z.string() })),
+  ),
   /** The files of a new working tree are there; what its start command does goes on. */
   "worktree.ready": event(
     "must",

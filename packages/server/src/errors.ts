@@ -48,6 +48,8 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
     status: 400,
     body: { name: "VcsApplyError", data: { message, reason } },
   }),
+  // Not in the shape of all others: it is the route's other answer.
+  upgrade: ({ message }) => ({ status: 400, body: { success: false, error: message } }),
   // Its name is one of the contract's: `worktreeFault` takes no other.
   worktree: ({ message, data: { name } }) => ({ status: 400, body: { name, data: { message } } }),
   // Likewise: `loginFault`.

@@ -89,6 +89,8 @@ export interface WorldOptions {
   hooks?: Partial<Hooks>
   /** Tools beside the program's own. */
   tools?: readonly Tool[]
+  /** Where the program was installed. */
+  packageFolder?: string
   /** The same of ways to log in. */
   moreLogins?: readonly Login[]
 }
@@ -284,6 +286,7 @@ async function open(
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.hooks ? { hooks: options.hooks } : {}),
     ...(options.tools ? { tools: options.tools } : {}),
+    ...(options.packageFolder ? { packageFolder: options.packageFolder } : {}),
     ...(options.moreLogins ? { moreLogins: options.moreLogins } : {}),
     ...(options.beforeCommit ? { beforeCommit: options.beforeCommit } : {}),
   })

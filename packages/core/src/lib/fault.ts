@@ -14,6 +14,7 @@ export type FaultCode =
   | "project_not_found"
   | "patch_refused"
   | "worktree"
+  | "upgrade"
   | "provider_login"
   | "pty_not_found"
   | "pty_forbidden"
