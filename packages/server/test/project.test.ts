@@ -68,5 +68,5 @@ test("the tools are told as a model would be told of them", async () => {
 
 test("no experiment is claimed", async () => {
   await using door = await served()
-  expect(await (await door.fetch("/experimental/capabilities")).json()).toEqual({ backgroundSubagents: false })
+  expect(await (await door.fetch("/experimental/capabilities")).json()).toEqual({ backgroundSubagents: true })
 })
