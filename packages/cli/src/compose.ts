@@ -4,7 +4,14 @@ import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
-import { credentialsFile, openCredentialLogins, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
+import {
+  credentialsFile,
+  openCredentialLogins,
+  openCredentials,
+  openHome,
+  type Home,
+  type Surroundings,
+} from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
 import { openLog } from "@opencode/core/lib/log.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"

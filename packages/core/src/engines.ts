@@ -58,7 +58,8 @@ export function createEngines(home: Home): Engines {
   /** @returns false for one that is in use */
   async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
     const engine = await opening?.catch(() => undefined)
-    if (!engine || isInUse(engine) || worktrees.isStarting(directory) || engines.get(directory) !== opening) return false
+    if (!engine || isInUse(engine) || worktrees.isStarting(directory) || engines.get(directory) !== opening)
+      return false
     engines.delete(directory)
     await engine.close()
     return true

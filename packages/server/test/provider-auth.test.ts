@@ -29,7 +29,11 @@ test("the ways to log in are told by provider, without what belongs to this prog
   const methods = await dataOf(door.v2.provider.auth())
   expect(await dataOf(door.v1.provider.auth())).toEqual(methods)
   expect(methods["github-copilot"]).toMatchObject([
-    { type: "oauth", label: "Login with GitHub Copilot", prompts: [{ key: "deploymentType" }, { key: "enterpriseUrl" }] },
+    {
+      type: "oauth",
+      label: "Login with GitHub Copilot",
+      prompts: [{ key: "deploymentType" }, { key: "enterpriseUrl" }],
+    },
   ])
   expect(methods.azure).toMatchObject([{ type: "api", prompts: [{ key: "resourceName" }] }])
   expect(Object.values(methods).flatMap((list) => list.flatMap(Object.keys))).not.toContain("begin")
@@ -61,7 +65,13 @@ test("a login at GitHub waits for the person, is stored for its owner, and autho
   const done = await dataOf(door.v2.provider.oauth.callback({ providerID: "github-copilot", method: 0 }))
   expect(done).toBe(true)
   expect(stored(door)).toEqual({
-    "github-copilot": { type: "oauth", access: TOKEN, refresh: TOKEN, expires: 0, enterpriseUrl: new URL(hub.url).host },
+    "github-copilot": {
+      type: "oauth",
+      access: TOKEN,
+      refresh: TOKEN,
+      expires: 0,
+      enterpriseUrl: new URL(hub.url).host,
+    },
   })
   expect(hub.heard.map(({ body }) => body.grant_type)).toEqual([undefined, ...Array(3).fill(expect.any(String))])
 
@@ -227,7 +237,8 @@ test("a second login at a provider ends the first", async () => {
           url: "https://x",
           method: "auto",
           instructions: "",
-          finish: (_, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+          finish: (_, signal) =>
+            new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
           close: () => ended.push("closed"),
         }),
       },

@@ -47,18 +47,23 @@ test.each([
 
 test("a copy that nobody installed, and what is not there, are told", async () => {
   await using door = await served({ env: { PATH: "/nowhere" } })
-  const errorOf = async (body: unknown) => (await (await door.post("/global/upgrade", body)).json()) as { error: string }
+  const errorOf = async (body: unknown) =>
+    (await (await door.post("/global/upgrade", body)).json()) as { error: string }
   expect((await errorOf({ target: "1.2.3" })).error).toMatch(/^Unknown installation method/)
   expect((await errorOf({ target: "1.2.3", method: "npm" })).error).toBe("npm was not found.")
   expect((await errorOf({ target: "1.2.3", method: "brew" })).error).toMatch(/^brew has the newest version alone/)
   expect((await errorOf({ target: "1.2.3", method: "curl" })).error).toMatch(/^There is no install script/)
 })
 
-test.each([{}, { target: 5 }, { target: "nonsense; rm" }, { target: "" }, { target: "1.2" }, { target: "1.2.3", method: "x" }])(
-  "%j is refused",
-  async (body) => {
-    await using door = await served()
-    const answer = await door.post("/global/upgrade", body)
-    expect([answer.status, await answer.json()]).toMatchObject([400, { name: "BadRequest" }])
-  },
-)
+test.each([
+  {},
+  { target: 5 },
+  { target: "nonsense; rm" },
+  { target: "" },
+  { target: "1.2" },
+  { target: "1.2.3", method: "x" },
+])("%j is refused", async (body) => {
+  await using door = await served()
+  const answer = await door.post("/global/upgrade", body)
+  expect([answer.status, await answer.json()]).toMatchObject([400, { name: "BadRequest" }])
+})

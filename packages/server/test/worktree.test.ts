@@ -39,9 +39,7 @@ test("a worktree has a folder in the data folder, a branch and the files, and is
     payload: { properties: { name: "my-feature-x", branch: "opencode/my-feature-x" } },
   })
   expect(readFileSync(join(worktree.directory, "a.txt"), "utf8")).toBe("one\n")
-  expect(await dataOf(door.v2.worktree.list())).toEqual([
-    worktree.directory,
-  ])
+  expect(await dataOf(door.v2.worktree.list())).toEqual([worktree.directory])
   const second = await made(door, { name: "my feature x" })
   expect(second.name).toMatch(/^my-feature-x-[a-z]+-[a-z]+$/)
   expect((await made(door)).name).toMatch(/^[a-z]+-[a-z]+$/)

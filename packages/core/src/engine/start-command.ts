@@ -30,7 +30,14 @@ export function createStartCommand({ home: { env }, workspace, settings, start }
   return async (command, signal) => {
     const { config, models } = settings.current()
     const shell = await resolveShell(config.value.shell, env)
-    const { code, signal: killed, stopped, failure, stderr, cut } = await collect(start, {
+    const {
+      code,
+      signal: killed,
+      stopped,
+      failure,
+      stderr,
+      cut,
+    } = await collect(start, {
       file: shell.path,
       args: ["-c", command],
       cwd: workspace.directory,

@@ -177,9 +177,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
   async function mine(opened: Known, target: string, error: WorktreeErrorName): Promise<LinkedWorktree | undefined> {
     const { workspace } = opened
     const directory = await forClients(() => canonicalPath(resolve(workspace.directory, target)))
-    const found = (await linkedWorktrees(workspace.git, workspace.directory)).find(
-      (one) => one.directory === directory,
-    )
+    const found = (await linkedWorktrees(workspace.git, workspace.directory)).find((one) => one.directory === directory)
     if (!found || found.isMain) return found
     if (!isInside(await folderOf(workspace.projectID), directory))
       throw worktreeFault(error, `${directory} was not made by this program: use \`git worktree\` for it.`)

@@ -108,7 +108,14 @@ export function providerOf(
     const known = member(base?.models, modelID) ?? member(base?.models, own?.id)
     const isShown = own !== undefined || withExperimental || !(known && isUnready(known))
     const usual = given.npm === undefined && base ? copilotPackage(base.id, own?.id ?? modelID) : undefined
-    const model = modelOf({ providerID: id, modelID, npm: usual ?? npm, url: urlOf(given, own, known, base), known, given: own })
+    const model = modelOf({
+      providerID: id,
+      modelID,
+      npm: usual ?? npm,
+      url: urlOf(given, own, known, base),
+      known,
+      given: own,
+    })
     if (isShown) models[modelID] = model
     else hidden[modelID] = model
     if (!(own?.cost ?? known?.cost)) unpriced.add(modelID)

@@ -258,7 +258,12 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
       if (verdict === "detached") {
         await store.write((tx) => store.children.detach(tx, { messageID, callID }))
         inBackground(parentSessionId, ending)
-        return { sessionID: child.id, state: "running", text: DETACHED, metadata: { ...metadata, ...backgroundOf(child) } }
+        return {
+          sessionID: child.id,
+          state: "running",
+          text: DETACHED,
+          metadata: { ...metadata, ...backgroundOf(child) },
+        }
       }
       link.close()
       if (verdict.error !== undefined) throw failureOf(child.id, verdict, metadata)

@@ -47,7 +47,12 @@ export function createOwedResults({ store, host, isWorking }: OwedResultsDeps): 
     const error = found.error === undefined ? undefined : (child.error ?? found.error)
     const title = store.sessions.get(childID)?.title ?? childID
     return error === undefined
-      ? taskText({ childID, state: "completed", summary: `Background task completed: ${title}`, result: found.text ?? "" })
+      ? taskText({
+          childID,
+          state: "completed",
+          summary: `Background task completed: ${title}`,
+          result: found.text ?? "",
+        })
       : taskText({
           childID,
           state: "error",

@@ -45,7 +45,8 @@ export async function keepWork({ git, tree, name, now }: KeepInput): Promise<str
   const env = { ...IN_OUR_NAME, GIT_INDEX_FILE: index }
   try {
     // A new index: one that is there may pass over changes of files that somebody marked.
-    const isWhole = (await line(["read-tree", head], env)) !== undefined && (await line(["add", "-A"], env)) !== undefined
+    const isWhole =
+      (await line(["read-tree", head], env)) !== undefined && (await line(["add", "-A"], env)) !== undefined
     const files = isWhole ? await line(["write-tree"], env) : undefined
     if (!files) throw cannot("git cannot read all of its files")
     if (await hasNewRepository(git, directory, { head, files })) throw cannot("another repository lies in it")
@@ -82,7 +83,11 @@ async function hasNewRepository(git: Git, directory: string, { head, files }: { 
 }
 
 /** Whether another branch or tag leads to the commit. */
-async function isElsewhere(git: Git, directory: string, { head, branch }: { head: string; branch?: string | undefined }) {
+async function isElsewhere(
+  git: Git,
+  directory: string,
+  { head, branch }: { head: string; branch?: string | undefined },
+) {
   // Two: one may be the branch that goes.
   const args = ["for-each-ref", "--count=2", "--format=%(refname)", "--contains", head]
   const result = await git.run(directory, args, { deadlineMs: LONG_MS })

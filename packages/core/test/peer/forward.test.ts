@@ -314,5 +314,8 @@ test("subagents of another process go to the background by the word of a client 
   // That process has left without its subagent having come to an end, and the next prompt tells it.
   await w.prompt("and?")
   const prompt = (await w.transcript()).findLast(({ info }) => info.role === "user")
-  expect(prompt?.parts).toMatchObject([{ text: "and?" }, { synthetic: true, text: expect.stringContaining("<task id=") }])
+  expect(prompt?.parts).toMatchObject([
+    { text: "and?" },
+    { synthetic: true, text: expect.stringContaining("<task id=") },
+  ])
 })

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.ts';
 import { buildClientParams, type Client, type Options as Options2, type TDataShape } from './client/index.ts';
-import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalCapabilitiesGetErrors, ExperimentalCapabilitiesGetResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FileListErrors, FileListResponses, FilePartInput, FileReadErrors, FileReadResponses, FileStatusErrors, FileStatusResponses, FindFilesErrors, FindFilesResponses, FindTextErrors, FindTextResponses, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCommands, ProjectCurrentErrors, ProjectCurrentResponses, ProjectDirectoriesErrors, ProjectDirectoriesResponses, ProjectIcon, ProjectInitGitErrors, ProjectInitGitResponses, ProjectListErrors, ProjectListResponses, ProjectUpdateErrors, ProjectUpdateResponses, ProviderListErrors, ProviderListResponses, PtyConnectErrors, PtyConnectResponses, PtyConnectTokenErrors, PtyConnectTokenResponses, PtyCreateErrors, PtyCreateResponses, PtyGetErrors, PtyGetResponses, PtyId, PtyListErrors, PtyListResponses, PtyRemoveErrors, PtyRemoveResponses, PtyShellsErrors, PtyShellsResponses, PtyUpdateErrors, PtyUpdateResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, ToolListErrors, ToolListResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses, TuiAppendPromptErrors, TuiAppendPromptResponses, TuiClearPromptErrors, TuiClearPromptResponses, TuiControlNextErrors, TuiControlNextResponses, TuiControlResponseErrors, TuiControlResponseResponses, TuiExecuteCommandErrors, TuiExecuteCommandResponses, TuiOpenHelpErrors, TuiOpenHelpResponses, TuiOpenModelsErrors, TuiOpenModelsResponses, TuiOpenSessionsErrors, TuiOpenSessionsResponses, TuiOpenThemesErrors, TuiOpenThemesResponses, TuiPublishErrors, TuiPublishResponses, TuiSelectSessionErrors, TuiSelectSessionResponses, TuiShowToastErrors, TuiShowToastResponses, TuiSubmitPromptErrors, TuiSubmitPromptResponses, VcsApplyErrors, VcsApplyResponses, VcsDiffErrors, VcsDiffRawErrors, VcsDiffRawResponses, VcsDiffResponses, VcsGetErrors, VcsGetResponses, VcsStatusErrors, VcsStatusResponses } from './types.gen.ts';
+import type { AgentPartInput, AppAgentsErrors, AppAgentsResponses, AppLogErrors, AppLogResponses, ApprovalId, AppSkillsErrors, AppSkillsResponses, Auth as Auth2, AuthRemoveErrors, AuthRemoveResponses, AuthSetErrors, AuthSetResponses, CommandListErrors, CommandListResponses, Config as Config3, ConfigExplainErrors, ConfigExplainResponses, ConfigGetErrors, ConfigGetResponses, ConfigIssuesErrors, ConfigIssuesResponses, ConfigProvidersErrors, ConfigProvidersResponses, ConfigTuiErrors, ConfigTuiResponses, ConfigUpdateErrors, ConfigUpdateResponses, EventSubscribeErrors, EventSubscribeResponse, EventSubscribeResponses, ExperimentalCapabilitiesGetErrors, ExperimentalCapabilitiesGetResponses, ExperimentalSessionBackgroundErrors, ExperimentalSessionBackgroundResponses, ExperimentalSessionListErrors, ExperimentalSessionListResponses, FileListErrors, FileListResponses, FilePartInput, FileReadErrors, FileReadResponses, FileStatusErrors, FileStatusResponses, FindFilesErrors, FindFilesResponses, FindTextErrors, FindTextResponses, GlobalConfigGetErrors, GlobalConfigGetResponses, GlobalConfigUpdateErrors, GlobalConfigUpdateResponses, GlobalDisposeErrors, GlobalDisposeResponses, GlobalEventErrors, GlobalEventResponse, GlobalEventResponses, GlobalHealthErrors, GlobalHealthResponses, GlobalUpgradeErrors, GlobalUpgradeResponses, InstanceDisposeErrors, InstanceDisposeResponses, MessageId, OutputFormat, Part as Part2, PartDeleteErrors, PartDeleteResponses, PartId, PartUpdateErrors, PartUpdateResponses, PathGetErrors, PathGetResponses, PermissionExplainErrors, PermissionExplainResponses, PermissionForgetErrors, PermissionForgetResponses, PermissionId, PermissionListErrors, PermissionListResponses, PermissionReplyErrors, PermissionReplyResponses, PermissionRespondErrors, PermissionRespondResponses, PermissionRuleset, PermissionSavedErrors, PermissionSavedResponses, ProjectCommands, ProjectCurrentErrors, ProjectCurrentResponses, ProjectDirectoriesErrors, ProjectDirectoriesResponses, ProjectIcon, ProjectInitGitErrors, ProjectInitGitResponses, ProjectListErrors, ProjectListResponses, ProjectUpdateErrors, ProjectUpdateResponses, ProviderAuthErrors, ProviderAuthResponses, ProviderListErrors, ProviderListResponses, ProviderOauthAuthorizeErrors, ProviderOauthAuthorizeResponses, ProviderOauthCallbackErrors, ProviderOauthCallbackResponses, PtyConnectErrors, PtyConnectResponses, PtyConnectTokenErrors, PtyConnectTokenResponses, PtyCreateErrors, PtyCreateResponses, PtyGetErrors, PtyGetResponses, PtyId, PtyListErrors, PtyListResponses, PtyRemoveErrors, PtyRemoveResponses, PtyShellsErrors, PtyShellsResponses, PtyUpdateErrors, PtyUpdateResponses, QuestionAnswer, QuestionId, QuestionListErrors, QuestionListResponses, QuestionRejectErrors, QuestionRejectResponses, QuestionReplyErrors, QuestionReplyResponses, SessionAbortErrors, SessionAbortResponses, SessionChildrenErrors, SessionChildrenResponses, SessionCommandErrors, SessionCommandResponses, SessionCreateErrors, SessionCreateResponses, SessionDeleteErrors, SessionDeleteMessageErrors, SessionDeleteMessageResponses, SessionDeleteResponses, SessionDiffErrors, SessionDiffResponses, SessionExport, SessionExportErrors, SessionExportResponses, SessionForkErrors, SessionForkResponses, SessionGetErrors, SessionGetResponses, SessionId, SessionImportErrors, SessionImportResponses, SessionInitErrors, SessionInitResponses, SessionListErrors, SessionListResponses, SessionMessageErrors, SessionMessageResponses, SessionMessagesErrors, SessionMessagesResponses, SessionPromptAsyncErrors, SessionPromptAsyncResponses, SessionPromptErrors, SessionPromptResponses, SessionRevertErrors, SessionRevertResponses, SessionShareErrors, SessionShareResponses, SessionShellErrors, SessionShellResponses, SessionStatusErrors, SessionStatusResponses, SessionSummarizeErrors, SessionSummarizeResponses, SessionTodoErrors, SessionTodoResponses, SessionUnrevertErrors, SessionUnrevertResponses, SessionUnshareErrors, SessionUnshareResponses, SessionUpdateErrors, SessionUpdateResponses, SessionUsageErrors, SessionUsageResponses, SubtaskPartInput, TextPartInput, ToolIdsErrors, ToolIdsResponses, ToolListErrors, ToolListResponses, TrustApproveErrors, TrustApproveResponses, TrustListErrors, TrustListResponses, TrustRemoveErrors, TrustRemoveResponses, TuiAppendPromptErrors, TuiAppendPromptResponses, TuiClearPromptErrors, TuiClearPromptResponses, TuiControlNextErrors, TuiControlNextResponses, TuiControlResponseErrors, TuiControlResponseResponses, TuiExecuteCommandErrors, TuiExecuteCommandResponses, TuiOpenHelpErrors, TuiOpenHelpResponses, TuiOpenModelsErrors, TuiOpenModelsResponses, TuiOpenSessionsErrors, TuiOpenSessionsResponses, TuiOpenThemesErrors, TuiOpenThemesResponses, TuiPublishErrors, TuiPublishResponses, TuiSelectSessionErrors, TuiSelectSessionResponses, TuiShowToastErrors, TuiShowToastResponses, TuiSubmitPromptErrors, TuiSubmitPromptResponses, VcsApplyErrors, VcsApplyResponses, VcsDiffErrors, VcsDiffRawErrors, VcsDiffRawResponses, VcsDiffResponses, VcsGetErrors, VcsGetResponses, VcsStatusErrors, VcsStatusResponses, WorktreeCreateErrors, WorktreeCreateInput, WorktreeCreateResponses, WorktreeListErrors, WorktreeListResponses, WorktreeRemoveErrors, WorktreeRemoveInput, WorktreeRemoveResponses, WorktreeResetErrors, WorktreeResetInput, WorktreeResetResponses } from './types.gen.ts';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -318,7 +318,7 @@ export class Capabilities extends HeyApiClient {
     /**
      * Get experimental capabilities
      *
-     * What of OpenCode's experiments there is: agents that work in the background are not.
+     * What of OpenCode's experiments there is: subagents can be sent to the background.
      */
     public get<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
@@ -361,6 +361,28 @@ export class Session extends HeyApiClient {
                 ] }]);
         return (options?.client ?? this.client).get<ExperimentalSessionListResponses, ExperimentalSessionListErrors, ThrowOnError>({
             url: '/experimental/session',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Background subagents
+     *
+     * Has the running turn wait for none of its subagents any longer: they go on, and the result of each comes as a prompt of its own. False when the turn waits for none.
+     */
+    public background<ThrowOnError extends boolean = false>(parameters: {
+        sessionID: SessionId;
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'sessionID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' }
+                ] }]);
+        return (options?.client ?? this.client).post<ExperimentalSessionBackgroundResponses, ExperimentalSessionBackgroundErrors, ThrowOnError>({
+            url: '/experimental/session/{sessionID}/background',
             ...options,
             ...params
         });
@@ -418,6 +440,106 @@ export class Tool extends HeyApiClient {
             url: '/experimental/tool/ids',
             ...options,
             ...params
+        });
+    }
+}
+
+export class Worktree extends HeyApiClient {
+    /**
+     * Remove worktree
+     *
+     * Removes a working tree that was made here, and its branch. What is in it and nowhere else is kept in the repository; the header `x-opencode-kept` names it.
+     */
+    public remove<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        worktreeRemoveInput: WorktreeRemoveInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeRemoveInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).delete<WorktreeRemoveResponses, WorktreeRemoveErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * List worktrees
+     *
+     * The folders of the project's further working trees. Empty without git.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<WorktreeListResponses, WorktreeListErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Create worktree
+     *
+     * Makes a working tree with a branch of its own. Answers when folder and branch are there; its files follow, and then `worktree.ready` or `worktree.failed`. The start command of the project runs in it, then the one that is given.
+     */
+    public create<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        worktreeCreateInput?: WorktreeCreateInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeCreateInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<WorktreeCreateResponses, WorktreeCreateErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Reset worktree
+     *
+     * Puts the branch of a working tree that was made here where the default branch is, and runs the start command of the project. What would be lost is kept, as with removal; files that git ignores stay.
+     */
+    public reset<ThrowOnError extends boolean = false>(parameters: {
+        directory?: string;
+        workspace?: string;
+        worktreeResetInput: WorktreeResetInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeResetInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<WorktreeResetResponses, WorktreeResetErrors, ThrowOnError>({
+            url: '/experimental/worktree/reset',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
         });
     }
 }
@@ -595,6 +717,28 @@ export class Global extends HeyApiClient {
      */
     public health<ThrowOnError extends boolean = false>(options?: Options<never, ThrowOnError>) {
         return (options?.client ?? this.client).get<GlobalHealthResponses, GlobalHealthErrors, ThrowOnError>({ url: '/global/health', ...options });
+    }
+    
+    /**
+     * Upgrade opencode
+     *
+     * Has whoever installed this program install the given version, or `latest`, in its place. It counts from the next start on. What goes wrong is told as `success: false`, with status 400.
+     */
+    public upgrade<ThrowOnError extends boolean = false>(parameters: {
+        target: string;
+        method?: 'curl' | 'npm' | 'pnpm' | 'bun' | 'brew' | 'choco' | 'scoop';
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'body', key: 'target' }, { in: 'body', key: 'method' }] }]);
+        return (options?.client ?? this.client).post<GlobalUpgradeResponses, GlobalUpgradeErrors, ThrowOnError>({
+            url: '/global/upgrade',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
     }
     
     private _config?: Config2;
@@ -908,6 +1052,72 @@ export class Project extends HeyApiClient {
     }
 }
 
+export class Oauth extends HeyApiClient {
+    /**
+     * Start OAuth authorization
+     *
+     * Begins a login. The person agrees at `url`; meanwhile the callback is asked for. A login that was begun before at the same provider is over.
+     */
+    public authorize<ThrowOnError extends boolean = false>(parameters: {
+        providerID: string;
+        directory?: string;
+        workspace?: string;
+        method: number;
+        inputs?: {
+            [key: string]: string;
+        };
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'providerID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'method' },
+                    { in: 'body', key: 'inputs' }
+                ] }]);
+        return (options?.client ?? this.client).post<ProviderOauthAuthorizeResponses, ProviderOauthAuthorizeErrors, ThrowOnError>({
+            url: '/provider/{providerID}/oauth/authorize',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Handle OAuth callback
+     *
+     * Waits until the person has agreed, or takes the code that they bring, and stores what comes of it. Who stops waiting can ask again: the login goes on for 15 minutes.
+     */
+    public callback<ThrowOnError extends boolean = false>(parameters: {
+        providerID: string;
+        directory?: string;
+        workspace?: string;
+        method: number;
+        code?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'path', key: 'providerID' },
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { in: 'body', key: 'method' },
+                    { in: 'body', key: 'code' }
+                ] }]);
+        return (options?.client ?? this.client).post<ProviderOauthCallbackResponses, ProviderOauthCallbackErrors, ThrowOnError>({
+            url: '/provider/{providerID}/oauth/callback',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+}
+
 export class Provider extends HeyApiClient {
     /**
      * List providers
@@ -924,6 +1134,28 @@ export class Provider extends HeyApiClient {
             ...options,
             ...params
         });
+    }
+    
+    /**
+     * Get provider auth methods
+     *
+     * The ways to log in at a provider. One that is not listed has a key and nothing else.
+     */
+    public auth<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<ProviderAuthResponses, ProviderAuthErrors, ThrowOnError>({
+            url: '/provider/auth',
+            ...options,
+            ...params
+        });
+    }
+    
+    private _oauth?: Oauth;
+    get oauth(): Oauth {
+        return this._oauth ??= new Oauth({ client: this.client });
     }
 }
 
@@ -2593,6 +2825,11 @@ export class OpencodeClient extends HeyApiClient {
     private _tool?: Tool;
     get tool(): Tool {
         return this._tool ??= new Tool({ client: this.client });
+    }
+    
+    private _worktree?: Worktree;
+    get worktree(): Worktree {
+        return this._worktree ??= new Worktree({ client: this.client });
     }
     
     private _file?: File_;

@@ -362,7 +362,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventInstallationUpdated | EventWorktreeReady | EventWorktreeFailed | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
 
 export type EventCommandExecuted = {
     id: string;
@@ -388,6 +388,14 @@ export type EventGlobalDisposed = {
     type: 'global.disposed';
     properties: {
         [key: string]: unknown;
+    };
+};
+
+export type EventInstallationUpdated = {
+    id: string;
+    type: 'installation.updated';
+    properties: {
+        version: string;
     };
 };
 
@@ -681,6 +689,23 @@ export type EventTuiToastShow = {
     };
 };
 
+export type EventWorktreeFailed = {
+    id: string;
+    type: 'worktree.failed';
+    properties: {
+        message: string;
+    };
+};
+
+export type EventWorktreeReady = {
+    id: string;
+    type: 'worktree.ready';
+    properties: {
+        name: string;
+        branch?: string;
+    };
+};
+
 export type ExperimentalCapabilities = {
     backgroundSubagents: boolean;
 };
@@ -763,7 +788,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventInstallationUpdated | EventWorktreeReady | EventWorktreeFailed | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
 };
 
 export type GlobalSession = {
@@ -1153,12 +1178,58 @@ export type Provider = {
     };
 };
 
+export type ProviderAuthAuthorization = {
+    url: string;
+    method: 'auto' | 'code';
+    instructions: string;
+};
+
 export type ProviderAuthError = {
     name: 'ProviderAuthError';
     data: {
         providerID: string;
         message: string;
     };
+};
+
+export type ProviderAuthError1 = {
+    name: 'BadRequest' | 'ProviderAuthOauthMissing' | 'ProviderAuthOauthCodeMissing' | 'ProviderAuthOauthCallbackFailed' | 'ProviderAuthValidationFailed';
+    data: {
+        providerID?: string;
+        field?: string;
+        message?: string;
+        kind?: string;
+    };
+};
+
+export type ProviderAuthMethod = {
+    type: 'oauth' | 'api';
+    label: string;
+    prompts?: Array<{
+        type: 'text';
+        key: string;
+        message: string;
+        placeholder?: string;
+        when?: {
+            key: string;
+            op: 'eq' | 'neq';
+            value: string;
+        };
+    } | {
+        type: 'select';
+        key: string;
+        message: string;
+        options: Array<{
+            label: string;
+            value: string;
+            hint?: string;
+        }>;
+        when?: {
+            key: string;
+            op: 'eq' | 'neq';
+            value: string;
+        };
+    }>;
 };
 
 export type ProviderConfig = {
@@ -1831,6 +1902,35 @@ export type WellKnownAuth = {
     token: string;
 };
 
+export type Worktree = {
+    name: string;
+    branch?: string;
+    directory: string;
+};
+
+export type WorktreeCreateInput = {
+    name?: string;
+    /**
+     * Additional startup script to run after the project's start command
+     */
+    startCommand?: string;
+};
+
+export type WorktreeError = {
+    name: 'WorktreeNotGitError' | 'WorktreeNameGenerationFailedError' | 'WorktreeCreateFailedError' | 'WorktreeStartCommandFailedError' | 'WorktreeRemoveFailedError' | 'WorktreeResetFailedError' | 'WorktreeListFailedError';
+    data: {
+        message: string;
+    };
+};
+
+export type WorktreeRemoveInput = {
+    directory: string;
+};
+
+export type WorktreeResetInput = {
+    directory: string;
+};
+
 export type AppAgentsData = {
     body?: never;
     path?: never;
@@ -2262,6 +2362,40 @@ export type ExperimentalSessionListResponses = {
 
 export type ExperimentalSessionListResponse = ExperimentalSessionListResponses[keyof ExperimentalSessionListResponses];
 
+export type ExperimentalSessionBackgroundData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/session/{sessionID}/background';
+};
+
+export type ExperimentalSessionBackgroundErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type ExperimentalSessionBackgroundError = ExperimentalSessionBackgroundErrors[keyof ExperimentalSessionBackgroundErrors];
+
+export type ExperimentalSessionBackgroundResponses = {
+    /**
+     * Backgrounded subagents
+     */
+    200: boolean;
+};
+
+export type ExperimentalSessionBackgroundResponse = ExperimentalSessionBackgroundResponses[keyof ExperimentalSessionBackgroundResponses];
+
 export type ToolListData = {
     body?: never;
     path?: never;
@@ -2319,6 +2453,118 @@ export type ToolIdsResponses = {
 };
 
 export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
+
+export type WorktreeRemoveData = {
+    body: WorktreeRemoveInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeRemoveErrors = {
+    /**
+     * WorktreeError
+     */
+    400: WorktreeError | BadRequestError;
+};
+
+export type WorktreeRemoveError = WorktreeRemoveErrors[keyof WorktreeRemoveErrors];
+
+export type WorktreeRemoveResponses = {
+    /**
+     * Worktree removed
+     */
+    200: boolean;
+};
+
+export type WorktreeRemoveResponse = WorktreeRemoveResponses[keyof WorktreeRemoveResponses];
+
+export type WorktreeListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeListErrors = {
+    /**
+     * WorktreeError
+     */
+    400: WorktreeError | BadRequestError;
+};
+
+export type WorktreeListError = WorktreeListErrors[keyof WorktreeListErrors];
+
+export type WorktreeListResponses = {
+    /**
+     * List of worktree directories
+     */
+    200: Array<string>;
+};
+
+export type WorktreeListResponse = WorktreeListResponses[keyof WorktreeListResponses];
+
+export type WorktreeCreateData = {
+    body?: WorktreeCreateInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeCreateErrors = {
+    /**
+     * WorktreeError
+     */
+    400: WorktreeError | BadRequestError;
+};
+
+export type WorktreeCreateError = WorktreeCreateErrors[keyof WorktreeCreateErrors];
+
+export type WorktreeCreateResponses = {
+    /**
+     * Worktree created
+     */
+    200: Worktree;
+};
+
+export type WorktreeCreateResponse = WorktreeCreateResponses[keyof WorktreeCreateResponses];
+
+export type WorktreeResetData = {
+    body: WorktreeResetInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree/reset';
+};
+
+export type WorktreeResetErrors = {
+    /**
+     * WorktreeError
+     */
+    400: WorktreeError | BadRequestError;
+};
+
+export type WorktreeResetError = WorktreeResetErrors[keyof WorktreeResetErrors];
+
+export type WorktreeResetResponses = {
+    /**
+     * Worktree reset
+     */
+    200: boolean;
+};
+
+export type WorktreeResetResponse = WorktreeResetResponses[keyof WorktreeResetResponses];
 
 export type FileListData = {
     body?: never;
@@ -2594,6 +2840,40 @@ export type GlobalHealthResponses = {
 };
 
 export type GlobalHealthResponse = GlobalHealthResponses[keyof GlobalHealthResponses];
+
+export type GlobalUpgradeData = {
+    body: {
+        target: string;
+        method?: 'curl' | 'npm' | 'pnpm' | 'bun' | 'brew' | 'choco' | 'scoop';
+    };
+    path?: never;
+    query?: never;
+    url: '/global/upgrade';
+};
+
+export type GlobalUpgradeErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type GlobalUpgradeError = GlobalUpgradeErrors[keyof GlobalUpgradeErrors];
+
+export type GlobalUpgradeResponses = {
+    /**
+     * Upgrade result
+     */
+    200: {
+        success: true;
+        version: string;
+    } | {
+        success: false;
+        error: string;
+    };
+};
+
+export type GlobalUpgradeResponse = GlobalUpgradeResponses[keyof GlobalUpgradeResponses];
 
 export type InstanceDisposeData = {
     body?: never;
@@ -3044,6 +3324,110 @@ export type ProviderListResponses = {
 };
 
 export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
+
+export type ProviderAuthData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/auth';
+};
+
+export type ProviderAuthErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type ProviderAuthError2 = ProviderAuthErrors[keyof ProviderAuthErrors];
+
+export type ProviderAuthResponses = {
+    /**
+     * Provider auth methods
+     */
+    200: {
+        [key: string]: Array<ProviderAuthMethod>;
+    };
+};
+
+export type ProviderAuthResponse = ProviderAuthResponses[keyof ProviderAuthResponses];
+
+export type ProviderOauthAuthorizeData = {
+    body: {
+        /**
+         * Auth method index
+         */
+        method: number;
+        inputs?: {
+            [key: string]: string;
+        };
+    };
+    path: {
+        providerID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/{providerID}/oauth/authorize';
+};
+
+export type ProviderOauthAuthorizeErrors = {
+    /**
+     * ProviderAuthError
+     */
+    400: ProviderAuthError1 | BadRequestError;
+};
+
+export type ProviderOauthAuthorizeError = ProviderOauthAuthorizeErrors[keyof ProviderOauthAuthorizeErrors];
+
+export type ProviderOauthAuthorizeResponses = {
+    /**
+     * Authorization URL and method
+     */
+    200: ProviderAuthAuthorization;
+};
+
+export type ProviderOauthAuthorizeResponse = ProviderOauthAuthorizeResponses[keyof ProviderOauthAuthorizeResponses];
+
+export type ProviderOauthCallbackData = {
+    body: {
+        /**
+         * Auth method index
+         */
+        method: number;
+        code?: string;
+    };
+    path: {
+        providerID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/{providerID}/oauth/callback';
+};
+
+export type ProviderOauthCallbackErrors = {
+    /**
+     * ProviderAuthError
+     */
+    400: ProviderAuthError1 | BadRequestError;
+};
+
+export type ProviderOauthCallbackError = ProviderOauthCallbackErrors[keyof ProviderOauthCallbackErrors];
+
+export type ProviderOauthCallbackResponses = {
+    /**
+     * OAuth callback processed successfully
+     */
+    200: boolean;
+};
+
+export type ProviderOauthCallbackResponse = ProviderOauthCallbackResponses[keyof ProviderOauthCallbackResponses];
 
 export type PtyListData = {
     body?: never;

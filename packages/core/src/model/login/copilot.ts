@@ -59,7 +59,8 @@ export const copilotLogin: Login = {
   ],
   use: {
     key: (entry) => asText(entry.refresh) || asText(entry.access),
-    baseURL: ({ enterpriseUrl }) => (asText(enterpriseUrl) ? `https://copilot-api.${asText(enterpriseUrl)}` : undefined),
+    baseURL: ({ enterpriseUrl }) =>
+      asText(enterpriseUrl) ? `https://copilot-api.${asText(enterpriseUrl)}` : undefined,
     send: sayingWhoAsks,
   },
 }

@@ -9,7 +9,10 @@ export interface Logins {
   /** Provider id to its methods. */
   methods(): Record<string, ProviderAuthMethod[]>
   /** Begins a login, in the place of one that still waits. @throws fault `provider_login` */
-  begin(providerID: string, input: { method: number; inputs?: Record<string, string> }): Promise<ProviderAuthAuthorization>
+  begin(
+    providerID: string,
+    input: { method: number; inputs?: Record<string, string> },
+  ): Promise<ProviderAuthAuthorization>
   /**
    * Waits for the person, and stores what comes of it. Who stops waiting can come back: the login goes on.
    * @throws fault `provider_login`, and as `Auth.set`

@@ -15,4 +15,13 @@ import { detachedChild } from "./0008-detached-child.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, change, ledger, child, changePlace, approval, detachedChild]
+export const migrations: readonly Migration[] = [
+  start,
+  todo,
+  change,
+  ledger,
+  child,
+  changePlace,
+  approval,
+  detachedChild,
+]
