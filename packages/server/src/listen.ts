@@ -38,6 +38,8 @@ const REQUEST_TIMEOUT_MS = 300_000
 /** More than what may be under way, and far fewer than the files that a process may open. */
 const MAX_CONNECTIONS = 1_500
 const SERVER = {
+  // The guard refuses who names no host, in the shape that all errors have.
+  requireHostHeader: false,
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
