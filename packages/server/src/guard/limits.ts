@@ -47,7 +47,7 @@ export async function readJson({ body, header }: Incoming, maxBytes = MAX_BODY_B
 
 function assertSize(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return
-  throw fault("too_large", `The body is larger than ${maxBytes / 1024 / 1024} MB.`, { kind: "Body" })
+  throw fault("too_large", `The body is larger than ${Math.round(maxBytes / 1024 / 1024)} MB.`, { kind: "Body" })
 }
 
 /** Looks at brackets alone: whether it is JSON is found out by whoever parses it. */

@@ -38,7 +38,8 @@ test.each(tags)(
     try {
       for (const operation of operations.filter((each) => each.tag === tag && !LEFT_OUT.has(each.id))) {
         const known = await seed(s, folders)
-        const one = requestTo(operation, { component, ids: (prefix) => idsOf(prefix, known) }, folders)
+        const source = { component, ids: (prefix: string) => idsOf(prefix, known) }
+        const one = requestTo(operation, { source, folders, bodies: known.bodies })
         await fc.assert(
           fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: AT_ONCE }), async (all) => {
             await Promise.all(all.map((asked) => judge(sender, operation, asked)))
@@ -103,11 +104,12 @@ interface Known {
   sessions: string[]
   messages: string[]
   parts: string[]
+  bodies: Record<string, unknown>
 }
 
 /** Sessions with something in them, of this project and of another one. */
 async function seed(s: Served, { good }: Folders): Promise<Known> {
-  const known: Known = { sessions: [], messages: [], parts: [] }
+  const known: Known = { sessions: [], messages: [], parts: [], bodies: {} }
   for (const directory of good.slice(0, 2)) {
     const { id: sessionID } = await dataOf(s.v2.session.create({ directory, title: "seed" }))
     const parts = [{ type: "text" as const, text: "hello" }]
@@ -115,9 +117,32 @@ async function seed(s: Served, { good }: Folders): Promise<Known> {
     known.sessions.push(sessionID)
     known.messages.push(info.id)
     known.parts.push(...made.map(({ id }) => id))
+    known.bodies = bodiesWith(made[0], await (await s.fetch(`/session/${sessionID}/export`)).json())
   }
   return known
 }
+
+const PATCH = `diff --git a/a.txt b/a.txt
+--- a/a.txt
++++ b/a.txt
+@@ -1,2 +1,2 @@
+-one
++uno
+ two
+`
+
+/** What takes more than chance to be right. */
+const bodiesWith = (part: unknown, exported: unknown): Record<string, unknown> => ({
+  "session.import": exported,
+  "part.update": part,
+  "vcs.apply": { patch: PATCH },
+  "permission.explain": { tool: "bash", input: { command: "echo hi" } },
+  "config.update": { agent: { build: { steps: 3 } }, permission: { bash: { "ls *": "allow" } }, username: "me" },
+  "global.config.update": { instructions: ["a.md"], provider: { x: { options: { a: 1 } } } },
+  "session.prompt": { parts: [{ type: "text", text: "hi" }], agent: "build" },
+  "session.command": { command: "init", arguments: "now" },
+  "tui.publish": { type: "tui.prompt.append", properties: { text: "hi" } },
+})
 
 function idsOf(prefix: string, known: Known): fc.Arbitrary<string> {
   const real: Record<string, string[]> = { ses: known.sessions, msg: known.messages, prt: known.parts }

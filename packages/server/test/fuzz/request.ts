@@ -1,7 +1,7 @@
 import { Agent, request as send } from "node:http"
 import fc from "fast-check"
 import type { Operation } from "./operations.ts"
-import { hostile, valueOf, type Source } from "./values.ts"
+import { hostile, spoiled, valueOf, type Json, type Source, type Temper } from "./values.ts"
 
 /** A request as bytes that a program could send. */
 export interface Asked {
@@ -46,30 +46,44 @@ export interface Folders {
   bad: readonly string[]
 }
 
-/** Requests to one operation: mostly right ones with something wrong inside, some that are wrong as a whole. */
-export function requestTo(operation: Operation, source: Source, folders: Folders): fc.Arbitrary<Asked> {
+/** What there is in a server that requests are about. */
+export interface Ground {
+  source: Source
+  folders: Folders
+  /** A body that is right, by the name of the operation. */
+  bodies: Readonly<Record<string, unknown>>
+}
+
+/** Requests to one operation: right ones, such with something wrong inside, some that are wrong as a whole. */
+export function requestTo(operation: Operation, ground: Ground): fc.Arbitrary<Asked> {
+  return fc.oneof(tempered(operation, ground, "clean"), tempered(operation, ground, "dirty"))
+}
+
+function tempered(operation: Operation, ground: Ground, temper: Temper): fc.Arbitrary<Asked> {
   const { id, method, path, parameters, body } = operation
+  const { source, folders, bodies } = ground
+  const isDirty = temper === "dirty" ? 1 : 0
   const inPath = parameters.filter((parameter) => parameter.in === "path")
   const inQuery = parameters.filter(({ name, in: place }) => place === "query" && name !== "directory")
   return fc
     .record({
-      words: fc.tuple(...inPath.map(({ schema, name }) => valueOf(schema, source, name))),
+      words: fc.tuple(...inPath.map(({ schema, name }) => valueOf(schema, source, temper, name))),
       query: fc.tuple(
         ...inQuery.map(({ name, schema, required }) =>
-          fc.tuple(fc.constant(name), fc.nat(required ? 15 : 1), valueOf(schema, source, name)),
+          fc.tuple(fc.constant(name), required && !isDirty ? fc.constant(1) : fc.nat(required ? 15 : 1), valueOf(schema, source, temper, name)),
         ),
       ),
       directory: fc.oneof(
         { weight: 8, arbitrary: fc.constant(undefined) },
         { weight: 3, arbitrary: fc.constantFrom(...folders.good) },
-        { weight: 2, arbitrary: fc.constantFrom(...folders.bad) },
+        { weight: 2 * isDirty, arbitrary: fc.constantFrom(...folders.bad) },
       ),
       isInHeader: fc.boolean(),
-      isTwice: fc.nat(12),
-      sent: body ? bodyFor(valueOf(body, source)) : fc.nat(20).chain((n) => (n ? fc.constant(NOTHING) : bodyFor(hostile))),
+      isTwice: isDirty ? fc.nat(12) : fc.constant(1),
+      sent: sentTo(body),
       method: fc.oneof(
         { weight: 40, arbitrary: fc.constant(method) },
-        { weight: 1, arbitrary: fc.constantFrom("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE") },
+        { weight: isDirty, arbitrary: fc.constantFrom("HEAD", "OPTIONS", "PUT", "PATCH", "TRACE") },
       ),
     })
     .map((drawn) => {
@@ -95,6 +109,15 @@ export function requestTo(operation: Operation, source: Source, folders: Folders
         body: drawn.sent.body,
       }
     })
+
+  function sentTo(schema: Json | undefined): fc.Arbitrary<Sent> {
+    if (!schema) return isDirty ? fc.oneof({ weight: 20, arbitrary: fc.constant(NOTHING) }, bodyFor(hostile)) : fc.constant(NOTHING)
+    const drawn = valueOf(schema, source, temper)
+    const right = bodies[id]
+    const seeded = isDirty ? spoiled(right) : fc.constant(right)
+    const value = right === undefined ? drawn : fc.oneof(drawn, seeded)
+    return isDirty ? bodyFor(value) : asJson(value)
+  }
 }
 
 interface Sent {
@@ -103,25 +126,28 @@ interface Sent {
 }
 const NOTHING: Sent = { headers: {}, body: undefined }
 
+const asJson = (value: fc.Arbitrary<unknown>): fc.Arbitrary<Sent> =>
+  value.map((made) => ({ headers: { "content-type": JSON_TYPE }, body: JSON.stringify(made) }))
+
 function bodyFor(value: fc.Arbitrary<unknown>): fc.Arbitrary<Sent> {
-  const asJson = value.map((made) => JSON.stringify(made))
+  const written = value.map((made) => JSON.stringify(made))
   return fc.oneof(
-    { weight: 20, arbitrary: asJson.map((body) => ({ headers: { "content-type": JSON_TYPE }, body })) },
+    { weight: 20, arbitrary: asJson(value) },
     {
       weight: 1,
-      arbitrary: fc.tuple(asJson, fc.constantFrom(...OTHER_TYPES)).map(([body, type]) => ({
+      arbitrary: fc.tuple(written, fc.constantFrom(...OTHER_TYPES)).map(([body, type]) => ({
         headers: { "content-type": type },
         body,
       })),
     },
-    { weight: 1, arbitrary: asJson.map((body) => ({ headers: {}, body })) },
+    { weight: 1, arbitrary: written.map((body) => ({ headers: {}, body })) },
     {
       weight: 2,
       arbitrary: fc.constantFrom(...OTHER_BODIES).map((body) => ({ headers: { "content-type": JSON_TYPE }, body })),
     },
     {
       weight: 1,
-      arbitrary: asJson.map((body) => ({ headers: { "content-type": JSON_TYPE, "content-encoding": "gzip" }, body })),
+      arbitrary: written.map((body) => ({ headers: { "content-type": JSON_TYPE, "content-encoding": "gzip" }, body })),
     },
     { weight: 1, arbitrary: fc.constant(NOTHING) },
   )

@@ -104,24 +104,81 @@ export const hostile: fc.Arbitrary<unknown> = fc.oneof(
 const HARMLESS: readonly unknown[] = ["true", "echo hi", "/bin/true", "/bin/cat", "nope-nope", "init", "exit 3", ""]
 const RUN = new Set(["command", "args", "shell", "start"])
 
-/** @param name of the member that the value is of */
-export function valueOf(schema: Json, source: Source, name = "", levels = MAX_LEVELS): fc.Arbitrary<unknown> {
-  const fitting = fits(schema, source, name, levels)
-  if (RUN.has(name)) return fitting
-  return fc.oneof({ weight: 14, arbitrary: fitting }, { weight: 1, arbitrary: hostile })
+/** What members of these names mean: names of things that there are, so that requests get further than to a lookup. */
+const MEANT: Readonly<Record<string, readonly unknown[]>> = {
+  providerID: ["mock", "mock", "mock", "other", "anthropic"],
+  provider: ["mock", "mock", "other"],
+  modelID: ["large", "large", "large", "other"],
+  model: ["mock/large", "large", "mock/other", "large"],
+  agent: ["build", "plan", "general", "build", "nobody"],
+  subagent_type: ["general"],
+  path: ["a.txt", "src", "src/b.ts", ".", "", "missing"],
+  pattern: ["one", "export|two", "*", "src/**"],
+  query: ["a", "b.ts", "*.ts"],
+  key: ["model", "agent.build.model", "permission", "provider.mock.options", "nothing"],
+  tool: ["bash", "read", "edit", "nope"],
+  variant: ["default", "high"],
+  mime: ["text/plain", "image/png", "application/x-directory", "nonsense"],
+  url: ["data:text/plain,hello", "data:image/png;base64,AAAA", "file:///etc/hostname", "file://", "nonsense"],
+  directory: ["src", "missing"],
+  projectID: ["global", "missing"],
+  format: [undefined, { type: "text" }],
 }
 
-function fits(schema: Json, source: Source, name: string, levels: number): fc.Arbitrary<unknown> {
-  const below = (inner: unknown, member = name): fc.Arbitrary<unknown> =>
-    valueOf((inner ?? {}) as Json, source, member, levels - 1)
-  if (typeof schema.$ref === "string") return fits(source.component(schema.$ref), source, name, levels - 1)
+/** How a value is made: of what fits alone, or with something that does not, here and there. */
+export type Temper = "clean" | "dirty"
+
+/** @param name of the member that the value is of */
+export function valueOf(schema: Json, source: Source, temper: Temper, name = ""): fc.Arbitrary<unknown> {
+  return made({ source, temper, levels: MAX_LEVELS }, schema, name)
+}
+
+interface Making {
+  source: Source
+  temper: Temper
+  levels: number
+}
+
+function made(making: Making, schema: Json, name: string): fc.Arbitrary<unknown> {
+  const fitting = fits(making, schema, name)
+  if (RUN.has(name) || making.temper === "clean") return fitting
+  return fc.oneof({ weight: 10, arbitrary: fitting }, { weight: 1, arbitrary: hostile })
+}
+
+/** A value that was right, with one thing in it replaced. */
+export function spoiled(right: unknown): fc.Arbitrary<unknown> {
+  const places = placesOf(right)
+  return fc.tuple(fc.nat(places.length - 1), fc.option(hostile, { freq: 5 })).map(([at, other]) => {
+    const copy: unknown = structuredClone({ right })
+    const path = ["right", ...(places[at] ?? [])]
+    const last = path.pop() ?? ""
+    const holder = path.reduce<unknown>((value, key) => Reflect.get(value as object, key), copy) as object
+    if (other === null) Reflect.deleteProperty(holder, last)
+    else Reflect.set(holder, last, other)
+    return Reflect.get(copy as object, "right") as unknown
+  })
+}
+
+function placesOf(value: unknown): string[][] {
+  if (typeof value !== "object" || value === null) return [[]]
+  const below = Object.entries(value).flatMap(([key, member]) =>
+    RUN.has(key) ? [] : placesOf(member).map((path) => [key, ...path]),
+  )
+  return [[], ...below]
+}
+
+function fits(making: Making, schema: Json, name: string): fc.Arbitrary<unknown> {
+  const { source, levels } = making
+  const deeper = { ...making, levels: levels - 1 }
+  const below = (inner: unknown, member = name): fc.Arbitrary<unknown> => made(deeper, (inner ?? {}) as Json, member)
+  if (typeof schema.$ref === "string") return fits(deeper, source.component(schema.$ref), name)
   const choices = (schema.anyOf ?? schema.oneOf) as Json[] | undefined
   if (choices) {
     const near = levels > 0 ? choices : choices.slice(0, 1)
-    return fc.oneof(...near.map((choice) => fits(choice, source, name, levels)))
+    return fc.oneof(...near.map((choice) => fits(making, choice, name)))
   }
   if (Array.isArray(schema.allOf)) {
-    const parts = (schema.allOf as Json[]).map((part) => fits(part, source, name, levels))
+    const parts = (schema.allOf as Json[]).map((part) => fits(making, part, name))
     return fc.tuple(...parts).map((all) => Object.assign({}, ...all) as unknown)
   }
   if ("const" in schema) return fc.constant(schema.const)
@@ -129,10 +186,10 @@ function fits(schema: Json, source: Source, name: string, levels: number): fc.Ar
   if (levels <= 0 && schema.type !== "string") return leaf(schema)
   switch (Array.isArray(schema.type) ? schema.type[0] : schema.type) {
     case "string":
-      return text(schema, source, name)
+      return text(making, schema, name)
     case "number":
     case "integer":
-      return number(schema)
+      return number(making, schema)
     case "boolean":
       return fc.boolean()
     case "null":
@@ -140,7 +197,7 @@ function fits(schema: Json, source: Source, name: string, levels: number): fc.Ar
     case "array":
       return list(schema, below)
     case "object":
-      return record(schema, below)
+      return record(making, schema, below)
     default:
       return RUN.has(name) ? fc.constantFrom(...HARMLESS) : hostile
   }
@@ -152,22 +209,26 @@ function leaf({ type }: Json): fc.Arbitrary<unknown> {
   return fc.constant(least[String(type)] ?? null)
 }
 
-function text({ pattern, maxLength, format }: Json, source: Source, name: string): fc.Arbitrary<unknown> {
+function text({ source, temper }: Making, { pattern, maxLength, format }: Json, name: string): fc.Arbitrary<unknown> {
   if (RUN.has(name)) return fc.constantFrom(...HARMLESS)
   const prefix = typeof pattern === "string" ? /^\^([a-z]{3})/.exec(pattern)?.[1] : undefined
   if (prefix !== undefined) return source.ids(prefix)
+  const meant = MEANT[name]
   const most = typeof maxLength === "number" ? maxLength : undefined
+  const dirty = temper === "dirty" ? 1 : 0
   return fc.oneof(
-    { weight: 6, arbitrary: fc.string({ maxLength: Math.min(most ?? 30, 30) }) },
-    { weight: 3, arbitrary: fc.constantFrom("a.txt", "src", "build", "mock", "large", "mock/large", "general", "read") },
-    { weight: 2, arbitrary: hostileText },
-    { weight: most === undefined ? 0 : 1, arbitrary: fc.constantFrom("x".repeat(most ?? 0), "x".repeat((most ?? 0) + 1)) },
-    { weight: format === undefined ? 0 : 2, arbitrary: fc.webUrl({ validSchemes: ["file"] }) },
+    { weight: meant ? 20 : 0, arbitrary: fc.constantFrom(...(meant ?? [""])) },
+    { weight: 4, arbitrary: fc.string({ maxLength: Math.min(most ?? 30, 30) }) },
+    { weight: 2 * dirty, arbitrary: hostileText },
+    { weight: most === undefined ? 0 : 1, arbitrary: fc.constantFrom("x".repeat(most ?? 0), "x".repeat((most ?? 0) + dirty)) },
+    { weight: format === undefined ? 0 : 4, arbitrary: fc.webUrl({ validSchemes: ["file"] }) },
   )
 }
 
-function number({ minimum, maximum }: Json): fc.Arbitrary<unknown> {
+function number({ temper }: Making, { minimum, maximum }: Json): fc.Arbitrary<unknown> {
   const edges = [minimum, maximum].filter((edge) => typeof edge === "number")
+  const [least, most] = [typeof minimum === "number" ? Math.ceil(minimum) : 0, typeof maximum === "number" ? maximum : 100]
+  if (temper === "clean") return fc.integer({ min: least, max: Math.max(least, Math.min(most, least + 1_000)) })
   const around = edges.flatMap((edge) => [edge, edge - 1, edge + 1])
   return fc.oneof(fc.integer({ min: -3, max: 100 }), fc.constantFrom(...NUMBERS, ...around))
 }
@@ -179,18 +240,22 @@ function list({ items, prefixItems }: Json, below: (inner: unknown) => fc.Arbitr
 
 const EXTRA = fc.constantFrom("extra", "__proto__", "constructor", "toString", "", "a\0", "id")
 
-function record(schema: Json, below: (inner: unknown, name: string) => fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
+function record(
+  { temper }: Making,
+  schema: Json,
+  below: (inner: unknown, name: string) => fc.Arbitrary<unknown>,
+): fc.Arbitrary<unknown> {
   const properties = (schema.properties ?? {}) as Record<string, Json>
   const required = new Set(schema.required as string[] | undefined)
   const members = Object.entries(properties).map(([name, inner]) => {
-    const rarelyLeftOut = required.has(name) ? 25 : 2
-    return fc.tuple(fc.constant(name), fc.nat(rarelyLeftOut), below(inner, name))
+    const chance = required.has(name) ? (temper === "dirty" ? fc.nat(25) : fc.constant(1)) : fc.nat(2).map((n) => n % 2)
+    return fc.tuple(fc.constant(name), chance, below(inner, name))
   })
   const more = schema.additionalProperties
   const others =
     typeof more === "object" && more !== null
       ? fc.array(fc.tuple(fc.oneof(fc.string({ maxLength: 8 }), EXTRA), below(more, "")), { maxLength: 2 })
-      : fc.array(fc.tuple(EXTRA, hostile), { maxLength: 1 }).map((all) => (all.length % 3 === 1 ? all : []))
+      : fc.array(fc.tuple(EXTRA, hostile), { maxLength: temper === "dirty" ? 1 : 0 })
   return fc.tuple(fc.tuple(...members), others).map(([known, unknown]) => {
     const kept = known.filter(([, chance]) => chance !== 0).map(([name, , value]) => [name, value] as const)
     return membersOf([...kept, ...unknown])
