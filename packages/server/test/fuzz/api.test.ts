@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
 import { isLong } from "@opencode/testing/effort.ts"
 import { says } from "@opencode/testing/script.ts"
 import fc from "fast-check"
@@ -11,8 +13,11 @@ import { createSender, requestTo, type Answer, type Asked, type Folders, type Se
  * The whole document, with values that its schemas allow, that lie on their edges, and that nobody sends. Whatever comes:
  * an answer in time, no status that says the server is at fault, errors in one of the two shapes, and no stack.
  */
-const RUNS = isLong ? 120 : 5
+const RUNS = isLong ? 120 : 4
 const AT_ONCE = 5
+/** Answers with megabytes, which the test has to read. */
+const HEAVY = new Set(["provider.list"])
+const HEAVY_SHARE = 4
 /** Minutes for a tag when there are many runs. */
 const LONG_MS = 1_800_000
 
@@ -34,6 +39,7 @@ test.each(tags)(
       permission: "allow",
     })
     const sender = createSender(s.url)
+    const restore = keepSettings(s)
     const folders = foldersOf(s)
     try {
       for (const operation of operations.filter((each) => each.tag === tag && !LEFT_OUT.has(each.id))) {
@@ -44,9 +50,10 @@ test.each(tags)(
           fc.asyncProperty(fc.array(one, { minLength: 1, maxLength: AT_ONCE }), async (all) => {
             await Promise.all(all.map((asked) => judge(sender, operation, asked)))
           }),
-          { numRuns: RUNS, endOnFailure: true },
+          { numRuns: HEAVY.has(operation.id) ? RUNS / HEAVY_SHARE : RUNS, endOnFailure: true },
         )
         await alive(s, operation)
+        await restore()
       }
     } finally {
       sender.close()
@@ -99,6 +106,23 @@ function foldersOf({ world }: Served): Folders {
     bad: [...missing, `${project}/%E0%A4%A`, long, "x".repeat(300), `${project}/\uFFFF`, "~"],
   }
 }
+
+/** What requests wrote into the files of settings would decide what all later ones get. */
+function keepSettings({ world, fetch }: Served): () => Promise<void> {
+  const path = "config/opencode/opencode.json"
+  const file = world.folder.join(path)
+  const before = readFileSync(file, "utf8")
+  return async () => {
+    for (const place of ["config", "project", "other"].map((name) => world.folder.join(name))) {
+      for (const name of readdirSync(place, { recursive: true, encoding: "utf8" }).filter(isOfSettings))
+        writeFileSync(join(place, name), "{}\n") // what is taken away holds for a moment
+    }
+    world.folder.write({ [path]: before })
+    await fetch("/global/dispose", { method: "POST" })
+  }
+}
+
+const isOfSettings = (name: string): boolean => /^(?:opencode|config)\.jsonc?$/.test(basename(name))
 
 interface Known {
   sessions: string[]
