@@ -116,31 +116,34 @@ test("a slow client of the whole server ends with the same text, in fewer pieces
   expect(events.length).toBeLessThan(2_000)
 })
 
-test.each(["/event", "/global/event"])("%s is heard to live although nothing happens, until its client goes", async (path) => {
-  await using s = await served()
-  const beats: { beat: () => void; ms: number; isOver: boolean }[] = []
-  const { setInterval: start, clearInterval: stop } = globalThis
-  globalThis.setInterval = ((beat: () => void, ms: number) => {
-    const timer = start(() => undefined, 1e9)
-    beats.push(Object.assign(timer as object, { beat, ms, isOver: false }))
-    return timer
-  }) as typeof setInterval
-  globalThis.clearInterval = (timer) => {
-    if (typeof timer === "object" && timer !== null) Object.assign(timer, { isOver: true })
-    stop(timer)
-  }
-  try {
-    const response = await s.fetch(path)
-    const mine = beats.filter(({ ms }) => ms === 10_000)
-    expect(mine).toHaveLength(1)
-    const read = readEvents(response, ({ data }) => (data.payload ?? data).type === "server.heartbeat")
-    mine[0]!.beat()
-    const last = (await read).at(-1)!
-    expect(last.id).toBeUndefined()
-    const heartbeat = { id: expect.stringMatching(/^evt_/), type: "server.heartbeat", properties: {} }
-    expect(last.data).toEqual(path === "/event" ? heartbeat : { payload: heartbeat })
-    await expect.poll(() => mine[0]!.isOver).toBe(true)
-  } finally {
-    Object.assign(globalThis, { setInterval: start, clearInterval: stop })
-  }
-})
+test.each(["/event", "/global/event"])(
+  "%s is heard to live although nothing happens, until its client goes",
+  async (path) => {
+    await using s = await served()
+    const beats: { beat: () => void; ms: number; isOver: boolean }[] = []
+    const { setInterval: start, clearInterval: stop } = globalThis
+    globalThis.setInterval = ((beat: () => void, ms: number) => {
+      const timer = start(() => undefined, 1e9)
+      beats.push(Object.assign(timer as object, { beat, ms, isOver: false }))
+      return timer
+    }) as typeof setInterval
+    globalThis.clearInterval = (timer) => {
+      if (typeof timer === "object" && timer !== null) Object.assign(timer, { isOver: true })
+      stop(timer)
+    }
+    try {
+      const response = await s.fetch(path)
+      const mine = beats.filter(({ ms }) => ms === 10_000)
+      expect(mine).toHaveLength(1)
+      const read = readEvents(response, ({ data }) => (data.payload ?? data).type === "server.heartbeat")
+      mine[0]!.beat()
+      const last = (await read).at(-1)!
+      expect(last.id).toBeUndefined()
+      const heartbeat = { id: expect.stringMatching(/^evt_/), type: "server.heartbeat", properties: {} }
+      expect(last.data).toEqual(path === "/event" ? heartbeat : { payload: heartbeat })
+      await expect.poll(() => mine[0]!.isOver).toBe(true)
+    } finally {
+      Object.assign(globalThis, { setInterval: start, clearInterval: stop })
+    }
+  },
+)

@@ -1381,6 +1381,7 @@ export type ServerConfig = {
     mdns?: boolean;
     mdnsDomain?: string;
     cors?: Array<string>;
+    hosts?: Array<string>;
 };
 
 export type ServiceUnavailableError = {

@@ -20,7 +20,13 @@ export interface Answer {
 }
 
 const JSON_TYPE = "application/json"
-const OTHER_TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "*/*", "json"]
+const OTHER_TYPES = [
+  "text/plain",
+  "application/x-www-form-urlencoded",
+  "multipart/form-data; boundary=x",
+  "*/*",
+  "json",
+]
 const OTHER_BODIES: (string | Buffer)[] = [
   "",
   " ",
@@ -70,7 +76,11 @@ function tempered(operation: Operation, ground: Ground, temper: Temper): fc.Arbi
       words: fc.tuple(...inPath.map(({ schema, name }) => valueOf(schema, source, temper, name))),
       query: fc.tuple(
         ...inQuery.map(({ name, schema, required }) =>
-          fc.tuple(fc.constant(name), required && !isDirty ? fc.constant(1) : fc.nat(required ? 15 : 1), valueOf(schema, source, temper, name)),
+          fc.tuple(
+            fc.constant(name),
+            required && !isDirty ? fc.constant(1) : fc.nat(required ? 15 : 1),
+            valueOf(schema, source, temper, name),
+          ),
         ),
       ),
       directory: fc.oneof(
@@ -111,7 +121,10 @@ function tempered(operation: Operation, ground: Ground, temper: Temper): fc.Arbi
     })
 
   function sentTo(schema: Json | undefined): fc.Arbitrary<Sent> {
-    if (!schema) return isDirty ? fc.oneof({ weight: 20, arbitrary: fc.constant(NOTHING) }, bodyFor(hostile)) : fc.constant(NOTHING)
+    if (!schema)
+      return isDirty
+        ? fc.oneof({ weight: 20, arbitrary: fc.constant(NOTHING) }, bodyFor(hostile))
+        : fc.constant(NOTHING)
     const drawn = valueOf(schema, source, temper)
     const right = bodies[id]
     const seeded = isDirty ? spoiled(right) : fc.constant(right)

@@ -220,14 +220,20 @@ function text({ source, temper }: Making, { pattern, maxLength, format }: Json, 
     { weight: meant ? 20 : 0, arbitrary: fc.constantFrom(...(meant ?? [""])) },
     { weight: 4, arbitrary: fc.string({ maxLength: Math.min(most ?? 30, 30) }) },
     { weight: 2 * dirty, arbitrary: hostileText },
-    { weight: most === undefined ? 0 : 1, arbitrary: fc.constantFrom("x".repeat(most ?? 0), "x".repeat((most ?? 0) + dirty)) },
+    {
+      weight: most === undefined ? 0 : 1,
+      arbitrary: fc.constantFrom("x".repeat(most ?? 0), "x".repeat((most ?? 0) + dirty)),
+    },
     { weight: format === undefined ? 0 : 4, arbitrary: fc.webUrl({ validSchemes: ["file"] }) },
   )
 }
 
 function number({ temper }: Making, { minimum, maximum }: Json): fc.Arbitrary<unknown> {
   const edges = [minimum, maximum].filter((edge) => typeof edge === "number")
-  const [least, most] = [typeof minimum === "number" ? Math.ceil(minimum) : 0, typeof maximum === "number" ? maximum : 100]
+  const [least, most] = [
+    typeof minimum === "number" ? Math.ceil(minimum) : 0,
+    typeof maximum === "number" ? maximum : 100,
+  ]
   if (temper === "clean") return fc.integer({ min: least, max: Math.max(least, Math.min(most, least + 1_000)) })
   const around = edges.flatMap((edge) => [edge, edge - 1, edge + 1])
   return fc.oneof(fc.integer({ min: -3, max: 100 }), fc.constantFrom(...NUMBERS, ...around))

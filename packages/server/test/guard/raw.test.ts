@@ -58,7 +58,11 @@ test("names that contradict each other, and such that only look like ours, are r
     const answer = await raw(s, lines("GET /session HTTP/1.1", ...headers, close))
     expect({ headers, answer: answer.slice(0, 12) }).toEqual({ headers, answer: "HTTP/1.1 403" })
   }
-  for (const bytes of [lines("GET /session HTTP/1.1", close), "GET /session HTTP/1.0\r\n\r\n", "GET /session\r\n\r\n"]) {
+  for (const bytes of [
+    lines("GET /session HTTP/1.1", close),
+    "GET /session HTTP/1.0\r\n\r\n",
+    "GET /session\r\n\r\n",
+  ]) {
     expect(await raw(s, bytes)).toMatch(/^HTTP\/1\.1 403 [^]*"_tag":"ForbiddenError"/)
   }
   // Whole addresses, as proxies send them: the name in it has no say.

@@ -65,13 +65,18 @@ test("no answer, event, line of the log or child has a password or a key in it",
   await hear(`/config/explain?key=provider&auth_token=${TOKEN}`)
 
   const { id } = JSON.parse((await post("/session", {})).text) as { id: string }
-  const shell = await post(`/session/${id}/shell`, { agent: "build", command: "env; cat /proc/$$/environ | tr '\\0' '\\n'" })
+  const shell = await post(`/session/${id}/shell`, {
+    agent: "build",
+    command: "env; cat /proc/$$/environ | tr '\\0' '\\n'",
+  })
   expect(shell.text).toContain("PATH=")
   await hear(`/session/${id}/export`, { headers: { authorization } })
   await post("/global/dispose", {})
   said.push(JSON.stringify(await events))
 
   for (const name of readdirSync(place.join("log"))) said.push(readFileSync(join(place.join("log"), name), "utf8"))
-  const found = said.flatMap((text) => SECRETS.filter((secret) => text.includes(secret)).map((secret) => [secret, text]))
+  const found = said.flatMap((text) =>
+    SECRETS.filter((secret) => text.includes(secret)).map((secret) => [secret, text]),
+  )
   expect(found).toEqual([])
 })
