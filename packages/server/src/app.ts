@@ -4,6 +4,7 @@ import { fetchOf, isSource, splitTarget, type Handle, type Incoming, type Outgoi
 import { compressed } from "./gzip.ts"
 import { createGuard, TOKEN, type GuardOptions } from "./guard/guard.ts"
 import { createRoom, type RoomLimits } from "./guard/room.ts"
+import { JsonText } from "./json-text.ts"
 import { noteInput } from "./note-input.ts"
 import { placeOf } from "./place.ts"
 import type { ServerParts } from "./route.ts"
@@ -73,7 +74,7 @@ export function createApp(options: AppOptions): App {
         headers: { ...headers, "content-type": route.declaration.contentType ?? BYTES },
         body: data,
       }
-    return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : JSON.stringify(data) }
+    return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : jsonOf(data) }
 
     async function run(incoming: Incoming): Promise<unknown> {
       const place = placeOf(incoming, search, directory)
@@ -115,6 +116,8 @@ export function createApp(options: AppOptions): App {
     },
   }
 }
+
+const jsonOf = (data: unknown): string => (data instanceof JsonText ? data.text : JSON.stringify(data))
 
 const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }
