@@ -117,3 +117,27 @@ test("many requests in one packet are all answered, in order", async () => {
   const statuses = [...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
   expect([statuses.filter((status) => status === "200").length, statuses.at(-1)]).toEqual([300, "404"])
 })
+
+test("who is slow to send a body that was refused long ago still gets to read why", async () => {
+  await using s = await served()
+  const { hostname, port } = new URL(s.url)
+  const socket = connect(Number(port), hostname)
+  const pieces = 8
+  const piece = "x".repeat(50_000)
+  let answer = ""
+  let left = pieces
+  let wasReset = false
+  socket.setEncoding("latin1").on("data", (text) => void (answer += text))
+  socket.on("error", () => (wasReset = true))
+  socket.write(
+    lines("POST /session HTTP/1.1", host, "Content-Type: text/plain", `Content-Length: ${pieces * piece.length}`),
+  )
+  const dribble = setInterval(() => {
+    socket.write(piece)
+    if (--left === 0) clearInterval(dribble)
+  }, 250)
+  await new Promise((resolve) => socket.once("close", resolve))
+  clearInterval(dribble)
+  expect({ wasReset, left }).toEqual({ wasReset: false, left: 0 })
+  expect(answer).toMatch(/^HTTP\/1\.1 400 /)
+})
