@@ -54,7 +54,7 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
     async initialize({ params: given }) {
       const said = parseParams(params.Initialize, given)?.clientCapabilities
       abilities.writesFiles = said?.fs?.writeTextFile === true
-      abilities.showsForms = said?.elicitation?.form != null
+      abilities.showsForms = (said?.elicitation?.form ?? undefined) !== undefined
       return introduction(version, said?._meta?.["terminal-auth"] === true)
     },
 

@@ -37,7 +37,7 @@ export function callOf({ tool, callID, state }: ToolPart, cwd: string, toolCallI
 
 /** Where a call is now; undefined before it has begun. */
 export function progressOf(part: ToolPart, cwd: string, toolCallId = part.callID): ToolCallUpdate | undefined {
-  const { tool, state } = part
+  const { state } = part
   const { title, kind, locations, rawInput } = callOf(part, cwd, toolCallId)
   const known = { toolCallId, kind, title, locations, rawInput }
   if (state.status === "running") {
