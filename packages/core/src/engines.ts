@@ -1,10 +1,12 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
+import { createStorage, type Storage } from "./engine/storage.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
 import { requireSession } from "./session/require.ts"
+import { createStats, type GetStats } from "./session/stats.ts"
 import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
@@ -18,6 +20,8 @@ export interface Engines {
   /** Changes of the settings on disk. */
   config: ConfigEdits
   projects: Projects
+  stats: GetStats
+  storage: Storage
   close(): Promise<void>
 }
 
@@ -73,6 +77,8 @@ export function createEngines(home: Home): Engines {
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
     projects: createProjects({ home, at: (directory) => at(directory), release }),
+    stats: createStats(home.store, home.host.now),
+    storage: createStorage(home),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

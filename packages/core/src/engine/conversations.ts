@@ -10,6 +10,7 @@ import { createImport, type ImportSession } from "../session/import.ts"
 import { createLanes } from "../session/lane.ts"
 import { createPreparations } from "../session/preparing.ts"
 import { createRecovery } from "../session/recover.ts"
+import { createSearchSessions, type SearchSessions } from "../session/search.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
 import { configuredCommands, skillCommands } from "../session/command-source.ts"
@@ -19,6 +20,7 @@ import { createSweep } from "../session/sweep.ts"
 import { createTitles } from "../session/title-request.ts"
 import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
+import { createExamine, type ExamineSession } from "../turn/examine.ts"
 import { toldIn } from "../turn/instructions-near.ts"
 import { runTurnIn } from "../turn/seat.ts"
 import { createShell, type RunShell } from "../turn/shell.ts"
@@ -42,6 +44,8 @@ export interface Conversations {
   importSession: ImportSession
   share: Share
   listEverywhere: ListEverywhere
+  searchSessions: SearchSessions
+  examineSession: ExamineSession
   /** Ends what runs, in the order in which one may still use the other. */
   close(): Promise<void>
 }
@@ -200,6 +204,8 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     importSession: createImport({ ...admit, host, store, workspace, publish }),
     share,
     listEverywhere: listEverywhere(store),
+    searchSessions: createSearchSessions(store),
+    examineSession: createExamine({ store, isBusy: (sessionID) => sessions.status()[sessionID] !== undefined }),
     async close() {
       await preparing.close()
       await titles.close()

@@ -741,6 +741,19 @@ export type FileSource = {
     path: string;
 };
 
+export type FoundMessage = {
+    messageID: MessageId;
+    role: 'user' | 'assistant';
+    time: number;
+    excerpt: string;
+};
+
+export type FoundSession = {
+    session: Session;
+    messages: Array<FoundMessage>;
+    more: number;
+};
+
 export type FoundText = {
     path: {
         text: string;
@@ -820,6 +833,14 @@ export type GlobalSession = {
     };
     undo?: UndoResult;
     project: ProjectSummary | null;
+};
+
+export type HealthFinding = {
+    kind: 'unfinished-answer' | 'unanswered-prompt' | 'call-without-result' | 'repeated-call-id' | 'odd-call-id' | 'lost-body' | 'broken-text' | 'empty-message' | 'no-prompt-first' | 'unknown-part';
+    messageID?: MessageId;
+    partID?: PartId;
+    found: string;
+    repair: string;
 };
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
@@ -939,6 +960,23 @@ export type Model = {
             [key: string]: unknown;
         };
     };
+};
+
+export type ModelStats = {
+    providerID: string;
+    modelID: string;
+    messages: number;
+    tokens: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    cost: number;
 };
 
 export type NotFoundError = {
@@ -1457,6 +1495,14 @@ export type SessionExport = {
     }>;
 };
 
+export type SessionHealth = {
+    sessionID: SessionId;
+    busy: boolean;
+    messages: number;
+    findings: Array<HealthFinding>;
+    more: number;
+};
+
 export type SessionId = string;
 
 export type SessionStatus = {
@@ -1529,6 +1575,26 @@ export type Spending = {
     isComplete: boolean;
 };
 
+export type Stats = {
+    sessions: number;
+    messages: number;
+    days: number;
+    cost: number;
+    tokens: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    medianTokens: number;
+    models: Array<ModelStats>;
+    tools: Array<ToolStats>;
+};
+
 export type StepFinishPart = {
     id: PartId;
     sessionID: SessionId;
@@ -1555,6 +1621,33 @@ export type StepStartPart = {
     messageID: MessageId;
     type: 'step-start';
     snapshot?: string;
+};
+
+export type StorageCleaned = {
+    dryRun: boolean;
+    cleaned: Array<{
+        name: 'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others';
+        files: number;
+        bytes: number;
+    }>;
+    bytes: number;
+    problems: Array<string>;
+};
+
+export type StorageEntry = {
+    name: 'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others';
+    about: string;
+    paths: Array<string>;
+    files: number;
+    bytes: number;
+    removable: number;
+    cleaning: string;
+};
+
+export type StorageReport = {
+    entries: Array<StorageEntry>;
+    bytes: number;
+    removable: number;
 };
 
 export type StructuredOutputError = {
@@ -1727,6 +1820,12 @@ export type ToolStateRunning = {
     time: {
         start: number;
     };
+};
+
+export type ToolStats = {
+    tool: string;
+    calls: number;
+    failed: number;
 };
 
 export type Trust = {
@@ -2466,6 +2565,37 @@ export type FindFilesResponses = {
 };
 
 export type FindFilesResponse = FindFilesResponses[keyof FindFilesResponses];
+
+export type FindSessionsData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        query: string;
+        everywhere?: boolean | 'true' | 'false';
+        limit?: number;
+    };
+    url: '/find/session';
+};
+
+export type FindSessionsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FindSessionsError = FindSessionsErrors[keyof FindSessionsErrors];
+
+export type FindSessionsResponses = {
+    /**
+     * Sessions, with the messages that have the words
+     */
+    200: Array<FoundSession>;
+};
+
+export type FindSessionsResponse = FindSessionsResponses[keyof FindSessionsResponses];
 
 export type GlobalConfigGetData = {
     body?: never;
@@ -3821,6 +3951,40 @@ export type SessionDiffResponses = {
 
 export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
 
+export type SessionDoctorData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/doctor';
+};
+
+export type SessionDoctorErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionDoctorError = SessionDoctorErrors[keyof SessionDoctorErrors];
+
+export type SessionDoctorResponses = {
+    /**
+     * What was found
+     */
+    200: SessionHealth;
+};
+
+export type SessionDoctorResponse = SessionDoctorResponses[keyof SessionDoctorResponses];
+
 export type SessionExportData = {
     body?: never;
     path: {
@@ -4606,6 +4770,87 @@ export type AppSkillsResponses = {
 };
 
 export type AppSkillsResponse = AppSkillsResponses[keyof AppSkillsResponses];
+
+export type StatsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        days?: number;
+        project?: string;
+    };
+    url: '/stats';
+};
+
+export type StatsGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StatsGetError = StatsGetErrors[keyof StatsGetErrors];
+
+export type StatsGetResponses = {
+    /**
+     * Statistics
+     */
+    200: Stats;
+};
+
+export type StatsGetResponse = StatsGetResponses[keyof StatsGetResponses];
+
+export type StorageGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/storage';
+};
+
+export type StorageGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StorageGetError = StorageGetErrors[keyof StorageGetErrors];
+
+export type StorageGetResponses = {
+    /**
+     * What is kept
+     */
+    200: StorageReport;
+};
+
+export type StorageGetResponse = StorageGetResponses[keyof StorageGetResponses];
+
+export type StorageCleanData = {
+    body?: {
+        names?: Array<'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others'>;
+        dryRun?: boolean;
+    };
+    path?: never;
+    query?: never;
+    url: '/storage/clean';
+};
+
+export type StorageCleanErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StorageCleanError = StorageCleanErrors[keyof StorageCleanErrors];
+
+export type StorageCleanResponses = {
+    /**
+     * What was removed
+     */
+    200: StorageCleaned;
+};
+
+export type StorageCleanResponse = StorageCleanResponses[keyof StorageCleanResponses];
 
 export type TrustRemoveData = {
     body?: never;
