@@ -4,7 +4,14 @@ import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
-import { credentialsFile, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
+import {
+  credentialsFile,
+  databaseFile,
+  openCredentials,
+  openHome,
+  type Home,
+  type Surroundings,
+} from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
 import { openLog } from "@opencode/core/lib/log.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
@@ -25,6 +32,9 @@ export interface ComposeOptions {
   /** The person has decided that this project may run and send what its settings say. */
   trust?: boolean
 }
+
+/** Where the database lies, whether there is one or not. */
+export const databaseOfUser = (): string => databaseFile({ env: process.env, folders: foldersOfUser() })
 
 export const foldersOfUser = (): Folders => findFolders({ env: process.env, home: homeFolder() })
 

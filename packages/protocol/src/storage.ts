@@ -55,9 +55,7 @@ export type StorageClean = Infer<typeof StorageClean>
 export const StorageCleaned = schema("StorageCleaned", () =>
   z.object({
     dryRun: z.boolean(),
-    cleaned: z.array(
-      z.object({ name: StorageName(), files: z.number().int().min(0), bytes: z.number().int().min(0) }),
-    ),
+    cleaned: z.array(z.object({ name: StorageName(), files: z.number().int().min(0), bytes: z.number().int().min(0) })),
     bytes: z.number().int().min(0),
     /** Sentences about what could not be removed. */
     problems: z.array(z.string()),

@@ -23,8 +23,8 @@ export interface ServeOptions {
 const isLoopback = (hostname: string): boolean =>
   hostname === "localhost" || hostname === "::1" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 
-/** Serves until it is told to stop. It listens only when it can answer. */
-export async function serve(options: ServeOptions): Promise<void> {
+/** Serves until it is told to stop. It listens only when it can answer. @param ready told of the address */
+export async function serve(options: ServeOptions, ready?: (url: string) => Promise<void>): Promise<void> {
   keepHeapSmall()
   const directory = workingFolder(options.cwd)
   const composition = await compose({
@@ -68,6 +68,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   )
   if (!password) out.note("Warning: OPENCODE_SERVER_PASSWORD is not set; server is unsecured.")
   out.line(`opencode server listening on ${listening.url}`)
+  await ready?.(listening.url)
 
   await toldToStop
   await listening.close()

@@ -23,7 +23,7 @@ import { createUsage, type SessionUsage } from "../session/usage.ts"
 import { createExamine, type ExamineSession } from "../turn/examine.ts"
 import { toldIn } from "../turn/instructions-near.ts"
 import { runTurnIn } from "../turn/seat.ts"
-import { createShell, type RunShell } from "../turn/shell.ts"
+import { createShell, createToolRun, type RunShell, type RunTool, type ShellDeps } from "../turn/shell.ts"
 import { sinceCompaction } from "../turn/since-compaction.ts"
 import type { FetchedFolders } from "../workspace/fetched.ts"
 import type { Settings } from "./generations.ts"
@@ -40,6 +40,7 @@ export interface Conversations {
   fork: Fork
   editHistory: EditHistory
   runShell: RunShell
+  runTool: RunTool
   exportSession: ExportSession
   importSession: ImportSession
   share: Share
@@ -184,6 +185,14 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     paths: workspace.paths,
     home: boundary.folders(folders).home,
   })
+  const typed: ShellDeps = {
+    turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
+    admit,
+    lanes,
+    makeFinal: undo.makeFinal,
+    sessions,
+    recover: beforeSpeaking,
+  }
   return {
     sessions,
     commands,
@@ -192,14 +201,8 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     undo,
     fork: createFork({ store, host, publish, sessions, recover, version }),
     editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover, edited: share.edited }),
-    runShell: createShell({
-      turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
-      admit,
-      lanes,
-      makeFinal: undo.makeFinal,
-      sessions,
-      recover: beforeSpeaking,
-    }),
+    runShell: createShell(typed),
+    runTool: createToolRun(typed),
     exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),
     share,

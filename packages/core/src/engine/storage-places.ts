@@ -1,6 +1,7 @@
 import { join } from "node:path"
 import type { StorageName } from "@opencode/protocol/storage.ts"
 import type { Folders } from "../config/folders.ts"
+import { TRUST_FILE } from "../permission/trust.ts"
 
 /**
  * What the program keeps, where, and what of it may go. Only what can be had again or was left behind is ever removed;
@@ -103,7 +104,11 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
     {
       name: "state",
       about: "credentials, approvals, locks",
-      paths: [join(data, "auth.json"), join(data, "mcp-auth.json"), join(data, "opencode-trust.json"), state],
+      paths: [
+        ...["auth.json", "mcp-auth.json", TRUST_FILE].map((name) => join(data, name)),
+        isOwn ? join(data, "peers") : `${database}.peers`,
+        state,
+      ],
       cleaning: "nothing: it is needed",
     },
     {

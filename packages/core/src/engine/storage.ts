@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises"
-import { basename, dirname, join, resolve } from "node:path"
+import { basename, dirname, join } from "node:path"
 import type { StorageClean, StorageCleaned, StorageEntry, StorageReport } from "@opencode/protocol/storage.ts"
 import { namesIn, removeEmptyFolders, walkFiles, type FoundFile } from "../lib/walk-files.ts"
-import type { Home } from "../home.ts"
+import { databaseFile, type Home } from "../home.ts"
 import { storagePlaces, type StoragePlace } from "./storage-places.ts"
 
 /** What the program keeps on disk, and its cleaning: only when somebody asks for it. */
@@ -16,8 +16,7 @@ const MAX_SHRINKS = 65_536
 
 export function createStorage(home: Pick<Home, "folders" | "store" | "host" | "env">): Storage {
   const { folders, store, host } = home
-  const database = home.env.OPENCODE_DB ? resolve(folders.data, home.env.OPENCODE_DB) : join(folders.data, "store.db")
-  const places = storagePlaces(folders, database)
+  const places = storagePlaces(folders, databaseFile(home))
 
   async function filesOf({ paths }: Pick<StoragePlace, "paths">, signal?: AbortSignal): Promise<FoundFile[]> {
     const found: FoundFile[] = []

@@ -156,7 +156,13 @@ function idFindings(messages: readonly MessageWithParts[]): HealthFinding[] {
         ? "Two calls have the same id, so that their results cannot be told apart."
         : "A call has an id that not every provider takes."
       return [
-        { kind: isRepeated ? "repeated-call-id" : "odd-call-id", messageID, partID, found, repair: `It is sent as ${name}.` },
+        {
+          kind: isRepeated ? "repeated-call-id" : "odd-call-id",
+          messageID,
+          partID,
+          found,
+          repair: `It is sent as ${name}.`,
+        },
       ]
     })
 }

@@ -1,0 +1,36 @@
+import { basename } from "node:path"
+import type { Command } from "commander"
+import { complete, type Candidate } from "../completion/complete.ts"
+import { scripts } from "../completion/scripts.ts"
+import { out } from "../out.ts"
+
+export function completion(shell: string | undefined): void {
+  const wanted = shell ?? basename(process.env.SHELL ?? "")
+  out.line(scripts[wanted === "zsh" || wanted === "fish" ? wanted : "bash"])
+}
+
+/** A line beside the cursor has room for so much. */
+const ABOUT_CHARACTERS = 80
+
+/** Answers what a script asks. Whatever goes wrong, nobody wants to read it between their own words. */
+export async function printCompletions(program: Command, words: string[]): Promise<void> {
+  const wanted = complete(program, words)
+  if ("candidates" in wanted) return print(wanted.candidates)
+  if (wanted.source === "files" || wanted.source === "folders") return out.line(`:${wanted.source}`)
+  const { namesOf } = await import("../completion/names.ts")
+  const typed = (words.at(-1) ?? "").slice(wanted.prefix.length)
+  const names = await namesOf(wanted.source)
+  print(
+    names
+      .filter(({ value }) => value.startsWith(typed))
+      .map(({ value, about }) => ({ value: wanted.prefix + value, about })),
+  )
+}
+
+/** A name with a blank in it would come apart in a shell. */
+function print(candidates: Candidate[]): void {
+  const lines = candidates
+    .filter(({ value }) => !/\s/.test(value))
+    .map(({ value, about }) => `${value}\t${about.replaceAll(/\s+/g, " ").slice(0, ABOUT_CHARACTERS)}`)
+  if (lines.length > 0) out.line(lines.join("\n"))
+}
