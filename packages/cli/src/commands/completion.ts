@@ -1,4 +1,5 @@
 import { basename } from "node:path"
+import { clip } from "@opencode/core/lib/text.ts"
 import type { Command } from "commander"
 import { complete, type Candidate } from "../completion/complete.ts"
 import { scripts } from "../completion/scripts.ts"
@@ -9,8 +10,11 @@ export function completion(shell: string | undefined): void {
   out.line(scripts[wanted === "zsh" || wanted === "fish" ? wanted : "bash"])
 }
 
-/** A line beside the cursor has room for so much. */
+/** A line beside the cursor has room for so much; mostly it is the first sentence. */
 const ABOUT_CHARACTERS = 80
+
+const shortened = (about: string): string =>
+  clip(about.replaceAll(/\s+/g, " ").split(/(?<=[.:;])\s/)[0] ?? "", ABOUT_CHARACTERS)
 
 /** Answers what a script asks. Whatever goes wrong, nobody wants to read it between their own words. */
 export async function printCompletions(program: Command, words: string[]): Promise<void> {
@@ -31,6 +35,6 @@ export async function printCompletions(program: Command, words: string[]): Promi
 function print(candidates: Candidate[]): void {
   const lines = candidates
     .filter(({ value }) => !/\s/.test(value))
-    .map(({ value, about }) => `${value}\t${about.replaceAll(/\s+/g, " ").slice(0, ABOUT_CHARACTERS)}`)
+    .map(({ value, about }) => `${value}\t${shortened(about)}`)
   if (lines.length > 0) out.line(lines.join("\n"))
 }

@@ -32,8 +32,7 @@ export function addScreen(program: Command, result: Result): void {
     .action((project: string | undefined) => {
       if (project !== undefined && !existsSync(project)) {
         const known = program.commands.filter(isShown).map((command) => command.name())
-        const near = didYouMean(project, known).trim()
-        program.error(`error: unknown command '${project}'${near && `\n(${near})`}`)
+        program.error(`error: unknown command '${project}'.${didYouMean(project, known)}`)
       }
       out.note('The terminal screen is not part of this version yet. Use `opencode run "…"` or `opencode serve`.\n')
       program.outputHelp({ error: true })
