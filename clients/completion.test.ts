@@ -13,7 +13,11 @@ const SHELLS = {
   bash: ["bash --noprofile --norc", "PS1='> '", "source $SCRIPTS/bash"],
   zsh: ["zsh -f", "PS1='> '; unsetopt beep; autoload -Uz compinit; compinit -u -D", "source $SCRIPTS/zsh"],
   // What it would suggest by itself must not look like what a tab brought.
-  fish: ["fish --no-config", "set -g fish_autosuggestion_enabled 0; function fish_prompt; echo '> '; end", "source $SCRIPTS/fish"],
+  fish: [
+    "fish --no-config",
+    "set -g fish_autosuggestion_enabled 0; function fish_prompt; echo '> '; end",
+    "source $SCRIPTS/fish",
+  ],
 } as const
 type Shell = keyof typeof SHELLS
 

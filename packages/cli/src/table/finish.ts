@@ -1,5 +1,5 @@
 import { didYouMean } from "@opencode/core/lib/text.ts"
-import { Help, InvalidArgumentError, Option, type Command } from "commander"
+import { Help, InvalidArgumentError, Option, type Argument, type Command } from "commander"
 
 /** Where a command stands in the help. What is not named here stands under the last. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -40,6 +40,7 @@ export function finish(program: Command): void {
         option.helpGroup(EVERYWHERE)
       suggestChoices(option)
     }
+    command.registeredArguments.forEach(suggestChoices)
     command.addHelpOption(helpOption()).helpCommand(false).configureHelp(HELP)
   })
   program.enablePositionalOptions().hook("preAction", (_, action) => obey(program, action))
@@ -83,10 +84,10 @@ const formatHelp: Help["formatHelp"] = (command, helper) => {
 const HELP = { subcommandTerm, optionTerm, optionDescription, formatHelp }
 
 /** A value that is not among the choices is answered with the nearest of them. */
-function suggestChoices(option: Option): void {
-  const { argChoices } = option
+function suggestChoices(place: Option | Argument): void {
+  const { argChoices } = place
   if (!argChoices) return
-  option.argParser((value: string) => {
+  place.argParser((value: string) => {
     if (argChoices.includes(value)) return value
     const allowed = `Allowed choices are ${argChoices.join(", ")}.`
     throw new InvalidArgumentError(`${allowed}${didYouMean(value, argChoices)}`)

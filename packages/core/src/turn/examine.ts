@@ -161,7 +161,7 @@ function idFindings(messages: readonly MessageWithParts[]): HealthFinding[] {
           messageID,
           partID,
           found,
-          repair: `It is sent as ${name}.`,
+          repair: `It is sent as ${name}, or as its provider wants it.`,
         },
       ]
     })
