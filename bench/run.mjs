@@ -6,6 +6,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { deltas } from "./figures/deltas.mjs"
+import { help } from "./figures/help.mjs"
 import { idle } from "./figures/idle.mjs"
 import { long } from "./figures/long.mjs"
 import { many } from "./figures/many.mjs"
@@ -21,7 +22,7 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
+const FIGURES = [version, help, serve, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}
