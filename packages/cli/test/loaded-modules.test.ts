@@ -27,9 +27,22 @@ async function loadedBy(args: string[], stopsAt?: RegExp): Promise<Loaded> {
     started.child.kill("SIGTERM")
   }
   expect(await started.finished).toMatchObject({ code: 0 })
-  const paths = [...new Set(readFileSync(file, "utf8").trim().split("\n").map((url) => fileURLToPath(url)))]
+  const paths = [
+    ...new Set(
+      readFileSync(file, "utf8")
+        .trim()
+        .split("\n")
+        .map((url) => fileURLToPath(url)),
+    ),
+  ]
   const bytes = paths.filter((path) => path.startsWith(DIST)).reduce((sum, path) => sum + statSync(path).size, 0)
-  return { names: paths.map(nameOf).filter((name) => name !== "chunks/chunk").sort(), kilobytes: bytes / 1000 }
+  return {
+    names: paths
+      .map(nameOf)
+      .filter((name) => name !== "chunks/chunk")
+      .sort(),
+    kilobytes: bytes / 1000,
+  }
 }
 
 function nameOf(path: string): string {
