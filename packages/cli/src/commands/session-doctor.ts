@@ -28,7 +28,7 @@ export async function examineSessions(
 }
 
 const sessionIDs = async ({ client }: Door): Promise<string[]> =>
-  (dataOf(await client.session.list({ scope: "project" })) as Session[]).map(({ id }) => id)
+  (dataOf(await client.session.list({ scope: "project", limit: -1 })) as Session[]).map(({ id }) => id)
 
 function summary(all: number, withFindings: number): string {
   if (withFindings === 0) return `${sessions(all)} examined: nothing that a provider would refuse.`

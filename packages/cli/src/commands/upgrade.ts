@@ -1,7 +1,10 @@
 import { openDoor } from "../door.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
+import { version } from "../version.ts"
 import { workingFolder } from "../workplace.ts"
+
+const LATEST = "latest"
 
 interface Outcome {
   success?: boolean
@@ -12,27 +15,26 @@ interface Outcome {
 
 /** Has the program installed in another version, by what installed this one. @returns the exit code */
 export async function upgrade(target: string | undefined, { method }: { method?: string }): Promise<number> {
+  const wanted = target?.replace(/^v(?=\d)/, "") ?? LATEST
+  if (wanted === version) {
+    out.line(`opencode ${version} is installed already.`)
+    return 0
+  }
   const door = await openDoor(workingFolder(undefined))
   try {
-    const before = door.composition.home.version
-    out.note(target === undefined ? "Looking for the newest version…" : `Installing ${target}…`)
-    const wanted = {
-      ...(target === undefined ? {} : { target: target.replace(/^v(?=\d)/, "") }),
-      ...(method === undefined ? {} : { method }),
-    }
+    out.note(wanted === LATEST ? "Installing the newest version…" : `Installing ${wanted}…`)
     const answer = await door.app.fetch(
       new Request("http://localhost/global/upgrade", {
         method: "POST",
         headers: { "content-type": "application/json" },
-        body: JSON.stringify(wanted),
+        body: JSON.stringify({ target: wanted, ...(method === undefined ? {} : { method }) }),
       }),
     )
     const outcome = (await answer.json()) as Outcome
     if (!answer.ok || !outcome.success) {
       throw new CommandFailure(outcome.error ?? outcome.data?.message ?? `The upgrade failed (${answer.status}).`)
     }
-    const { version } = outcome
-    out.line(version === before ? `opencode ${before} is installed already.` : `opencode ${before} → ${version}`)
+    out.line(`opencode ${version} → ${outcome.version}`)
     return 0
   } finally {
     await door.close()
