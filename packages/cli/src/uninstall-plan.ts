@@ -1,5 +1,5 @@
-import { readdir } from "node:fs/promises"
-import { join } from "node:path"
+import { lstat } from "node:fs/promises"
+import { basename, dirname, join } from "node:path"
 import type { Folders } from "@opencode/core/config/folders.ts"
 import { storagePlaces } from "@opencode/core/engine/storage-places.ts"
 import { namesIn, walkFiles } from "@opencode/core/lib/walk-files.ts"
@@ -76,26 +76,21 @@ export async function planUninstall({ folders, database }: Facts, options: Unins
 }
 
 async function backups(database: string): Promise<string[]> {
-  const [folder, name] = [join(database, ".."), database.slice(database.lastIndexOf("/") + 1)]
-  return (await namesIn(folder)).filter((one) => one.startsWith(`${name}.before-`)).map((one) => join(folder, one))
+  const names = await namesIn(dirname(database))
+  return names
+    .filter((name) => name.startsWith(`${basename(database)}.before-`))
+    .map((name) => join(dirname(database), name))
 }
 
 async function existing(paths: string[]): Promise<string[]> {
-  const found: string[] = []
-  for (const path of paths)
-    for await (const _ of walkFiles(path)) {
-      found.push(path)
-      break
-    }
-  const empty = await Promise.all(paths.map(async (path) => (found.includes(path) ? false : await isFolder(path))))
-  return paths.filter((path, index) => found.includes(path) || empty[index])
+  const isThere = (path: string): Promise<boolean> =>
+    lstat(path).then(
+      () => true,
+      () => false,
+    )
+  const found = await Promise.all(paths.map(isThere))
+  return paths.filter((_, index) => found[index])
 }
-
-const isFolder = (path: string): Promise<boolean> =>
-  readdir(path).then(
-    () => true,
-    () => false,
-  )
 
 async function bytesOf(paths: string[]): Promise<number> {
   let bytes = 0

@@ -29,7 +29,7 @@ const values = (words: string[]): string[] | string => {
 }
 
 test.each<[string[], string[] | string]>([
-  [[], ["run", "session", "chat", "completion"]],
+  [[], ["run", "session", "chat", "completion", "help"]],
   [["r"], ["run"]],
   [["__"], ":folders"],
   [["--p"], ["--print-logs", "--pure"]],

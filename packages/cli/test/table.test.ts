@@ -11,13 +11,19 @@ test("the help names every group and command, and what each command takes", asyn
   expect(stdout).not.toContain("__complete")
   const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?:\||\s)/gm)].flatMap(([, name]) => name ?? [])
   expect(commands).toContain("storage")
-  for (const name of commands.filter((one) => one !== "opencode" && one !== "project")) {
+  for (const name of commands.filter((one) => !["opencode", "project", "help"].includes(one))) {
     const help = await at.run([name, "--help"])
     expect(help).toMatchObject({ stderr: "", code: 0 })
     expect(help.stdout).toContain(`Usage: opencode ${name}`)
     expect(help.stdout).toContain("--print-logs")
   }
 }, 120_000)
+
+test("`help` says what `--help` says", async () => {
+  await using at = installation()
+  expect(await at.run(["help"])).toEqual(await at.run(["--help"]))
+  expect(await at.run(["help", "stats"])).toEqual(await at.run(["stats", "--help"]))
+})
 
 test.each([
   [["sesion", "list"], "error: unknown command 'sesion'. Did you mean session?\n"],

@@ -162,3 +162,19 @@ test("`uninstall` beside OpenCode takes only what OpenCode cannot use", async ()
   expect(existsSync(join(data, "store.db"))).toBe(false)
   expect(existsSync(join(data, "contents"))).toBe(false)
 })
+
+test("`upgrade` to the version that is there does nothing", async () => {
+  await using at = installation()
+  const version = (await at.run(["--version"])).stdout.trim()
+  for (const target of [version, `v${version}`]) {
+    expect(await at.run(["upgrade", target])).toEqual({
+      stdout: `opencode ${version} is installed already.\n`,
+      stderr: "",
+      code: 0,
+    })
+  }
+  expect(await at.run(["upgrade", "-m", "npn"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("Did you mean npm"),
+  })
+})

@@ -43,8 +43,17 @@ export function finish(program: Command): void {
     command.registeredArguments.forEach(suggestChoices)
     command.addHelpOption(helpOption()).helpCommand(false).configureHelp(HELP)
   })
+  program.addHelpCommand(helpCommand(program))
   program.enablePositionalOptions().hook("preAction", (_, action) => obey(program, action))
 }
+
+const helpCommand = (program: Command): Command =>
+  program
+    .createCommand("help")
+    .description("Show help, of a command when one is named.")
+    .argument("[command]")
+    .helpOption(false)
+    .helpGroup(OTHERS)
 
 const helpOption = () => new Option("-h, --help", "show help").helpGroup(EVERYWHERE)
 
