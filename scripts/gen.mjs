@@ -1,5 +1,5 @@
-// Writes what is derived: the OpenAPI document and the calls of the SDK from the routes, the JSON Schemas of settings. `--check` only says whether
-// they are up to date.
+// Writes what is derived: the OpenAPI document and the calls of the SDK from the routes, the JSON Schemas of settings
+// and of the lines of `run --format jsonl`. `--check` only says whether they are up to date.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
@@ -12,13 +12,13 @@ const sdk = join(root, "packages/sdk")
 const checkOnly = process.argv.includes("--check")
 const temp = mkdtempSync(join(tmpdir(), "opencode-gen-"))
 try {
-  const { openapi, routes, configSchemas } = await bundled()
+  const { openapi, routes, configSchemas, runLineSchema } = await bundled()
   const document = JSON.stringify(openapi(routes), null, 2) + "\n"
   const documentFile = join(temp, "openapi.json")
   writeFileSync(documentFile, document)
   const calls = join(temp, "gen")
   await generateCalls(documentFile, calls)
-  const schemas = Object.entries(configSchemas()).map(([name, schema]) => [
+  const schemas = Object.entries({ ...configSchemas(), "run-jsonl-1": runLineSchema() }).map(([name, schema]) => [
     `packages/cli/schema/${name}.json`,
     JSON.stringify(schema, null, 2) + "\n",
   ])
@@ -50,7 +50,8 @@ async function bundled() {
     stdin: {
       contents:
         'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"\n' +
-        'export { configSchemas } from "@opencode/protocol/config-schema.ts"',
+        'export { configSchemas } from "@opencode/protocol/config-schema.ts"\n' +
+        'export { runLineSchema } from "@opencode/cli/commands/run-lines.ts"',
       resolveDir: root,
       loader: "ts",
     },

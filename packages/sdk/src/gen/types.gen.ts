@@ -1177,6 +1177,13 @@ export type ProjectSummary = {
 
 export type ProjectVcs = 'git';
 
+export type PromptLimits = {
+    steps?: number;
+    tokens?: number;
+    cost?: number;
+    time?: number;
+};
+
 export type Provider = {
     id: string;
     name: string;
@@ -1894,6 +1901,7 @@ export type UserMessage = {
     tools?: {
         [key: string]: boolean;
     };
+    limits?: PromptLimits;
 };
 
 export type VcsApplyError = {
@@ -3879,6 +3887,7 @@ export type SessionCommandData = {
         arguments: string;
         command: string;
         variant?: string;
+        limits?: PromptLimits;
         parts?: Array<FilePartInput>;
     };
     path: {
@@ -4148,6 +4157,7 @@ export type SessionPromptData = {
         format?: OutputFormat;
         system?: string;
         variant?: string;
+        limits?: PromptLimits;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
@@ -4394,6 +4404,7 @@ export type SessionPromptAsyncData = {
         format?: OutputFormat;
         system?: string;
         variant?: string;
+        limits?: PromptLimits;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
