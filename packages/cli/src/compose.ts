@@ -7,6 +7,7 @@ import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import {
   credentialsFile,
   databaseFile,
+  openCredentialLogins,
   openCredentials,
   openHome,
   type Home,
@@ -67,19 +68,17 @@ const catalogFolder = (): string => fileURLToPath(new URL("../catalog", import.m
 
 export interface Credentials extends Pick<Home, "auth" | "catalog" | "env"> {
   file: string
+  openLogins(): Pick<Home, "logins"> & { close(): void }
 }
 
 /** Of all that a process has, only the keys: without a log and a database, which may be what is broken. */
 export function credentials(): Credentials {
   const { env } = process
   const folders = foldersOfUser()
-  const opened = openCredentials({
-    env,
-    folders,
-    catalogFolder: catalogFolder(),
-    warn: (text) => out.note(`Warning: ${text}`),
-  })
-  return { ...opened, env, file: credentialsFile(folders) }
+  const warn = (text: string): void => out.note(`Warning: ${text}`)
+  const opened = openCredentials({ env, folders, catalogFolder: catalogFolder(), warn })
+  const openLogins = () => openCredentialLogins({ ...opened, env, warn })
+  return { ...opened, env, file: credentialsFile(folders), openLogins }
 }
 
 export async function compose(options: ComposeOptions = {}): Promise<Composition> {
@@ -96,6 +95,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     version,
     home: homeFolder(),
     catalogFolder: catalogFolder(),
+    packageFolder: fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, ""),
     pid: process.pid,
     platform: process.platform,
     ...(options.logLevel === undefined ? { setLogLevel: log.setLevel } : {}),

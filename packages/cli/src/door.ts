@@ -1,5 +1,5 @@
 import { createApp, type App } from "@opencode/server/app.ts"
-import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import { compose, type ComposeOptions, type Composition } from "./compose.ts"
 import { CommandFailure } from "./fail.ts"
 

@@ -1,4 +1,4 @@
-import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import { ApiFailure, basicAuthorization, dataOf, type Credentials } from "./door.ts"
 import { CommandFailure } from "./fail.ts"
 import { out } from "./out.ts"

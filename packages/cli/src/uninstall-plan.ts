@@ -57,8 +57,12 @@ export async function planUninstall({ folders, database }: Facts, options: Unins
     ])
     keep(folders.data, `what is left there: ${used}`)
   } else {
-    const ours = storagePlaces(folders, database)
-      .filter(({ name }) => name !== "cache" && name !== "temporary")
+    const places = storagePlaces(folders, database)
+    // Somebody's work that may be nowhere else.
+    for (const path of await existing(places.find(({ name }) => name === "worktrees")?.paths ?? []))
+      keep(path, "there may be work in it")
+    const ours = places
+      .filter(({ name }) => name !== "cache" && name !== "temporary" && name !== "worktrees")
       .flatMap(({ paths }) => paths)
       .filter((path) => path !== folders.state)
     await remove("Data", [...ours, ...(await backups(database))])

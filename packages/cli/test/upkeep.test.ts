@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { installation, type Installation } from "@opencode/testing/command.ts"
 import { expect, test } from "vitest"
@@ -127,6 +127,7 @@ test("`uninstall` removes what this program made, and nothing else", async () =>
   await using at = await worked()
   const data = at.folder.join("data/opencode")
   writeFileSync(join(data, "mine.txt"), "of a person")
+  mkdirSync(join(data, "worktree/project/sunny-eagle"), { recursive: true })
   const dry = await at.run(["uninstall", "--dry-run"])
   expect(dry).toMatchObject({ code: 0, stderr: "Nothing was removed.\n" })
   expect(dry.stdout).toContain(join(data, "store.db"))
@@ -144,6 +145,7 @@ test("`uninstall` removes what this program made, and nothing else", async () =>
   expect(existsSync(join(data, "store.db"))).toBe(false)
   expect(existsSync(at.folder.join("config/opencode"))).toBe(false)
   expect(existsSync(join(data, "mine.txt"))).toBe(true)
+  expect(existsSync(join(data, "worktree/project/sunny-eagle"))).toBe(true)
 })
 
 test("`uninstall` beside OpenCode takes only what OpenCode cannot use", async () => {
@@ -177,4 +179,20 @@ test("`upgrade` to the version that is there does nothing", async () => {
     code: 1,
     stderr: expect.stringContaining("Did you mean npm"),
   })
+})
+
+test("`upgrade` of a copy that nobody installed says so; a method has its program do it", async () => {
+  await using at = installation()
+  const unknown = await at.run(["upgrade", "1.99.0"])
+  expect(unknown).toMatchObject({ stdout: "", code: 1, stderr: expect.stringContaining("Unknown installation method") })
+  at.folder.write({ "bin/npm": `#!/bin/sh\necho "$@" > "$ASKED"\n` })
+  chmodSync(at.folder.join("bin/npm"), 0o755)
+  const asked = at.folder.join("asked")
+  const env = { PATH: `${at.folder.join("bin")}:${at.env.PATH}`, ASKED: asked }
+  expect(await at.run(["upgrade", "v1.99.0", "-m", "npm"], { env })).toMatchObject({
+    stdout: expect.stringMatching(/^opencode \S+ → 1\.99\.0\n$/),
+    code: 0,
+  })
+  expect(readFileSync(asked, "utf8")).toBe("install --global opencode-ai@1.99.0\n")
+  expect(await at.run(["upgrade", "banana", "-m", "npm"], { env })).toMatchObject({ stdout: "", code: 1 })
 })

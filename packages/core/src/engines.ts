@@ -2,6 +2,8 @@ import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
 import { createStorage, type Storage } from "./engine/storage.ts"
+import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
+import { createWorktrees, type Worktrees } from "./engine/worktrees.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
@@ -22,6 +24,8 @@ export interface Engines {
   projects: Projects
   stats: GetStats
   storage: Storage
+  worktrees: Worktrees
+  upgrade: Upgrade
   close(): Promise<void>
 }
 
@@ -58,7 +62,8 @@ export function createEngines(home: Home): Engines {
   /** @returns false for one that is in use */
   async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
     const engine = await opening?.catch(() => undefined)
-    if (!engine || isInUse(engine) || engines.get(directory) !== opening) return false
+    if (!engine || isInUse(engine) || worktrees.isStarting(directory) || engines.get(directory) !== opening)
+      return false
     engines.delete(directory)
     await engine.close()
     return true
@@ -74,9 +79,18 @@ export function createEngines(home: Home): Engines {
     await Promise.all(concerned.map(({ settings }) => settings.reload()))
   }
 
+  const projects = createProjects({ home, at: (directory) => at(directory), release })
+  const worktrees = createWorktrees({
+    home,
+    at: (directory) => at(directory),
+    leave: async (directory) => !engines.has(directory) || release(directory),
+    tell: projects.tell,
+  })
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
-    projects: createProjects({ home, at: (directory) => at(directory), release }),
+    projects,
+    worktrees,
+    upgrade: createUpgrade(home),
     stats: createStats(home.store, home.host.now),
     storage: createStorage(home),
     at: (directory) => at(directory),
@@ -89,6 +103,7 @@ export function createEngines(home: Home): Engines {
     async close() {
       state.closing = true
       home.boundary.closing()
+      await worktrees.close()
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },

@@ -10,6 +10,7 @@ export const StorageName = inline(() =>
     "snapshots",
     "outputs",
     "references",
+    "worktrees",
     "pages",
     "logs",
     "cache",

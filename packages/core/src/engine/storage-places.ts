@@ -79,6 +79,12 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
       byName: true,
     },
     {
+      name: "worktrees",
+      about: "worktrees of projects, with the work in them",
+      paths: [join(data, "worktree")],
+      cleaning: "nothing: they are yours, and removed through the API",
+    },
+    {
       name: "pages",
       about: "shared pages and plans",
       paths: [join(data, "share"), join(data, "plans")],
