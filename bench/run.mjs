@@ -9,6 +9,7 @@ import { acp } from "./figures/acp.mjs"
 import { deltas } from "./figures/deltas.mjs"
 import { fanOut } from "./figures/fan-out.mjs"
 import { find } from "./figures/find.mjs"
+import { help } from "./figures/help.mjs"
 import { idle } from "./figures/idle.mjs"
 import { long } from "./figures/long.mjs"
 import { many } from "./figures/many.mjs"
@@ -27,6 +28,7 @@ import { makeSide } from "./sides.mjs"
 
 const FIGURES = [
   version,
+  help,
   serve,
   acp,
   run,

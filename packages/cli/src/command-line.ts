@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs"
-import { didYouMean } from "@opencode/core/lib/text.ts"
 import { Command, CommanderError } from "commander"
 import { report } from "./fail.ts"
 import { out } from "./out.ts"
@@ -10,10 +8,14 @@ import { addConfig } from "./table/config.ts"
 import { addDebug } from "./table/debug.ts"
 import { addModels } from "./table/models.ts"
 import { addAttach, addRun } from "./table/run.ts"
+import { addScreen } from "./table/screen.ts"
 import { addServe } from "./table/serve.ts"
 import { addSession } from "./table/session.ts"
+import { addStats } from "./table/stats.ts"
 import { addTransfer } from "./table/transfer.ts"
 import { addTrust } from "./table/trust.ts"
+import { addUpkeep } from "./table/upkeep.ts"
+import { finish } from "./table/finish.ts"
 import type { Result } from "./table/result.ts"
 import { version } from "./version.ts"
 
@@ -43,32 +45,18 @@ function createProgram(result: Result): Command {
   const program = new Command("opencode")
     .description("An AI coding agent for the terminal.")
     .version(version, "-v, --version", "print the version")
-    .helpOption("-h, --help", "show help")
-    .helpCommand(false)
     .showSuggestionAfterError(true)
     .exitOverride()
     .configureOutput({ writeOut: (text) => out.line(text.trimEnd()), writeErr: (text) => out.note(text.trimEnd()) })
-    .argument("[project]", "folder to work in")
-    .allowExcessArguments(true)
-    .action((project: string | undefined) => {
-      if (project !== undefined && !existsSync(project)) {
-        program.error(
-          `error: unknown command '${project}'${didYouMean(
-            project,
-            program.commands.map((command) => command.name()),
-          )}`,
-        )
-      }
-      out.note('The terminal screen is not part of this version yet. Use `opencode run "…"` or `opencode serve`.\n')
-      program.outputHelp({ error: true })
-      result.code = 1
-    })
+    .addHelpText("after", EXAMPLES)
 
+  addScreen(program, result)
   addRun(program, result)
   addAttach(program, result)
   addServe(program)
   addAcp(program)
-  addSession(program)
+  addSession(program, result)
+  addStats(program)
   addTransfer(program)
   addModels(program, result)
   addAuth(program, result)
@@ -76,5 +64,16 @@ function createProgram(result: Result): Command {
   addAgent(program)
   addTrust(program, result)
   addDebug(program, result)
+  addUpkeep(program, result, () => createProgram(result))
+  finish(program)
   return program
 }
+
+const EXAMPLES = `
+Examples:
+  opencode run "why does the build fail?"
+  opencode run -c "and now fix it"            goes on with the last session of this folder
+  opencode auth login                         stores a key, so that models can be used
+  opencode serve --port 4096                  for editors and programs
+
+opencode <command> --help says more of each.`

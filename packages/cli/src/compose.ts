@@ -6,6 +6,7 @@ import { findFolders, findManagedFolder, type Folders } from "@opencode/core/con
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import {
   credentialsFile,
+  databaseFile,
   openCredentialLogins,
   openCredentials,
   openHome,
@@ -32,6 +33,9 @@ export interface ComposeOptions {
   /** The person has decided that this project may run and send what its settings say. */
   trust?: boolean
 }
+
+/** Where the database lies, whether there is one or not. */
+export const databaseOfUser = (): string => databaseFile({ env: process.env, folders: foldersOfUser() })
 
 export const foldersOfUser = (): Folders => findFolders({ env: process.env, home: homeFolder() })
 

@@ -1,12 +1,14 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
+import { createStorage, type Storage } from "./engine/storage.ts"
 import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
 import { createWorktrees, type Worktrees } from "./engine/worktrees.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
 import { sessionNotFound } from "./session/require.ts"
+import { createStats, type GetStats } from "./session/stats.ts"
 import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
@@ -20,6 +22,8 @@ export interface Engines {
   /** Changes of the settings on disk. */
   config: ConfigEdits
   projects: Projects
+  stats: GetStats
+  storage: Storage
   worktrees: Worktrees
   upgrade: Upgrade
   close(): Promise<void>
@@ -87,6 +91,8 @@ export function createEngines(home: Home): Engines {
     projects,
     worktrees,
     upgrade: createUpgrade(home),
+    stats: createStats(home.store, home.host.now),
+    storage: createStorage(home),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

@@ -154,6 +154,10 @@ export function openCredentialLogins({ auth, env, warn }: Pick<Home, "auth" | "e
   }
 }
 
+/** The database, also where somebody put it elsewhere. */
+export const databaseFile = ({ env, folders }: Pick<Home, "env" | "folders">): string =>
+  env.OPENCODE_DB ? resolve(folders.data, env.OPENCODE_DB) : join(folders.data, "store.db")
+
 export const credentialsFile = ({ data }: Pick<Folders, "data">): string => join(data, "auth.json")
 
 /** @throws fault `storage` or `unavailable` when the data folder cannot be used */
@@ -172,7 +176,7 @@ export async function openHome({
   const host = createHost()
   const folders = findFolders({ env, home })
   await ensureFolder(folders.data)
-  const database = env.OPENCODE_DB ? resolve(folders.data, env.OPENCODE_DB) : join(folders.data, "store.db")
+  const database = databaseFile({ env, folders })
   const store = await openStore({
     folder: folders.data,
     host,

@@ -16,8 +16,8 @@ export interface ServeOptions extends NetworkOptions {
   trust?: boolean
 }
 
-/** Serves until it is told to stop. It listens only when it can answer. */
-export async function serve(options: ServeOptions): Promise<void> {
+/** Serves until it is told to stop. It listens only when it can answer. @param ready told of the address */
+export async function serve(options: ServeOptions, ready?: (url: string) => Promise<void>): Promise<void> {
   keepHeapSmall()
   const directory = workingFolder(options.cwd)
   const composition = await compose({
@@ -53,6 +53,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       })
       out.note(`Announced in the local network as http://${announced}:${listening.port}`)
     }
+    await ready?.(listening.url)
     await toldToStop
   } finally {
     await announcement?.close()

@@ -3,8 +3,9 @@ import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { sessionIn } from "@opencode/core/session/share-page.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { dataOf, openDoor, type Door } from "../door.ts"
+import { openDoor, type Door } from "../door.ts"
 import { CommandFailure, requireSessionID } from "../fail.ts"
+import { newestSession } from "../newest-session.ts"
 import { out } from "../out.ts"
 import { workingFolder } from "../workplace.ts"
 
@@ -13,7 +14,7 @@ export async function exportSession(named: string | undefined, { sanitize }: { s
   if (named !== undefined) requireSessionID(named)
   const door = await openDoor(workingFolder(undefined))
   try {
-    const sessionID = named ?? (await newest(door))
+    const sessionID = named ?? (await newestSession(door, "export"))
     const address = `http://localhost/session/${encodeURIComponent(sessionID)}/export?sanitize=${sanitize ?? false}`
     const answer = await door.app.fetch(new Request(address))
     if (!answer.ok || !answer.body) throw new CommandFailure(await sentenceOf(answer))
@@ -22,12 +23,6 @@ export async function exportSession(named: string | undefined, { sanitize }: { s
   } finally {
     await door.close()
   }
-}
-
-async function newest({ client, directory }: Door): Promise<string> {
-  const [session] = dataOf(await client.session.list({ directory, roots: true, limit: 1 })) as Session[]
-  if (session) return session.id
-  throw new CommandFailure("There is no session in this folder to export.")
 }
 
 /** The document has a line for each message, so whole lines can be written as they come. */

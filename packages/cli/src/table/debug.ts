@@ -1,8 +1,10 @@
 import { Option, type Command } from "commander"
+import { addLooks } from "./debug-looks.ts"
 import type { Result } from "./result.ts"
 
 export function addDebug(program: Command, result: Result): void {
   const debug = program.command("debug").description("Show what the program sees.")
+  addLooks(debug)
   debug
     .command("paths")
     .description("Print the folders it uses.")
@@ -33,7 +35,14 @@ export function addDebug(program: Command, result: Result): void {
     .command("agent")
     .description("Print an agent as it is in effect, and the tools that it is offered.")
     .argument("<name>", "agent to print")
-    .action(async (name: string) => {
+    .option("--tool <name>", "have it call this tool instead, as far as its rules allow without asking")
+    .option("--params <input>", "the tool's input as JSON")
+    .action(async (name: string, options: { tool?: string; params?: string }) => {
+      if (options.tool !== undefined) {
+        const { debugTool } = await import("../commands/debug-tool.ts")
+        result.code = await debugTool(name, options.tool, options.params)
+        return
+      }
       const { debugAgent } = await import("../commands/agent.ts")
       await debugAgent(name)
     })

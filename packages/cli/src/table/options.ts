@@ -1,12 +1,8 @@
-import { InvalidArgumentError, Option, type Command } from "commander"
+import { InvalidArgumentError, type Command } from "commander"
 
-/** What every command takes that works with sessions. */
-export function logging(command: Command): Command {
-  return command
-    .option("--print-logs", "print the log to standard error")
-    .addOption(new Option("--log-level <level>", "what to log").choices(["DEBUG", "INFO", "WARN", "ERROR"]))
-    .option("--trust", "let this project's settings run commands and choose where requests go")
-}
+/** What every command takes that works with sessions; the options of the log come with `finish`. */
+export const logging = (command: Command): Command =>
+  command.option("--trust", "let this project's settings run commands and choose where requests go")
 
 export function wholeNumber(text: string): number {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.")

@@ -10,6 +10,7 @@ import { createImport, type ImportSession } from "../session/import.ts"
 import { createLanes } from "../session/lane.ts"
 import { createPreparations } from "../session/preparing.ts"
 import { createRecovery } from "../session/recover.ts"
+import { createSearchSessions, type SearchSessions } from "../session/search.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
 import { configuredCommands, skillCommands } from "../session/command-source.ts"
@@ -19,9 +20,10 @@ import { createSweep } from "../session/sweep.ts"
 import { createTitles } from "../session/title-request.ts"
 import { createUndo, type Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
+import { createExamine, type ExamineSession } from "../turn/examine.ts"
 import { toldIn } from "../turn/instructions-near.ts"
 import { runTurnIn } from "../turn/seat.ts"
-import { createShell, type RunShell } from "../turn/shell.ts"
+import { createShell, createToolRun, type RunShell, type RunTool, type ShellDeps } from "../turn/shell.ts"
 import { sinceCompaction } from "../turn/since-compaction.ts"
 import type { FetchedFolders } from "../workspace/fetched.ts"
 import type { Settings } from "./generations.ts"
@@ -38,10 +40,13 @@ export interface Conversations {
   fork: Fork
   editHistory: EditHistory
   runShell: RunShell
+  runTool: RunTool
   exportSession: ExportSession
   importSession: ImportSession
   share: Share
   listEverywhere: ListEverywhere
+  searchSessions: SearchSessions
+  examineSession: ExamineSession
   /** Ends what runs, in the order in which one may still use the other. */
   close(): Promise<void>
 }
@@ -181,6 +186,14 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     paths: workspace.paths,
     home: boundary.folders(folders).home,
   })
+  const typed: ShellDeps = {
+    turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
+    admit,
+    lanes,
+    makeFinal: undo.makeFinal,
+    sessions,
+    recover: beforeSpeaking,
+  }
   return {
     sessions,
     commands,
@@ -189,18 +202,14 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
     undo,
     fork: createFork({ store, host, publish, sessions, recover, version }),
     editHistory: createEditHistory({ store, host, publish, lanes, sessions, recover, edited: share.edited }),
-    runShell: createShell({
-      turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
-      admit,
-      lanes,
-      makeFinal: undo.makeFinal,
-      sessions,
-      recover: beforeSpeaking,
-    }),
+    runShell: createShell(typed),
+    runTool: createToolRun(typed),
     exportSession,
     importSession: createImport({ ...admit, host, store, workspace, publish }),
     share,
     listEverywhere: listEverywhere(store),
+    searchSessions: createSearchSessions(store),
+    examineSession: createExamine({ store, isBusy: (sessionID) => sessions.status()[sessionID] !== undefined }),
     async close() {
       await preparing.close()
       await titles.close()

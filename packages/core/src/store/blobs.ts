@@ -36,6 +36,8 @@ export interface Blobs {
   drop(tx: Tx, names: readonly string[]): void
   /** Removes what crashes left behind. @param now milliseconds since the epoch @returns how many files were removed */
   collect(now: number): Promise<number>
+  /** What `collect` would remove. */
+  orphans(now: number): Promise<{ file: string; bytes: number }[]>
 }
 
 export function createBlobs(folder: string, reader: Reader): Blobs {
@@ -82,6 +84,16 @@ export function createBlobs(folder: string, reader: Reader): Blobs {
         removed++
       }
       return removed
+    },
+
+    async orphans(now) {
+      const found: { file: string; bytes: number }[] = []
+      for await (const file of filesBelow(folder)) {
+        const at = statSync(file, { throwIfNoEntry: false })
+        if (!at || now - at.mtimeMs < COLLECT_AFTER_MS || isNamed(path.basename(file))) continue
+        found.push({ file, bytes: at.size })
+      }
+      return found
     },
   }
 }

@@ -14,23 +14,33 @@ export const TIMES = 32
 /** 1 MB: the next sessions need pages too, and need not grow the file for them. */
 export const KEPT_PAGES = 1_024
 
-/** What it returns gives back what it can; a disk or lock that does not let it is no failure, since nothing is lost. */
-export function createFreePages(database: Database, reader: Reader, { write }: Writer): () => Promise<void> {
+export interface FreePages {
+  /** Gives back what it can; a disk or lock that does not let it is no failure, since nothing is lost. */
+  shrink(): Promise<void>
+  /** What could be given back. */
+  surplusBytes(): number
+}
+
+export function createFreePages(database: Database, reader: Reader, { write }: Writer): FreePages {
   const pragma = (name: string): number =>
     Object.values(reader.get<Record<string, number>>(`PRAGMA ${name}`) ?? {})[0] ?? 0
   // Of a database that cannot shrink, SQLite would take nothing: no write, then.
-  const surplus = (): number =>
-    pragma("auto_vacuum") === 0 ? 0 : Math.min(pragma("freelist_count") - KEPT_PAGES, PAGES_AT_ONCE)
+  const free = (): number => (pragma("auto_vacuum") === 0 ? 0 : Math.max(pragma("freelist_count") - KEPT_PAGES, 0))
+  const surplus = (): number => Math.min(free(), PAGES_AT_ONCE)
 
-  return async () => {
-    try {
-      for (let time = 0; time < TIMES && surplus() > 0; time++) {
-        const giveBack = () => database.exec(`PRAGMA incremental_vacuum(${Math.max(surplus(), 1)})`)
-        // A power cut in between loses nothing but the gain.
-        await write(giveBack, { durability: "process" })
+  return {
+    surplusBytes: () => free() * pragma("page_size"),
+
+    async shrink() {
+      try {
+        for (let time = 0; time < TIMES && surplus() > 0; time++) {
+          const giveBack = () => database.exec(`PRAGMA incremental_vacuum(${Math.max(surplus(), 1)})`)
+          // A power cut in between loses nothing but the gain.
+          await write(giveBack, { durability: "process" })
+        }
+      } catch (error) {
+        if (!isFault(error, "storage") && !isFault(error, "unavailable")) throw error
       }
-    } catch (error) {
-      if (!isFault(error, "storage") && !isFault(error, "unavailable")) throw error
-    }
+    },
   }
 }

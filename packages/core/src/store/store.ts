@@ -23,6 +23,7 @@ import { createPartStore, type PartStore } from "./part-store.ts"
 import { createProjectStore, type ProjectStore } from "./project-store.ts"
 import { createSessionStore, type SessionStore } from "./session-store.ts"
 import { makePrivate } from "./private-place.ts"
+import { createStatsStore, type StatsStore } from "./stats-store.ts"
 import { diskFault } from "./storage-error.ts"
 import { createTodoStore, type TodoStore } from "./todo-store.ts"
 import { createReader, type Tx } from "./tx.ts"
@@ -42,6 +43,7 @@ export interface Store {
   readonly ledger: LedgerStore
   readonly children: ChildStore
   readonly approvals: ApprovalStore
+  readonly stats: StatsStore
   readonly changes: ChangeStore
   /** The bytes that `changes` names. */
   readonly contents: Contents
@@ -52,8 +54,12 @@ export interface Store {
   turnWrite<T>(lease: Lease, body: (tx: Tx) => T, options?: WriteOptions): Promise<T>
   /** Removes files of large bodies that no part names. @returns how many */
   collect(): Promise<number>
+  /** What `collect` would remove. */
+  orphans(): Promise<{ file: string; bytes: number }[]>
   /** After large removals: makes the file smaller, by a bounded amount. */
   shrink(): Promise<void>
+  /** What `shrink` could give back, if it were called often enough. */
+  surplusBytes(): number
   /** What SQLite finds wrong, in its words; empty when all is well. Reads the whole file. */
   integrityCheck(): string[]
   /** Finishes the waiting writes, then closes the file. */
@@ -94,6 +100,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     ledger: createLedgerStore(reader),
     children: createChildStore(reader),
     approvals: createApprovalStore(reader),
+    stats: createStatsStore(reader),
     changes: createChangeStore(reader),
     contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     copies: createCopyStore(reader, parts),
@@ -104,7 +111,8 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
         return body(tx)
       }, options),
     collect: () => blobs.collect(host.now()),
-    shrink: createFreePages(database, reader, writer),
+    orphans: () => blobs.orphans(host.now()),
+    ...createFreePages(database, reader, writer),
     integrityCheck: () =>
       reader
         .all<{ integrity_check: string }>("PRAGMA integrity_check")

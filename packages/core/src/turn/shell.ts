@@ -33,10 +33,30 @@ export interface ShellDeps {
 /** @returns the message with the call, when the command is over @throws fault `busy`, `conflict`, `agent_not_found` */
 export type RunShell = (sessionID: string, input: ShellInput) => Promise<MessageWithParts>
 
+export interface ToolInput {
+  agent: string
+  tool: string
+  input: Record<string, unknown>
+}
+
+/** As `RunShell`, for any tool, bound by what the agent may do: what a rule would ask about is refused. */
+export type RunTool = (sessionID: string, input: ToolInput) => Promise<MessageWithParts>
+
 const SAID = "The following tool was executed by the user"
 
-export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions, recover }: ShellDeps): RunShell {
-  async function run(seat: TurnSeat, { prompt, command, deps }: Typed): Promise<MessageWithParts> {
+export const createShell = (deps: ShellDeps): RunShell => {
+  const run = createTyped(deps)
+  return (sessionID, { command, ...prompt }) =>
+    run(sessionID, prompt, { tool: "bash", input: { command }, isBound: false })
+}
+
+export const createToolRun = (deps: ShellDeps): RunTool => {
+  const run = createTyped(deps)
+  return (sessionID, { agent, ...call }) => run(sessionID, { agent }, { ...call, isBound: true })
+}
+
+function createTyped({ turn: openTurn, admit, lanes, makeFinal, sessions, recover }: ShellDeps) {
+  async function run(seat: TurnSeat, { prompt, call: typed, deps }: Typed): Promise<MessageWithParts> {
     const { store, host, publish, records } = deps
     const { sessionID } = seat
     const tellUndone = await store.turnWrite(seat.lease, (tx) => {
@@ -49,7 +69,7 @@ export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions,
     tellMessage(prompt, deps)
 
     const turn = turnOn(seat, deps)
-    const step = stepFor(prompt, deps)
+    const step = stepFor(prompt, typed, deps)
     const message = answerTo(prompt, { id: host.id("msg"), now: host.now(), cwd: turn.session.directory, deps })
     const record = await openRecord(message, seat.lease, { store, host, publish })
     if (!record) throw new Error("A message that nothing stands in the way of was not opened.")
@@ -61,11 +81,11 @@ export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions,
         messageID: message.id,
         type: "tool",
         callID: host.id("tool"),
-        tool: "bash",
-        state: { status: "pending", input: { command }, raw: "" },
+        tool: typed.tool,
+        state: { status: "pending", input: typed.input, raw: "" },
       }
-      const call = { part, raw: JSON.stringify({ command }) }
-      await runCalls([call], { step, record, turn, deps: { ...deps, gate: typed(deps.gate), sandbox: undefined } })
+      const call = { part, raw: JSON.stringify(typed.input) }
+      await runCalls([call], { step, record, turn, deps: { ...deps, ...guardOf(typed, deps) } })
       await complete(record, turn, deps, { attempts: [] })
       await deps.stepChanges.endOfTurn(turn)
     } finally {
@@ -75,7 +95,11 @@ export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions,
     return { info: record.message, parts: record.parts }
   }
 
-  return async (sessionID, { command, agent, model, messageID }) => {
+  return async (
+    sessionID: string,
+    { agent, model, messageID }: Omit<ShellInput, "command">,
+    call: TypedCall,
+  ): Promise<MessageWithParts> => {
     const session = sessions.get(sessionID)
     await recover(sessionID)
     const deps = await openTurn()
@@ -90,25 +114,32 @@ export function createShell({ turn: openTurn, admit, lanes, makeFinal, sessions,
         messageID: prompt.info.id,
       })
     }
-    return lanes.occupy(sessionID, (seat) => run(seat, { prompt, command, deps }))
+    return lanes.occupy(sessionID, (seat) => run(seat, { prompt, call, deps }))
   }
+}
+
+interface TypedCall {
+  tool: string
+  input: Record<string, unknown>
+  /** By the rules of the agent. */
+  isBound: boolean
 }
 
 interface Typed {
   prompt: Prompt
-  command: string
+  call: TypedCall
   deps: TurnDeps
 }
 
 type Prompt = Awaited<ReturnType<typeof promptMessage>>
 
-/** A step without a model: what a call looks at. The person is not bound by what their agent may do. */
-function stepFor({ info }: Prompt, { agents, models }: TurnDeps): Step {
+/** A step without a model: what a call looks at. A person's command is not bound by what their agent may do. */
+function stepFor({ info }: Prompt, { isBound }: TypedCall, { agents, models }: TurnDeps): Step {
   const setting = agents.get(info.agent)
   if (!setting) throw fault("agent_not_found", `The agent "${info.agent}" is no longer defined.`)
   return {
     prompt: info,
-    setting: { ...setting, ceiling: [], readOnly: false },
+    setting: isBound ? setting : { ...setting, ceiling: [], readOnly: false },
     resolved: models.resolve(info.model),
     messages: [],
     system: [],
@@ -139,5 +170,19 @@ const answerTo = ({ info }: Prompt, { id, now, cwd, deps }: Answering): Assistan
   time: { created: now },
 })
 
-/** The gate for whoever asks themselves. */
-const typed = (gate: Gate): Gate => ({ ...gate, check: async () => ({ type: "allow" }) })
+/** Whoever typed a command has allowed it; in front of a tool that is tried there is nobody who could. */
+const guardOf = ({ isBound }: TypedCall, { gate, sandbox }: TurnDeps): Pick<TurnDeps, "gate" | "sandbox"> =>
+  isBound
+    ? { gate: unasked(gate), sandbox }
+    : { gate: { ...gate, check: async () => ({ type: "allow" }) }, sandbox: undefined }
+
+const unasked = (gate: Gate): Gate => ({
+  ...gate,
+  check: async ({ asks, rulesets, ceiling }) =>
+    gate.allows(asks, { rulesets, ceiling })
+      ? { type: "allow" }
+      : { type: "deny", message: `The rules do not allow this without asking: ${asks.map(accessOf).join(", ")}.` },
+})
+
+const accessOf = ({ permission, patterns }: { permission: string; patterns: readonly string[] }): string =>
+  `${permission} ${patterns.join(" ")}`

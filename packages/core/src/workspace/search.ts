@@ -39,7 +39,7 @@ export function createSearch({ start, env, engine }: SearchOptions): Search {
 }
 
 /** Undefined when there is none for this platform: the package throws as soon as it is loaded. */
-async function bundledRipgrep(): Promise<string | undefined> {
+export async function bundledRipgrep(): Promise<string | undefined> {
   try {
     const { rgPath } = await import("@vscode/ripgrep")
     return await which(rgPath, undefined)

@@ -21,10 +21,13 @@ import { ptyRoutes } from "./pty.ts"
 import { questionRoutes } from "./question.ts"
 import { savedApprovalRoutes } from "./saved-approval.ts"
 import { sessionHistoryRoutes } from "./session-history.ts"
+import { sessionLookRoutes } from "./session-look.ts"
 import { sessionTransferRoutes } from "./session-transfer.ts"
 import { sessionRoutes } from "./session.ts"
 import { skillRoutes } from "./skill.ts"
 import { disposeRoutes } from "./dispose.ts"
+import { statsRoutes } from "./stats.ts"
+import { storageRoutes } from "./storage.ts"
 import { toolRoutes } from "./tool.ts"
 import { trustRoutes } from "./trust.ts"
 import { tuiRoutes } from "./tui.ts"
@@ -43,11 +46,14 @@ export const routes: readonly Route[] = [
   ...childrenRoutes,
   ...sessionHistoryRoutes,
   ...sessionTransferRoutes,
+  ...sessionLookRoutes,
   ...experimentalSessionRoutes,
   ...messageRoutes,
   ...commandRoutes,
   ...compactionRoutes,
   ...usageRoutes,
+  ...statsRoutes,
+  ...storageRoutes,
   ...undoRoutes,
   ...permissionRoutes,
   ...permissionExplainRoutes,

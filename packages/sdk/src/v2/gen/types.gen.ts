@@ -5767,6 +5767,19 @@ export type EventServerHeartbeat = {
     };
 };
 
+export type FoundMessage = {
+    messageID: MessageId;
+    role: 'user' | 'assistant';
+    time: number;
+    excerpt: string;
+};
+
+export type FoundSession = {
+    session: Session;
+    messages: Array<FoundMessage>;
+    more: number;
+};
+
 export type FoundText = {
     path: {
         text: string;
@@ -5785,7 +5798,32 @@ export type FoundText = {
     }>;
 };
 
+export type HealthFinding = {
+    kind: 'unfinished-answer' | 'unanswered-prompt' | 'call-without-result' | 'repeated-call-id' | 'odd-call-id' | 'lost-body' | 'broken-text' | 'empty-message' | 'no-prompt-first' | 'unknown-part';
+    messageID?: MessageId;
+    partID?: PartId;
+    found: string;
+    repair: string;
+};
+
 export type MessageId = string;
+
+export type ModelStats = {
+    providerID: string;
+    modelID: string;
+    messages: number;
+    tokens: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    cost: number;
+};
 
 export type PartId = string;
 
@@ -5878,6 +5916,14 @@ export type SessionExport = {
     }>;
 };
 
+export type SessionHealth = {
+    sessionID: SessionId;
+    busy: boolean;
+    messages: number;
+    findings: Array<HealthFinding>;
+    more: number;
+};
+
 export type SessionId = string;
 
 export type SessionUsage = {
@@ -5920,6 +5966,59 @@ export type Spending = {
     cost: number;
     unknown: number;
     isComplete: boolean;
+};
+
+export type Stats = {
+    sessions: number;
+    messages: number;
+    days: number;
+    cost: number;
+    tokens: {
+        total?: number;
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+    medianTokens: number;
+    models: Array<ModelStats>;
+    tools: Array<ToolStats>;
+};
+
+export type StorageCleaned = {
+    dryRun: boolean;
+    cleaned: Array<{
+        name: 'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'worktrees' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others';
+        files: number;
+        bytes: number;
+    }>;
+    bytes: number;
+    problems: Array<string>;
+};
+
+export type StorageEntry = {
+    name: 'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'worktrees' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others';
+    about: string;
+    paths: Array<string>;
+    files: number;
+    bytes: number;
+    removable: number;
+    cleaning: string;
+};
+
+export type StorageReport = {
+    entries: Array<StorageEntry>;
+    bytes: number;
+    removable: number;
+};
+
+export type ToolStats = {
+    tool: string;
+    calls: number;
+    failed: number;
 };
 
 export type Trust = {
@@ -6662,6 +6761,37 @@ export type FindFilesResponses = {
 };
 
 export type FindFilesResponse = FindFilesResponses[keyof FindFilesResponses];
+
+export type FindSessionsData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        workspace?: string;
+        query: string;
+        everywhere?: boolean | 'true' | 'false';
+        limit?: number;
+    };
+    url: '/find/session';
+};
+
+export type FindSessionsErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type FindSessionsError = FindSessionsErrors[keyof FindSessionsErrors];
+
+export type FindSessionsResponses = {
+    /**
+     * Sessions, with the messages that have the words
+     */
+    200: Array<FoundSession>;
+};
+
+export type FindSessionsResponse = FindSessionsResponses[keyof FindSessionsResponses];
 
 export type GlobalConfigGetData = {
     body?: never;
@@ -7976,6 +8106,40 @@ export type SessionDiffResponses = {
 
 export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
 
+export type SessionDoctorData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/session/{sessionID}/doctor';
+};
+
+export type SessionDoctorErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+};
+
+export type SessionDoctorError = SessionDoctorErrors[keyof SessionDoctorErrors];
+
+export type SessionDoctorResponses = {
+    /**
+     * What was found
+     */
+    200: SessionHealth;
+};
+
+export type SessionDoctorResponse = SessionDoctorResponses[keyof SessionDoctorResponses];
+
 export type SessionExportData = {
     body?: never;
     path: {
@@ -8632,6 +8796,87 @@ export type AppSkillsResponses = {
 };
 
 export type AppSkillsResponse = AppSkillsResponses[keyof AppSkillsResponses];
+
+export type StatsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        days?: number;
+        project?: string;
+    };
+    url: '/stats';
+};
+
+export type StatsGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StatsGetError = StatsGetErrors[keyof StatsGetErrors];
+
+export type StatsGetResponses = {
+    /**
+     * Statistics
+     */
+    200: Stats;
+};
+
+export type StatsGetResponse = StatsGetResponses[keyof StatsGetResponses];
+
+export type StorageGetData = {
+    body?: never;
+    path?: never;
+    query?: never;
+    url: '/storage';
+};
+
+export type StorageGetErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StorageGetError = StorageGetErrors[keyof StorageGetErrors];
+
+export type StorageGetResponses = {
+    /**
+     * What is kept
+     */
+    200: StorageReport;
+};
+
+export type StorageGetResponse = StorageGetResponses[keyof StorageGetResponses];
+
+export type StorageCleanData = {
+    body?: {
+        names?: Array<'database' | 'backups' | 'texts' | 'undo' | 'snapshots' | 'outputs' | 'references' | 'worktrees' | 'pages' | 'logs' | 'cache' | 'state' | 'temporary' | 'others'>;
+        dryRun?: boolean;
+    };
+    path?: never;
+    query?: never;
+    url: '/storage/clean';
+};
+
+export type StorageCleanErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type StorageCleanError = StorageCleanErrors[keyof StorageCleanErrors];
+
+export type StorageCleanResponses = {
+    /**
+     * What was removed
+     */
+    200: StorageCleaned;
+};
+
+export type StorageCleanResponse = StorageCleanResponses[keyof StorageCleanResponses];
 
 export type TrustRemoveData = {
     body?: never;

@@ -1,0 +1,73 @@
+import { realpathSync } from "node:fs"
+import { rm, rmdir } from "node:fs/promises"
+import { isatty } from "node:tty"
+import { databaseOfUser, foldersOfUser } from "../compose.ts"
+import { CommandFailure } from "../fail.ts"
+import { byteSize } from "../numbers.ts"
+import { out } from "../out.ts"
+import { planUninstall, type Removal, type UninstallOptions, type UninstallPlan } from "../uninstall-plan.ts"
+
+interface Options extends UninstallOptions {
+  dryRun?: boolean
+  force?: boolean
+}
+
+/** @returns 1 when it was not confirmed, or something could not be removed */
+export async function uninstall({ dryRun, force, ...keep }: Options): Promise<number> {
+  const folders = foldersOfUser()
+  const plan = await planUninstall({ folders, database: databaseOfUser() }, keep)
+  show(plan)
+  if (dryRun) {
+    out.note("Nothing was removed.")
+    return 0
+  }
+  if (plan.removed.length > 0 && !force && !(await confirmed())) {
+    out.note("Nothing was removed.")
+    return 1
+  }
+  const problems = await removeAll(plan.removed)
+  // Ours to make, so ours to take away; one that holds something else stays.
+  for (const folder of [folders.log, folders.data]) await rmdir(folder).catch(() => {}) // it is not empty, or not there
+  for (const problem of problems) out.note(`Warning: ${problem}`)
+  out.note(`The program itself is removed by what installed it: ${removal()}`)
+  return problems.length > 0 ? 1 : 0
+}
+
+function show({ removed, kept }: UninstallPlan): void {
+  if (removed.length === 0) out.line("There is nothing to remove.")
+  for (const { what, paths, bytes } of removed) {
+    out.line(`${what} (${byteSize(bytes)})`)
+    for (const path of paths) out.line(`  ${path}`)
+  }
+  for (const { path, reason } of kept) out.line(`Kept: ${path} (${reason})`)
+}
+
+async function removeAll(removed: Removal[]): Promise<string[]> {
+  const problems: string[] = []
+  for (const path of removed.flatMap(({ paths }) => paths)) {
+    try {
+      await rm(path, { recursive: true, force: true })
+    } catch (error) {
+      problems.push(`${path} could not be removed: ${(error as Error).message}`)
+    }
+  }
+  return problems
+}
+
+async function confirmed(): Promise<boolean> {
+  if (!isatty(0) || !isatty(2)) {
+    throw new CommandFailure("There is nobody to ask here: give --force to remove what is shown, or --dry-run.")
+  }
+  const { confirm, isCancel } = await import("@clack/prompts")
+  const answer = await confirm({ message: "Remove all of it?", initialValue: false, output: process.stderr })
+  return !isCancel(answer) && answer
+}
+
+/** What takes the package away, by where it lies. */
+function removal(): string {
+  const place = realpathSync(process.argv[1] ?? "")
+  const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(place)?.[1]
+  if (name === undefined) return `remove the folder ${place.replace(/\/(?:packages\/cli\/)?bin\/[^/]+$/, "")}`
+  if (place.includes("/.bun/")) return `bun remove -g ${name}`
+  return place.includes("/pnpm/") ? `pnpm remove -g ${name}` : `npm uninstall -g ${name}`
+}
