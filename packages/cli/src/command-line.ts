@@ -71,7 +71,7 @@ function createProgram(result: Result): Command {
   addRun(program, result)
   addServe(program)
   addSession(program)
-  addTransfer(program)
+  addTransfer(program, result)
   addModels(program, result)
   addAuth(program, result)
   addConfig(program)

@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
+import { createIntake, type Intake } from "./engine/intake.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
@@ -18,6 +19,8 @@ export interface Engines {
   /** Changes of the settings on disk. */
   config: ConfigEdits
   projects: Projects
+  /** What other programs left on this disk. */
+  intake: Intake
   close(): Promise<void>
 }
 
@@ -73,6 +76,7 @@ export function createEngines(home: Home): Engines {
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
     projects: createProjects({ home, at: (directory) => at(directory), release }),
+    intake: createIntake({ home, at: (directory) => at(directory) }),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {

@@ -13,6 +13,7 @@ import { createContents, type Contents } from "./contents.ts"
 import { createCopyStore, type CopyStore } from "./copy-store.ts"
 import { openDatabase } from "./database.ts"
 import { createFreePages } from "./free-pages.ts"
+import { createImportedStore, type ImportedStore } from "./imported-store.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
 import { keepHistories } from "./kept-histories.ts"
@@ -42,6 +43,7 @@ export interface Store {
   readonly ledger: LedgerStore
   readonly children: ChildStore
   readonly approvals: ApprovalStore
+  readonly imported: ImportedStore
   readonly changes: ChangeStore
   /** The bytes that `changes` names. */
   readonly contents: Contents
@@ -94,6 +96,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     ledger: createLedgerStore(reader),
     children: createChildStore(reader),
     approvals: createApprovalStore(reader),
+    imported: createImportedStore(reader),
     changes: createChangeStore(reader),
     contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     copies: createCopyStore(reader, parts),

@@ -9,6 +9,7 @@ import { experimentalSessionRoutes } from "./experimental-session.ts"
 import { fileRoutes } from "./file.ts"
 import { findRoutes } from "./find.ts"
 import { globalRoutes } from "./global.ts"
+import { globalImportRoutes } from "./global-import.ts"
 import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
 import { messageRoutes } from "./message.ts"
@@ -35,6 +36,7 @@ import { vcsRoutes } from "./vcs.ts"
 /** Every call there is. */
 export const routes: readonly Route[] = [
   ...globalRoutes,
+  ...globalImportRoutes,
   ...eventRoutes,
   ...logRoutes,
   ...sessionRoutes,
