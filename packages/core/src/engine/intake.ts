@@ -1,5 +1,6 @@
 import { rm, stat } from "node:fs/promises"
 import { join, relative } from "node:path"
+import { isDeepStrictEqual } from "node:util"
 import type { ImportInput, ImportReport, Program } from "@opencode/protocol/intake.ts"
 import type { Project } from "@opencode/protocol/project.ts"
 import type { Session } from "@opencode/protocol/session.ts"
@@ -8,6 +9,7 @@ import { placesOf, type Places } from "../intake/places.ts"
 import type { Source } from "../intake/source.ts"
 import { takeIn } from "../intake/take-in.ts"
 import { fault, isFault } from "../lib/fault.ts"
+import { readCredentials } from "../model/auth.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 
 /** Takes over what other programs left on this disk. */
@@ -61,9 +63,9 @@ export function createIntake({ home, at }: IntakeOptions): Intake {
   }
 
   async function takeCredentials(given: Source["credentials"], dryRun: boolean): Promise<Credentials> {
-    const here = auth.list()
+    const here = readCredentials(credentialsFile(folders)) ?? {}
     const added = Object.keys(given).filter((id) => here[id] === undefined)
-    const kept = Object.keys(given).filter((id) => here[id] !== undefined)
+    const kept = Object.keys(given).filter((id) => here[id] && !isDeepStrictEqual(here[id], given[id]))
     if (!dryRun) for (const id of added) await auth.set(id, given[id] ?? { type: "" })
     return { added, kept }
   }

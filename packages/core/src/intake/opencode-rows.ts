@@ -42,11 +42,18 @@ export function sessionOf(raw: Json, tell: Tell): Conversation["info"] | undefin
   return undefined
 }
 
-/** What was undone there cannot be redone here: the copies of the files are not in the folder in a form of ours. */
-function revertOf(value: unknown) {
+const UNDONE_THERE =
+  "It was taken back before the session was imported. The copies of the files stayed where it was done."
+
+/** What was undone there cannot be redone here. It is said to be done, or the reverting would be done to its end. */
+function revertOf(value: unknown): Pick<Session, "revert" | "undo"> {
   const messageID = asText(asRecord(value)?.messageID)
   const partID = asText(asRecord(value)?.partID)
-  return messageID ? { revert: { messageID, ...(partID ? { partID } : {}) } } : undefined
+  if (!messageID) return {}
+  return {
+    revert: { messageID, ...(partID ? { partID } : {}) },
+    undo: { action: "revert", files: [], unseen: [UNDONE_THERE] },
+  }
 }
 
 /** A row of the table `session`, of any version since 1.2: columns that came later may be missing. */

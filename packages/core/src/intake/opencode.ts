@@ -55,7 +55,8 @@ export async function openOpencode({
   const inDatabase = new Set(stored.flatMap(({ sessions }) => sessions.map(({ id }) => id)))
   if (hasFiles) stored.push(readFiles(join(folder, "storage"), inDatabase))
   const keys = join(folder, "auth.json")
-  const credentials = isSameFile(keys, credentialsFile) ? {} : readCredentials(keys)
+  const isOther = isFile(keys) && !isSameFile(keys, credentialsFile)
+  const credentials = isOther ? readCredentials(keys) : {}
   if (credentials === undefined) problems.push(`${keys} cannot be read.`)
   return {
     folder,
@@ -81,20 +82,21 @@ interface Located {
 }
 
 function locate(given: string): Located {
-  const found = statSync(given, { throwIfNoEntry: false })
-  if (found?.isFile()) return { folder: dirname(given), databases: [given], hasFiles: false }
+  if (isFile(given)) return { folder: dirname(given), databases: [given], hasFiles: false }
   for (const folder of [given, join(given, "opencode")]) {
     const databases = namesIn(folder)
       .filter((name) => DATABASE.test(name))
       // The one of the stable channel first.
       .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
       .map((name) => join(folder, name))
-      .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+      .filter(isFile)
     const hasFiles = namesIn(join(folder, "storage")).includes("session")
     if (databases.length > 0 || hasFiles) return { folder, databases, hasFiles }
   }
   throw fault("not_found", `There are no sessions of OpenCode in ${given}.`, { folder: given, name: basename(given) })
 }
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 
 function namesIn(folder: string): string[] {
   try {
