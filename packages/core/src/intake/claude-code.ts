@@ -39,8 +39,9 @@ function conversation(file: string, sessionID: string, tell: Tell): Conversation
     else tell(`The line ${number} of ${file} is damaged and was left out.`)
   }
   const isSubagent = basename(file).startsWith("agent-")
-  const said = entries.filter(({ value }) => isSaid(value) && (isSubagent || value.isSidechain !== true))
-  const kept = newestBranch(said)
+  const own = entries.filter(({ value }) => isSubagent || value.isSidechain !== true)
+  const said = own.filter(({ value }) => isSaid(value))
+  const kept = newestBranch(said, own)
   if (kept.length < said.length)
     tell(`${said.length - kept.length} lines of ${file} were left out: they are of prompts that were worded anew.`)
   const version = asText(said[0]?.value.version)
@@ -78,21 +79,22 @@ function parentOf(file: string, [first]: Entry[]): string | undefined {
 /**
  * The last line and all above it, with what belongs to those answers: each piece of an answer and each result of its
  * calls is a line, and only one of them is above the next.
+ * @param all also those that say nothing, through which the branch may lead
  */
-function newestBranch(entries: Entry[]): Entry[] {
-  const byID = new Map(entries.map((entry) => [asText(entry.value.uuid), entry]))
+function newestBranch(said: Entry[], all: Entry[]): Entry[] {
+  const places = new Map(all.map((entry, index) => [asText(entry.value.uuid), index]))
   const chain = new Set<Entry>()
-  let next = entries.at(-1)
+  let next = said.at(-1)
   while (next && !chain.has(next)) {
     chain.add(next)
-    const { parentUuid, logicalParentUuid } = next.value
+    const { uuid, parentUuid, logicalParentUuid } = next.value
     const above = asText(parentUuid) ?? asText(logicalParentUuid)
-    // A line that is missing or says nothing breaks no chain: the one before it in the file stands in.
-    next = above === undefined ? undefined : (byID.get(above) ?? entries[entries.indexOf(next) - 1])
+    // A line that is missing breaks no branch: the one before in the file stands in.
+    next = above === undefined ? undefined : all[places.get(above) ?? (places.get(asText(uuid)) ?? 0) - 1]
   }
   const answers = new Set([...chain].map(({ value }) => asText(asRecord(value.message)?.id)))
   const calls = new Set<unknown>()
-  return entries.filter((entry) => {
+  return said.filter((entry) => {
     const message = asRecord(entry.value.message)
     const blocks = recordsIn(message?.content)
     const isResult = blocks.some(({ type, tool_use_id }) => type === "tool_result" && calls.has(tool_use_id))
