@@ -356,3 +356,31 @@ test("clients hear of each session that came", async () => {
   listening.close()
   expect(heard).toEqual(sessions.map(({ id }) => id))
 })
+
+test("a conversation with Claude Code goes on here, in a history that providers take", async () => {
+  await using at = await served({ model: script(says("going on")), git: true })
+  using folder = tempFolder()
+  const common = { timestamp: "2026-02-01T10:00:00Z", cwd: at.world.project }
+  const call = { type: "tool_use", id: "t1", name: "Bash", input: { command: "ls" } }
+  const lines = [
+    { uuid: "1", parentUuid: null, type: "user", message: { role: "user", content: "List the files" } },
+    { uuid: "2", parentUuid: "1", type: "assistant", message: { id: "m", model: "claude-opus-4-6", content: [call] } },
+  ]
+  folder.write({
+    "projects/-work/8a2b6a52-7c1e-4f5e-9d4b-2c7a4a1b0001.jsonl": lines
+      .map((line) => JSON.stringify({ ...common, ...line }))
+      .join("\n"),
+  })
+  const answer = await at.post("/global/import", { from: "claude-code", folder: folder.path })
+  const { sessions } = (await answer.json()) as ImportReport
+  expect(sessions).toEqual([expect.objectContaining({ state: "added", title: "List the files", messages: 2 })])
+  const id = sessions[0]!.id
+  const [listed] = (await (await at.fetch("/session")).json()) as Session[]
+  expect(listed).toMatchObject({ id, directory: at.world.project, projectID: at.world.engine.project.id })
+  const parts = [{ type: "text", text: "and?" }]
+  expect((await at.post(`/session/${id}/message`, { parts })).status).toBe(200)
+  expect(at.world.model.heard()).toContain("List the files")
+  expect(at.world.model.heard()).toContain("the transcript has no result of this call")
+  const again = await at.post("/global/import", { from: "claude-code", folder: folder.path })
+  expect(states((await again.json()) as ImportReport)).toEqual({ unchanged: 1 })
+})

@@ -20,7 +20,7 @@ const SHOWN_PROBLEMS = 20
 /** Takes over the sessions of another program. @returns the exit code: 1 when something could not be taken over */
 export async function importFrom(folder: string | undefined, options: ImportFromOptions): Promise<number> {
   const { from, dryRun = false, format } = options
-  const door = await openDoor(foldersOfUser().home)
+  const door = await openDoor(foldersOfUser().home, { isImport: true })
   try {
     const body: ImportInput = { from, dryRun, ...(folder === undefined ? {} : { folder: resolve(folder) }) }
     const answer = await door.app.fetch(

@@ -1,5 +1,5 @@
 import { readdirSync, realpathSync, statSync } from "node:fs"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { readCredentials } from "../model/auth.ts"
@@ -75,6 +75,9 @@ export async function openOpencode({
   }
 }
 
+/** Whether the folder itself has sessions of OpenCode. */
+export const hasOpencode = (folder: string): boolean => look(folder) !== undefined
+
 interface Located {
   folder: string
   databases: string[]
@@ -83,17 +86,20 @@ interface Located {
 
 function locate(given: string): Located {
   if (isFile(given)) return { folder: dirname(given), databases: [given], hasFiles: false }
-  for (const folder of [given, join(given, "opencode")]) {
-    const databases = namesIn(folder)
-      .filter((name) => DATABASE.test(name))
-      // The one of the stable channel first.
-      .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
-      .map((name) => join(folder, name))
-      .filter(isFile)
-    const hasFiles = namesIn(join(folder, "storage")).includes("session")
-    if (databases.length > 0 || hasFiles) return { folder, databases, hasFiles }
-  }
-  throw fault("not_found", `There are no sessions of OpenCode in ${given}.`, { folder: given, name: basename(given) })
+  const located = look(given) ?? look(join(given, "opencode"))
+  if (located) return located
+  throw fault("not_found", `There are no sessions of OpenCode in ${given}.`, { folder: given })
+}
+
+function look(folder: string): Located | undefined {
+  const databases = namesIn(folder)
+    .filter((name) => DATABASE.test(name))
+    // The one of the stable channel first.
+    .sort((a, b) => a.length - b.length || (a < b ? -1 : 1))
+    .map((name) => join(folder, name))
+    .filter(isFile)
+  const hasFiles = namesIn(join(folder, "storage")).includes("session")
+  return databases.length > 0 || hasFiles ? { folder, databases, hasFiles } : undefined
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false

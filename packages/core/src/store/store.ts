@@ -75,7 +75,11 @@ export interface StoreOptions {
 /** @throws fault `storage` (damaged, newer, foreign, unwritable) or `unavailable` (locked for 5 s) */
 export async function openStore({ folder, host, file, beforeCommit }: StoreOptions): Promise<Store> {
   prepareFolder(folder)
-  const database = await openDatabase({ file: file ?? path.join(folder, "store.db"), host })
+  const database = await openDatabase({
+    file: file ?? path.join(folder, "store.db"),
+    isNamed: file !== undefined,
+    host,
+  })
   const reader = createReader(database)
   const writer = createWriter({ database, host, beforeCommit })
   // A database elsewhere has its bodies beside it: those that it does not name would otherwise be collected.
