@@ -21,7 +21,7 @@ export interface Sqlite {
   close(): void
 }
 
-type Open = (file: string, options?: { readOnly: boolean }) => Sqlite
+type Open = (file: string, options?: { readOnly?: boolean }) => Sqlite
 
 /** Loads the library (up to 10 ms on Node 20) and returns the function that opens a file with it. */
 export async function loadSqlite(): Promise<Open> {
