@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto"
-import { existsSync, readFileSync } from "node:fs"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { loadSqlite } from "@opencode/core/store/sqlite.ts"
 import { installation } from "@opencode/testing/command.ts"
 import { opencodeDatabase } from "@opencode/testing/opencode-data.ts"
@@ -68,4 +68,38 @@ test("OPENCODE_DB that names OpenCode's own database is refused, says what to do
   expect(stderr).toContain(`opencode import --from opencode ${file}`)
   expect([hash(file), hash(`${file}-wal`)]).toEqual(before)
   theirs.close()
+})
+
+/** Enough for somebody to press Ctrl-C meanwhile. */
+const COPIES = 60
+
+test("Ctrl-C ends an import between two sessions, leaves no copy behind, and the next one goes on to the end", async () => {
+  await using at = installation()
+  at.folder.write({ "other/opencode.db": opencodeDatabase() })
+  const theirs = (await loadSqlite())(at.folder.join("other/opencode.db"))
+  theirs.exec("PRAGMA foreign_keys = OFF")
+  const columns = (theirs.prepare("SELECT name FROM pragma_table_info('session')").all() as { name: string }[])
+    .map(({ name }) => name)
+    .map((name) => (name === "id" ? "id || 'x' || n" : name))
+  theirs.exec(`WITH RECURSIVE copy (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM copy WHERE n < ${COPIES})
+    INSERT INTO session SELECT ${columns.join(", ")} FROM session JOIN copy`)
+  theirs.close()
+  const copies = (): string[] =>
+    existsSync(at.folder.join("data/opencode"))
+      ? readdirSync(at.folder.join("data/opencode")).filter((name) => name.startsWith("import-"))
+      : []
+
+  const first = at.start(["import", "--from", "opencode", "../other"])
+  await expect.poll(copies).not.toEqual([])
+  first.child.kill("SIGINT")
+  const { code, stderr } = await first.finished
+  expect({ code, stderr }).toEqual({ code: 130, stderr: expect.stringContaining("Run it again to go on.") })
+  expect(copies()).toEqual([])
+  at.folder.write({ "data/opencode/import-999999999/copy.db": "left by a process that was killed" })
+  const { stdout } = await at.run(["import", "--from", "opencode", "../other", "--format", "json"])
+  const report = JSON.parse(stdout) as { found: number; sessions: { state: string }[] }
+  expect(
+    report.sessions.filter(({ state }) => state === "added" || state === "unchanged" || state === "extended"),
+  ).toHaveLength(report.found)
+  expect(copies()).toEqual([])
 })

@@ -4,6 +4,7 @@ import { foldersOfUser } from "../compose.ts"
 import { openDoor } from "../door.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
+import { INTERRUPTED, onInterrupt } from "./interrupt.ts"
 import { reportLines } from "./report-lines.ts"
 
 export interface ImportFromOptions {
@@ -21,6 +22,8 @@ const SHOWN_PROBLEMS = 20
 export async function importFrom(folder: string | undefined, options: ImportFromOptions): Promise<number> {
   const { from, dryRun = false, format } = options
   const door = await openDoor(foldersOfUser().home, { isImport: true })
+  const leaving = new AbortController()
+  const interrupt = onInterrupt(async () => leaving.abort())
   try {
     const body: ImportInput = { from, dryRun, ...(folder === undefined ? {} : { folder: resolve(folder) }) }
     const answer = await door.app.fetch(
@@ -31,21 +34,36 @@ export async function importFrom(folder: string | undefined, options: ImportFrom
       }),
     )
     if (!answer.ok || !answer.body) throw new CommandFailure(await sentenceOf(answer))
-    const report = await follow(answer.body, format === "json")
+    const report = await follow(answer.body, { isQuiet: format === "json", signal: leaving.signal })
+    if (!report) return INTERRUPTED
     if (format === "json") out.line(JSON.stringify(report, undefined, 2))
     else show(report)
     return report.stopped !== undefined || report.sessions.some(({ state }) => state === "failed") ? 1 : 0
   } finally {
+    interrupt.close()
     await door.close()
   }
 }
 
-async function follow(body: ReadableStream<Uint8Array>, isQuiet: boolean): Promise<ImportReport> {
+interface Following {
+  isQuiet: boolean
+  signal: AbortSignal
+}
+
+/** @returns the report, or nothing when the person did not want to wait for it */
+async function follow(
+  body: ReadableStream<Uint8Array>,
+  { isQuiet, signal }: Following,
+): Promise<ImportReport | undefined> {
   let told = performance.now()
   const sessions: ImportedSession[] = []
   for await (const line of reportLines(body)) {
     if (line.kind === "end") return { ...line.report, sessions }
     sessions.push(line.session)
+    if (signal.aborted) {
+      out.note(`Stopped after ${sessions.length} of ${line.found} sessions. Run it again to go on.`)
+      return undefined
+    }
     if (isQuiet || performance.now() - told < PROGRESS_MS) continue
     told = performance.now()
     out.note(`${sessions.length} of ${line.found} sessions…`)

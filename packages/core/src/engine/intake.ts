@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises"
+import { readdir, rm, stat } from "node:fs/promises"
 import { join, relative } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import type { ImportInput, ImportReport, Program } from "@opencode/protocol/intake.ts"
@@ -10,6 +10,7 @@ import type { Source } from "../intake/source.ts"
 import { takeIn } from "../intake/take-in.ts"
 import { fault, isFault } from "../lib/fault.ts"
 import { readCredentials } from "../model/auth.ts"
+import { isAlive } from "../store/process-identity.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 
 /** Takes over what other programs left on this disk. */
@@ -32,13 +33,25 @@ interface IntakeOptions {
   at(directory: string): Promise<{ workspace: Workspace }>
 }
 
+/** Begins the name of the folder for copies; the rest is the process. */
+const SCRATCH = "import-"
+
 type Credentials = ImportReport["credentials"]
 
 export function createIntake({ home, at }: IntakeOptions): Intake {
   const { store, host, folders, env, auth, bus, log } = home
   /** Beside the database, so that a copy of another one costs nothing where the file system can share blocks. */
-  const scratch = join(folders.data, `import-${home.owner.pid}`)
+  const scratch = join(folders.data, `${SCRATCH}${home.owner.pid}`)
   let isRunning = false
+
+  /** Copies of processes that died while they read them. */
+  async function sweep(): Promise<void> {
+    for (const name of await readdir(folders.data)) {
+      const pid = name.startsWith(SCRATCH) ? Number(name.slice(SCRATCH.length)) : NaN
+      if (Number.isInteger(pid) && !isAlive({ pid }))
+        await rm(join(folders.data, name), { recursive: true, force: true })
+    }
+  }
 
   async function open({ from, folder }: ImportInput): Promise<Source> {
     const place = folder ?? defaultFolder(from)
@@ -130,6 +143,7 @@ export function createIntake({ home, at }: IntakeOptions): Intake {
       }
       let source: Source
       try {
+        await sweep()
         source = await open(input)
       } catch (error) {
         await end()
