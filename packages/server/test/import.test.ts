@@ -66,9 +66,8 @@ test("every session that OpenCode made is here as its own server tells of it, wi
     const here = await sessionOf(at, session.id)
     expect({ ...here, revert: undefined, undo: undefined }).toEqual(session)
     // The copies of files for taking it back are OpenCode's own.
-    const { messageID } = (revert ?? {}) as { messageID?: string }
-    expect(here.revert).toEqual(messageID === undefined ? undefined : { messageID })
-    expect(here.undo?.files).toEqual(messageID === undefined ? undefined : [])
+    expect(here.revert).toEqual(revert && { messageID: revert.messageID })
+    expect(here.undo?.files).toEqual(revert && [])
     const told = messages[session.id]
     if (Array.isArray(told)) expect(await messagesOf(at, session.id)).toEqual(told)
     else expect((await messagesOf(at, session.id)).length).toBeGreaterThan(0)
@@ -155,6 +154,30 @@ test("what was said before is what the model hears when an imported session goes
   const heard = at.world.model.heard()
   for (const said of ["Change the greeting.", "hello, world", "The greeting is friendlier now.", "and now?"])
     expect(heard).toContain(said)
+})
+
+test("a database of an earlier 1.x, which noted less, gives the same conversations, and what they cost", async () => {
+  await using at = await served()
+  using folder = dataFolder()
+  const theirs = await database(folder)
+  theirs.exec("PRAGMA foreign_keys = OFF; DROP INDEX session_workspace_idx; DROP TABLE todo")
+  for (const name of ["workspace_id", "path", "metadata", "agent", "model", "cost", "tokens_input", "tokens_output"])
+    theirs.exec(`ALTER TABLE session DROP COLUMN ${name}`)
+  for (const name of ["tokens_reasoning", "tokens_cache_read", "tokens_cache_write"])
+    theirs.exec(`ALTER TABLE session DROP COLUMN ${name}`)
+  theirs.close()
+  const report = await taken(at, folder.path)
+  const { sessions, messages } = opencodeAnswers()
+  expect(states(report)).toEqual({ added: sessions.length })
+  for (const { id, ...session } of sessions) {
+    const { cost, tokens, path } = await sessionOf(at, id)
+    expect({ cost, tokens, path }).toEqual({
+      cost: expect.closeTo(session.cost ?? 0, 9),
+      tokens: session.tokens,
+      path: session.projectID === "global" ? expect.any(String) : session.path,
+    })
+    if (Array.isArray(messages[id])) expect(await messagesOf(at, id)).toEqual(messages[id])
+  }
 })
 
 test("damaged rows are told one by one, and everything around them arrives", async () => {

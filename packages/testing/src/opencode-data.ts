@@ -1,5 +1,6 @@
 // Data folders that OpenCode made, as fixtures: see fixtures/opencode/README.md.
 import { readFileSync } from "node:fs"
+import type { Session } from "@opencode/protocol/session.ts"
 import { brotliDecompressSync } from "node:zlib"
 
 const fixture = (name: string): Buffer =>
@@ -17,6 +18,6 @@ export const opencodeAnswers = (): OpencodeAnswers =>
   JSON.parse(fixture("1.18.33-answers.json").toString()) as OpencodeAnswers
 
 export interface OpencodeAnswers {
-  sessions: { id: string; project: unknown; revert?: unknown }[]
+  sessions: (Session & { project: unknown })[]
   messages: Record<string, unknown>
 }

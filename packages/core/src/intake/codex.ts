@@ -119,6 +119,9 @@ function takeEvent({ type, info, num_turns }: Json, transcript: Transcript): voi
 const INJECTED =
   /^\s*(?:<(?:environment_context|user_instructions|INSTRUCTIONS|turn_aborted|permissions instructions|skills_instructions|subagent_notification)\b|# AGENTS\.md instructions)/
 
+/** In what it told the model of its surroundings: the first versions noted the folder nowhere else. */
+const FOLDER = /^\s*<environment_context>[^]{0,200}(?:<cwd>(\/[^<]+)<\/cwd>|working directory: (\/\S+))/
+
 function takeItem(item: Json, { name, at }: { name: string; at: number }, transcript: Transcript): void {
   // The pieces of an answer come one after the other; only a prompt and a result stand between two answers.
   const place = { name: "", at }
@@ -130,6 +133,7 @@ function takeItem(item: Json, { name, at }: { name: string; at: number }, transc
         const text = textIn(item.content)
         if (text) transcript.text(begin(), text)
       } else if (item.role === "user") {
+        transcript.at(FOLDER.exec(textIn(item.content))?.slice(1).find(Boolean))
         const drafts = draftsIn(item.content)
         if (drafts.length > 0) transcript.user({ name, at }, drafts)
       }

@@ -4,7 +4,7 @@ import type { Todo } from "@opencode/protocol/todo.ts"
 import { asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
 import type { Sqlite, SqlValue } from "../store/sqlite.ts"
 import { messageOf, ofColumns, parsed, partOf, sessionOf } from "./opencode-rows.ts"
-import { projectOf, type StoredSessions } from "./opencode-stored.ts"
+import { projectOf, spent, type StoredSessions } from "./opencode-stored.ts"
 import type { Conversation, Tell } from "./source.ts"
 
 export function readDatabase(sqlite: Sqlite): StoredSessions {
@@ -39,9 +39,8 @@ export function readDatabase(sqlite: Sqlite): StoredSessions {
     function message(id: string): MessageWithParts | undefined {
       const stored = row("SELECT time_created, data FROM message WHERE id = ?", id)
       const created = asNumber(stored?.time_created) ?? info?.time.created ?? 0
-      const raw = asRecord(parsed(asText(stored?.data)))
       const owner = { sessionID, created, directory: info?.directory ?? "/", parentID: prompt, model }
-      const read = messageOf(raw, id, owner, tell)
+      const read = messageOf(asRecord(parsed(asText(stored?.data))), id, owner, tell)
       if (!read) return undefined
       if (read.role === "user") prompt = id
       return { info: read, parts: partIDs(id).flatMap((part) => readPart(part, { sessionID, messageID: id, created })) }
@@ -61,8 +60,12 @@ export function readDatabase(sqlite: Sqlite): StoredSessions {
       return partOf(asRecord(parsed(asText(stored?.data))), { ...owner, id }, tell) ?? []
     }
 
-    return { info, messageIDs, message, todos: todosOf(sessionID, tell) }
+    const known = found?.cost === undefined ? { ...spent(messageIDs.map(raw)), ...info } : info
+    return { info: known, messageIDs, message, todos: todosOf(sessionID, tell) }
   }
+
+  const raw = (messageID: string): Json | undefined =>
+    asRecord(parsed(asText(row("SELECT data FROM message WHERE id = ?", messageID)?.data)))
 
   function modelOf(sessionID: string) {
     const answer = row(

@@ -5,7 +5,7 @@ import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import { Todo } from "@opencode/protocol/todo.ts"
 import { asList, asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
 import { messageOf, parsed, partOf, sessionOf } from "./opencode-rows.ts"
-import { projectOf, type StoredSessions } from "./opencode-stored.ts"
+import { projectOf, spent, type StoredSessions } from "./opencode-stored.ts"
 import type { Conversation, Found, Tell } from "./source.ts"
 
 /** A part holds what a tool printed, at most, or a picture; whatever is larger is no part. */
@@ -81,23 +81,6 @@ function messagesOf(storage: string, sessionID: string) {
       return { id: idIn(name), raw, created: asNumber(asRecord(raw?.time)?.created) }
     })
     .sort((a, b) => (a.created ?? 0) - (b.created ?? 0) || (a.id < b.id ? -1 : 1))
-}
-
-/** A session did not note yet what it cost. */
-function spent(answers: (Json | undefined)[]) {
-  const sum = (of: (answer: Json) => unknown): number =>
-    answers.reduce((total, answer) => total + (asNumber(of(answer ?? {})) ?? 0), 0)
-  const tokens = (answer: Json): Json => asRecord(answer.tokens) ?? {}
-  const cache = (answer: Json): Json => asRecord(tokens(answer).cache) ?? {}
-  return {
-    cost: sum(({ cost }) => cost),
-    tokens: {
-      input: sum((answer) => tokens(answer).input),
-      output: sum((answer) => tokens(answer).output),
-      reasoning: sum((answer) => tokens(answer).reasoning),
-      cache: { read: sum((answer) => cache(answer).read), write: sum((answer) => cache(answer).write) },
-    },
-  }
 }
 
 const todosOf = (file: string): Todo[] =>

@@ -2,6 +2,7 @@
  * What OpenCode 1.x stored, as what is stored here. Pure. Lenient where versions differ and where a member is missing
  * that can be filled in; what then still is no message or part is told and left out.
  */
+import { isAbsolute } from "node:path"
 import { Message, type AssistantMessage } from "@opencode/protocol/message.ts"
 import { Part } from "@opencode/protocol/part.ts"
 import { PermissionRuleset } from "@opencode/protocol/permission.ts"
@@ -37,8 +38,9 @@ export function sessionOf(raw: Json, tell: Tell): Conversation["info"] | undefin
     ...(kept.length > 0 ? { permission: kept } : {}),
     ...revertOf(revert),
   })
-  if (data && Math.max(data.time.created, data.time.updated) <= LAST_MOMENT) return data
-  tell(`It is damaged: ${error ? reasonOf(error) : "its time is no moment"}.`)
+  const isPlaced = data && isAbsolute(data.directory) && !data.directory.includes("\0")
+  if (isPlaced && Math.max(data.time.created, data.time.updated) <= LAST_MOMENT) return data
+  tell(`It is damaged: ${error ? reasonOf(error) : "its time is no moment, or its folder no path"}.`)
   return undefined
 }
 

@@ -27,3 +27,20 @@ export function projectOf({ id, worktree, vcs, name, icon, time, sandboxes }: Js
 
 const texts = ({ url, override, color }: Json): Json =>
   Object.fromEntries(Object.entries({ url, override, color }).filter(([, value]) => typeof value === "string"))
+
+/** Earlier versions did not note with a session what it cost. */
+export function spent(answers: (Json | undefined)[]) {
+  const sum = (of: (answer: Json) => unknown): number =>
+    answers.reduce((total, answer) => total + (asNumber(of(answer ?? {})) ?? 0), 0)
+  const tokens = (answer: Json): Json => asRecord(answer.tokens) ?? {}
+  const cache = (answer: Json): Json => asRecord(tokens(answer).cache) ?? {}
+  return {
+    cost: sum(({ cost }) => cost),
+    tokens: {
+      input: sum((answer) => tokens(answer).input),
+      output: sum((answer) => tokens(answer).output),
+      reasoning: sum((answer) => tokens(answer).reasoning),
+      cache: { read: sum((answer) => cache(answer).read), write: sum((answer) => cache(answer).write) },
+    },
+  }
+}

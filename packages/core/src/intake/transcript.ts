@@ -3,6 +3,7 @@
  * after something was appended to it; each call has one result; nothing stays open.
  */
 import { createHash } from "node:crypto"
+import { isAbsolute } from "node:path"
 import type { AssistantMessage, MessageWithParts, UserMessage } from "@opencode/protocol/message.ts"
 import { newId, type IdPrefix } from "@opencode/protocol/id.ts"
 import type { FilePart, Part, PartOf } from "@opencode/protocol/part.ts"
@@ -125,7 +126,7 @@ export function createTranscript({ sessionID, version, providerID }: TranscriptO
 
   return {
     at: (folder: string | undefined): void => {
-      directory ??= folder
+      if (folder !== undefined && isAbsolute(folder) && !folder.includes("\0")) directory ??= folder
     },
     uses(name: string | undefined): void {
       if (!name) return

@@ -19,8 +19,5 @@ export function createImportedStore(reader: Reader) {
     /** What the session looked like there when it was taken over last. */
     stamp: (sessionID: string): string | undefined =>
       reader.get<{ stamp: string }>("SELECT stamp FROM imported WHERE session_id = ?", sessionID)?.stamp,
-
-    /** Whether anything was ever taken over. */
-    isEmpty: (): boolean => reader.get("SELECT 1 FROM imported LIMIT 1") === undefined,
   }
 }

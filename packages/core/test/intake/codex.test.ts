@@ -84,7 +84,7 @@ test("turns that were rolled back are left out, an aborted one says so, and note
 
 test("files of the first versions, which have no envelope, are read as well", () => {
   using folder = tempFolder()
-  const bare = TALK.slice(5, 13).map((one) => (one as { payload: object }).payload)
+  const bare = [...TALK.slice(3, 4), ...TALK.slice(5, 13)].map((one) => (one as { payload: object }).payload)
   folder.write({
     [FILE]: jsonl([
       { id: ID, timestamp: "2025-05-01T10:00:00Z", instructions: null },
@@ -94,6 +94,7 @@ test("files of the first versions, which have no envelope, are read as well", ()
   })
   const { messages, conversation } = readSession(openCodex(folder.path).sessions[0])
   expect(said(messages)).toHaveLength(5)
+  expect(conversation.info.directory).toBe("/home/me/work")
   expect(conversation.info.time.created).toBe(Date.UTC(2025, 4, 1, 10))
 })
 
