@@ -1,4 +1,4 @@
-import { createOpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { createOpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import { installation } from "@opencode/testing/command.ts"
 import { tempFolder } from "@opencode/testing/temp-folder.ts"
 import { expect, test } from "vitest"

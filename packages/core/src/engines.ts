@@ -2,6 +2,8 @@ import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createIntake, type Intake } from "./engine/intake.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
+import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
+import { createWorktrees, type Worktrees } from "./engine/worktrees.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
@@ -21,6 +23,8 @@ export interface Engines {
   projects: Projects
   /** What other programs left on this disk. */
   intake: Intake
+  worktrees: Worktrees
+  upgrade: Upgrade
   close(): Promise<void>
 }
 
@@ -57,7 +61,8 @@ export function createEngines(home: Home): Engines {
   /** @returns false for one that is in use */
   async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
     const engine = await opening?.catch(() => undefined)
-    if (!engine || isInUse(engine) || engines.get(directory) !== opening) return false
+    if (!engine || isInUse(engine) || worktrees.isStarting(directory) || engines.get(directory) !== opening)
+      return false
     engines.delete(directory)
     await engine.close()
     return true
@@ -73,10 +78,19 @@ export function createEngines(home: Home): Engines {
     await Promise.all(concerned.map(({ settings }) => settings.reload()))
   }
 
+  const projects = createProjects({ home, at: (directory) => at(directory), release })
+  const worktrees = createWorktrees({
+    home,
+    at: (directory) => at(directory),
+    leave: async (directory) => !engines.has(directory) || release(directory),
+    tell: projects.tell,
+  })
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
-    projects: createProjects({ home, at: (directory) => at(directory), release }),
+    projects,
     intake: createIntake({ home, at: (directory) => at(directory) }),
+    worktrees,
+    upgrade: createUpgrade(home),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
@@ -87,6 +101,7 @@ export function createEngines(home: Home): Engines {
     async close() {
       state.closing = true
       home.boundary.closing()
+      await worktrees.close()
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },

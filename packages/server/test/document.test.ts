@@ -44,6 +44,10 @@ const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
     answers: ["200", "400", "404", "409"],
     reason: "a part is not changed under a running turn",
   },
+  "POST /experimental/session/{sessionID}/background": {
+    answers: ["200", "400", "404"],
+    reason: "a session that does not exist must not look like one that waits for nothing",
+  },
   "GET /pty/{ptyID}/connect": {
     answers: ["200", "400", "403", "404"],
     reason: "a request that is no websocket, or whose id cannot be one, is told so",

@@ -23,7 +23,7 @@ export async function importFrom(folder: string | undefined, options: ImportFrom
   const { from, dryRun = false, format } = options
   const door = await openDoor(foldersOfUser().home, { isImport: true })
   const leaving = new AbortController()
-  const interrupt = onInterrupt(async () => leaving.abort())
+  const interrupt = onInterrupt({ abort: async () => leaving.abort(), stop: () => {}, leave: () => {} })
   try {
     const body: ImportInput = { from, dryRun, ...(folder === undefined ? {} : { folder: resolve(folder) }) }
     const answer = await door.app.fetch(
