@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL("..", import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, "utf8"))
 
 /** Native code and files of their own: they stay packages. */
-const EXTERNAL = ["@photostructure/sqlite", "@vscode/ripgrep", "sharp", "@lydell/node-pty"]
+export const EXTERNAL = ["@photostructure/sqlite", "@vscode/ripgrep", "sharp", "@lydell/node-pty"]
 
 /** Zod brings its messages in 50 languages, of which ours is the only one used: a third of what `serve` would load. */
 const oneLocale = {
@@ -30,6 +30,7 @@ const GROUPS = [
 
 const FORM = { format: "esm", platform: "node", target: "node20", minify: true, keepNames: false, logLevel: "warning" }
 
+/** @returns what was written, and the files that it was made of */
 export async function build() {
   const dist = `${root}packages/cli/dist`
   // Beside its place, and moved there when it is whole: somebody may be running what is there, or building as well.
@@ -41,7 +42,7 @@ export async function build() {
   writeFileSync(`${outdir}/package.json`, '{"type":"module"}\n')
   await writeCatalog(`${outdir}/catalog`)
   replaceFolder(dist, outdir)
-  return joined
+  return { outputs: joined.outputs, inputs: Object.keys(metafile.inputs) }
 }
 
 const split = (outdir) =>

@@ -21,7 +21,7 @@ const CHAPTERS = [
   ["workspace", "config", "permission", "model", "peer"],
   ["tool", "extension"],
   ["session"],
-  ["turn"],
+  ["turn", "intake"],
   ["recording"],
   ["home.ts"],
   ["engine"],

@@ -57,7 +57,7 @@ function createProgram(result: Result): Command {
   addAcp(program)
   addSession(program, result)
   addStats(program)
-  addTransfer(program)
+  addTransfer(program, result)
   addModels(program, result)
   addAuth(program, result)
   addConfig(program)

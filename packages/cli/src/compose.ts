@@ -1,5 +1,5 @@
 import { tmpdir, userInfo } from "node:os"
-import { lstatSync } from "node:fs"
+import { existsSync, lstatSync } from "node:fs"
 import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
@@ -32,6 +32,8 @@ export interface ComposeOptions {
   logLevel?: LogLevel
   /** The person has decided that this project may run and send what its settings say. */
   trust?: boolean
+  /** The command takes over sessions, so nobody has to be told that there are some. */
+  isImport?: boolean
 }
 
 /** Where the database lies, whether there is one or not. */
@@ -89,6 +91,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     level: options.logLevel ?? levelNamed(env.OPENCODE_LOG_LEVEL) ?? "INFO",
     ...(options.printLogs || env.OPENCODE_PRINT_LOGS ? { print: out.note } : {}),
   })
+  const sessionsOf = options.isImport ? undefined : await leftByOpencode()
   const home = await openHome({
     env,
     log,
@@ -105,6 +108,9 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     ...userName(),
     ...(env.OPENCODE_RECORD ? await recording(env.OPENCODE_RECORD) : {}),
   })
+  if (sessionsOf !== undefined) {
+    out.note(`There are sessions of OpenCode in ${sessionsOf}. \`opencode import --from opencode\` takes them over.`)
+  }
   const engines = createEngines(home)
   return {
     home,
@@ -114,6 +120,14 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
       await home.close()
     },
   }
+}
+
+/** Where OpenCode left its sessions, told at the first start on a data folder: the one that makes the database. */
+async function leftByOpencode(): Promise<string | undefined> {
+  const { data } = foldersOfUser()
+  if (process.env.OPENCODE_DB || existsSync(join(data, "store.db")) || !existsSync(data)) return undefined
+  const { hasOpencode } = await import("@opencode/core/intake/opencode.ts")
+  return hasOpencode(data) ? data : undefined
 }
 
 /** Until the settings are read, which say so too. */

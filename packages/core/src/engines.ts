@@ -1,5 +1,6 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
+import { createIntake, type Intake } from "./engine/intake.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
 import { createStorage, type Storage } from "./engine/storage.ts"
 import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
@@ -24,6 +25,8 @@ export interface Engines {
   projects: Projects
   stats: GetStats
   storage: Storage
+  /** What other programs left on this disk. */
+  intake: Intake
   worktrees: Worktrees
   upgrade: Upgrade
   close(): Promise<void>
@@ -89,6 +92,7 @@ export function createEngines(home: Home): Engines {
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
     projects,
+    intake: createIntake({ home, at: (directory) => at(directory) }),
     worktrees,
     upgrade: createUpgrade(home),
     stats: createStats(home.store, home.host.now),

@@ -27,3 +27,35 @@ function nextOf(pieces: Iterator<string>): IteratorResult<string> | "failed" {
     return "failed"
   }
 }
+
+/** The same for pieces that take their time: each is sent when it is there. */
+export function slowJsonSource(pieces: AsyncIterator<string>, closed: () => void): Source {
+  let outlet: Outlet | undefined
+  let waiting = ""
+  const make = (): void => {
+    pieces.next().then(
+      ({ done, value }) => {
+        if (done) return outlet?.end()
+        waiting = value
+        outlet?.ready()
+      },
+      () => outlet?.cut(),
+    )
+  }
+  return {
+    open(to) {
+      outlet = to
+      make()
+    },
+    take() {
+      const text = waiting
+      waiting = ""
+      if (text) make()
+      return text
+    },
+    close() {
+      closed()
+      void pieces.return?.()
+    },
+  }
+}

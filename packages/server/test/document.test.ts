@@ -99,6 +99,13 @@ const ADDITIONS: Record<string, Call & { reason: string }> = {
     answers: ["200", "400"],
     reason: "`opencode import` goes through the API, as everything does",
   },
+  "POST /global/import": {
+    id: "global.import",
+    parameters: [],
+    body: true,
+    answers: ["200", "400", "404", "503"],
+    reason: "`opencode import --from` goes through the API, as everything does",
+  },
   "GET /permission/saved": {
     id: "permission.saved",
     parameters: ["query directory?", "query workspace?"],

@@ -18,6 +18,8 @@ export interface LogFile extends Log {
   setLevel(level: LogLevel): void
 }
 
+/** Ours by their names: the folder is also that of OpenCode, whose files stay. */
+const OURS = /^\d{4}-\d\d-\d\dT\d{6}-\d+\.log$/
 /** Files of earlier processes that are kept. */
 const KEPT_FILES = 10
 /** A file stops growing here: a log must never be what fills the disk. */
@@ -43,7 +45,7 @@ export function openLog(options: {
   function open(): string {
     makeFolder(folder)
     const old = readdirSync(folder)
-      .filter((name) => name.endsWith(".log"))
+      .filter((name) => OURS.test(name))
       .sort()
     for (const name of old.slice(0, Math.max(0, old.length - KEPT_FILES + 1)))
       rmSync(join(folder, name), { force: true })

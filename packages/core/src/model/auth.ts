@@ -108,6 +108,19 @@ export function openAuth(options: {
   return self
 }
 
+/** The entries of a file that is not this program's own. Undefined when it is there and cannot be read. */
+export function readCredentials(file: string): Record<string, AuthEntry> | undefined {
+  const found = readEntries(file)
+  if ("problem" in found) return undefined
+  return Object.fromEntries(
+    Object.entries(found.entries).flatMap(([id, value]) => {
+      const entry = asRecord(value)
+      const type = asText(entry?.type)
+      return entry && type ? [[id, { ...entry, type }]] : []
+    }),
+  )
+}
+
 function readEntries(file: string, content?: string): { entries: Json } | { problem: string } {
   const where = content === undefined ? file : "OPENCODE_AUTH_CONTENT"
   try {

@@ -10,6 +10,7 @@ import type { Store } from "../store/store.ts"
 import type { Workspace } from "../workspace/workspace.ts"
 import type { AdmitDeps } from "./admit.ts"
 import type { Publish } from "./record.ts"
+import { settledMessage, settledPart } from "./settled.ts"
 import { tellConversation } from "./tell-conversation.ts"
 
 /**
@@ -56,7 +57,7 @@ export function createImport(deps: ImportDeps): ImportSession {
 }
 
 /** Of a `Date`, in milliseconds since the epoch. Prompts and pages say the day. */
-const LAST_MOMENT = 8.64e15
+export const LAST_MOMENT = 8.64e15
 /** What is deeper is no conversation, and would exhaust the stack of whoever writes it out again. */
 const MAX_DEPTH = 100
 
@@ -93,11 +94,16 @@ function checkedPart(part: SessionImport["messages"][number]["parts"][number], {
 }
 
 function assertShallow(value: unknown): void {
+  if (isDeep(value)) throw invalid(`It is nested more than ${MAX_DEPTH} levels deep`)
+}
+
+export function isDeep(value: unknown): boolean {
   let level = [value]
   for (let depth = 0; level.length > 0; depth++) {
-    if (depth > MAX_DEPTH) throw invalid(`It is nested more than ${MAX_DEPTH} levels deep`)
+    if (depth > MAX_DEPTH) return true
     level = level.flatMap((item) => (typeof item === "object" && item !== null ? Object.values(item) : []))
   }
+  return false
 }
 
 const invalid = (why: string) =>
@@ -106,27 +112,13 @@ const invalid = (why: string) =>
 /** As answers that were broken off: nothing of an imported session runs, so nothing would ever end them. */
 const settled = ({ info, messages }: SessionExport): SessionExport => ({
   info,
-  messages: messages.map((message) => ({ info: settledInfo(message.info), parts: message.parts.map(settledPart) })),
+  messages: messages.map((message) => ({
+    info: settledMessage(message.info, BROKEN_OFF),
+    parts: message.parts.map((part) => settledPart(part, BROKEN_OFF)),
+  })),
 })
 
 const BROKEN_OFF = "Interrupted: the session was exported during this answer."
-
-function settledInfo(info: Message): Message {
-  if (info.role === "user" || info.time.completed !== undefined) return info
-  const error = info.error ?? { name: "MessageAbortedError" as const, data: { message: BROKEN_OFF } }
-  return { ...info, error, time: { ...info.time, completed: info.time.created } }
-}
-
-function settledPart(part: Part): Part {
-  if (part.type === "text" || part.type === "reasoning") {
-    return part.time && part.time.end === undefined ? { ...part, time: { ...part.time, end: part.time.start } } : part
-  }
-  if (part.type !== "tool" || (part.state.status !== "pending" && part.state.status !== "running")) return part
-  const start = part.state.status === "running" ? part.state.time.start : 0
-  const { input } = part.state
-  const metadata = { interrupted: true }
-  return { ...part, state: { status: "error", input, error: BROKEN_OFF, metadata, time: { start, end: start } } }
-}
 
 /**
  * The session as one of this folder. Of what it brings, nothing counts that would allow something here or points at what

@@ -4,9 +4,10 @@
  */
 import { closeSync, existsSync, openSync } from "node:fs"
 import path from "node:path"
+import { isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import { makeFolder } from "../lib/make-folder.ts"
-import { checkedVersion, migrate } from "./migrate.ts"
+import { checkedVersion, migrate, type Migrating } from "./migrate.ts"
 import { migrations as allMigrations, type Migration } from "./migrations/index.ts"
 import { makePrivate } from "./private-place.ts"
 import { untilFree } from "./retry.ts"
@@ -49,14 +50,22 @@ export interface Database {
 export interface DatabaseOptions {
   file: string
   host: Host
+  /** Somebody named it, so it may be anybody's. */
+  isNamed?: boolean
   /** Only tests of upgrades give other ones. */
   migrations?: readonly Migration[]
 }
 
 /** @throws fault `storage` (damaged, newer, foreign, unwritable) or `unavailable` (locked for 5 s) */
-export async function openDatabase({ file, host, migrations = allMigrations }: DatabaseOptions): Promise<Database> {
-  createPrivately(file)
+export async function openDatabase({
+  file,
+  host,
+  isNamed,
+  migrations = allMigrations,
+}: DatabaseOptions): Promise<Database> {
   const open = await loadSqlite()
+  if (isNamed && existsSync(file)) assertOurs(open, { file, migrations })
+  createPrivately(file)
   let sqlite: Sqlite | undefined
   try {
     const opened = (sqlite = open(file))
@@ -78,6 +87,20 @@ export async function openDatabase({ file, host, migrations = allMigrations }: D
   } catch (error) {
     sqlite?.close()
     throw openFault(error, file)
+  }
+}
+
+/** Whoever may write empties the log into the file when he closes it: what is another program's is only read. */
+function assertOurs(open: Awaited<ReturnType<typeof loadSqlite>>, known: Pick<Migrating, "file" | "migrations">): void {
+  let sqlite: Sqlite | undefined
+  try {
+    sqlite = open(known.file, { readOnly: true })
+    checkedVersion({ ...known, sqlite })
+  } catch (error) {
+    if (isFault(error)) throw error
+    // Locked, damaged, or where nobody may write: opening it says which.
+  } finally {
+    sqlite?.close()
   }
 }
 

@@ -48,10 +48,15 @@ export async function migrate(m: Migrating): Promise<void> {
 }
 
 /** The schema's version, 0 for an empty file. Reads only: what is refused here has not been written to. */
-export function checkedVersion({ sqlite, file, migrations }: Migrating): number {
-  const { version, application, objects } = sqlite.prepare(HEADER).get() as Header
+export function checkedVersion({
+  sqlite,
+  file,
+  migrations,
+}: Pick<Migrating, "sqlite" | "file" | "migrations">): number {
+  const { version, application, objects, opencode } = sqlite.prepare(HEADER).get() as Header
   const isEmpty = version === 0 && objects === 0
-  if (application !== APPLICATION_ID && !isEmpty) throw foreignDatabase(file)
+  if (application !== APPLICATION_ID && !isEmpty)
+    throw opencode === OPENCODE_TABLES ? otherOpencode(file) : foreignDatabase(file)
   if (version > migrations.length) throw newerDatabase(file, version, migrations.length)
   return version
 }
@@ -60,13 +65,18 @@ export function checkedVersion({ sqlite, file, migrations }: Migrating): number 
 const HEADER = `SELECT
   (SELECT user_version FROM pragma_user_version) AS version,
   (SELECT application_id FROM pragma_application_id) AS application,
-  (SELECT count(*) FROM sqlite_schema) AS objects`
+  (SELECT count(*) FROM sqlite_schema) AS objects,
+  (SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('session', 'message', 'part', 'project')) AS opencode`
 
 interface Header {
   version: number
   application: number
   objects: number
+  opencode: number
 }
+
+/** Of those that OpenCode 1.x keeps its sessions in. */
+const OPENCODE_TABLES = 4
 
 const newerDatabase = (file: string, version: number, known: number) =>
   fault(
@@ -79,6 +89,13 @@ const foreignDatabase = (file: string) =>
   fault("storage", `The database ${file} belongs to another program; it was left as it is.`, {
     file,
   })
+
+const otherOpencode = (file: string) =>
+  fault(
+    "storage",
+    `The database ${file} is the one of OpenCode itself; it was left as it is. \`opencode import --from opencode ${file}\`, without OPENCODE_DB, takes over its sessions.`,
+    { file },
+  )
 
 /** Readable by its owner alone, and under its final name only when it is whole. */
 function copyBefore({ file, open }: Migrating, version: number): void {

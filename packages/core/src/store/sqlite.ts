@@ -21,17 +21,15 @@ export interface Sqlite {
   close(): void
 }
 
-type Open = (file: string, options?: { readOnly: boolean }) => Sqlite
+type Open = (file: string, options?: { readOnly?: boolean }) => Sqlite
 
 /** Loads the library (up to 10 ms on Node 20) and returns the function that opens a file with it. */
 export async function loadSqlite(): Promise<Open> {
   const Database = builtinDatabase() ?? (await import("@photostructure/sqlite")).DatabaseSync
-  return (file, options = { readOnly: false }) => new Database(file, options)
+  return (file, options = {}) => new Database(file, options)
 }
 
-type DatabaseClass = new (file: string, options: { readOnly: boolean }) => Sqlite
-
-function builtinDatabase(): DatabaseClass | undefined {
+function builtinDatabase(): (new (...args: Parameters<Open>) => Sqlite) | undefined {
   const emitWarning = process.emitWarning
   // Node 22 and 24 warn on stderr when the module is first loaded. Only the warning of this call is dropped.
   // Can go when the oldest supported Node has a stable `node:sqlite`.
@@ -39,7 +37,7 @@ function builtinDatabase(): DatabaseClass | undefined {
   try {
     const builtin: object | undefined = process.getBuiltinModule("node:sqlite")
     if (!builtin || !("DatabaseSync" in builtin) || typeof builtin.DatabaseSync !== "function") return undefined
-    return builtin.DatabaseSync as DatabaseClass
+    return builtin.DatabaseSync as new (...args: Parameters<Open>) => Sqlite
   } finally {
     process.emitWarning = emitWarning
   }

@@ -13,6 +13,7 @@ import { createContents, type Contents } from "./contents.ts"
 import { createCopyStore, type CopyStore } from "./copy-store.ts"
 import { openDatabase } from "./database.ts"
 import { createFreePages } from "./free-pages.ts"
+import { createImportedStore, type ImportedStore } from "./imported-store.ts"
 import { createInboxStore, type InboxStore } from "./inbox-store.ts"
 import { createIntentStore, type IntentStore } from "./intent-store.ts"
 import { keepHistories } from "./kept-histories.ts"
@@ -44,6 +45,7 @@ export interface Store {
   readonly children: ChildStore
   readonly approvals: ApprovalStore
   readonly stats: StatsStore
+  readonly imported: ImportedStore
   readonly changes: ChangeStore
   /** The bytes that `changes` names. */
   readonly contents: Contents
@@ -79,7 +81,11 @@ export interface StoreOptions {
 /** @throws fault `storage` (damaged, newer, foreign, unwritable) or `unavailable` (locked for 5 s) */
 export async function openStore({ folder, host, file, beforeCommit }: StoreOptions): Promise<Store> {
   prepareFolder(folder)
-  const database = await openDatabase({ file: file ?? path.join(folder, "store.db"), host })
+  const database = await openDatabase({
+    file: file ?? path.join(folder, "store.db"),
+    isNamed: file !== undefined,
+    host,
+  })
   const reader = createReader(database)
   const writer = createWriter({ database, host, beforeCommit })
   // A database elsewhere has its bodies beside it: those that it does not name would otherwise be collected.
@@ -101,6 +107,7 @@ export async function openStore({ folder, host, file, beforeCommit }: StoreOptio
     children: createChildStore(reader),
     approvals: createApprovalStore(reader),
     stats: createStatsStore(reader),
+    imported: createImportedStore(reader),
     changes: createChangeStore(reader),
     contents: createContents(file === undefined ? path.join(folder, "contents") : `${file}.contents`),
     copies: createCopyStore(reader, parts),

@@ -9,6 +9,7 @@ import { experimentalSessionRoutes } from "./experimental-session.ts"
 import { fileRoutes } from "./file.ts"
 import { findRoutes } from "./find.ts"
 import { globalRoutes } from "./global.ts"
+import { globalImportRoutes } from "./global-import.ts"
 import { instanceRoutes } from "./instance.ts"
 import { logRoutes } from "./log.ts"
 import { messageRoutes } from "./message.ts"
@@ -40,6 +41,7 @@ import { worktreeRoutes } from "./worktree.ts"
 /** Every call there is. */
 export const routes: readonly Route[] = [
   ...globalRoutes,
+  ...globalImportRoutes,
   ...eventRoutes,
   ...logRoutes,
   ...sessionRoutes,

@@ -12,6 +12,7 @@ import { child } from "./0005-child.ts"
 import { changePlace } from "./0006-change-place.ts"
 import { approval } from "./0007-approval.ts"
 import { detachedChild } from "./0008-detached-child.ts"
+import { imported } from "./0009-imported.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   changePlace,
   approval,
   detachedChild,
+  imported,
 ]

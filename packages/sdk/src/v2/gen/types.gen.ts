@@ -5806,6 +5806,30 @@ export type HealthFinding = {
     repair: string;
 };
 
+export type ImportReport = {
+    from: 'opencode' | 'claude-code' | 'codex';
+    folder: string;
+    dryRun: boolean;
+    found: number;
+    sessions: Array<ImportedSession>;
+    projects: number;
+    credentials: {
+        added: Array<string>;
+        kept: Array<string>;
+    };
+    problems: Array<string>;
+    stopped?: string;
+};
+
+export type ImportedSession = {
+    id: string;
+    state: 'added' | 'extended' | 'unchanged' | 'removed' | 'diverged' | 'busy' | 'failed';
+    title?: string;
+    directory?: string;
+    messages: number;
+    problems?: Array<string>;
+};
+
 export type MessageId = string;
 
 export type ModelStats = {
@@ -6905,6 +6929,43 @@ export type GlobalHealthResponses = {
 };
 
 export type GlobalHealthResponse = GlobalHealthResponses[keyof GlobalHealthResponses];
+
+export type GlobalImportData = {
+    body: {
+        from: 'opencode' | 'claude-code' | 'codex';
+        folder?: string;
+        dryRun?: boolean;
+    };
+    path?: never;
+    query?: never;
+    url: '/global/import';
+};
+
+export type GlobalImportErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+    /**
+     * NotFoundError
+     */
+    404: NotFoundError;
+    /**
+     * ServiceUnavailableError
+     */
+    503: ServiceUnavailableError;
+};
+
+export type GlobalImportError = GlobalImportErrors[keyof GlobalImportErrors];
+
+export type GlobalImportResponses = {
+    /**
+     * What became of each session
+     */
+    200: ImportReport;
+};
+
+export type GlobalImportResponse = GlobalImportResponses[keyof GlobalImportResponses];
 
 export type GlobalUpgradeData = {
     body?: {
