@@ -134,13 +134,13 @@ const anyOf = (shapes: Json[]): Json => (shapes.length === 1 && shapes[0] ? shap
 const sorted = <T>(members: Record<string, T>): Record<string, T> =>
   Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
 
-/** Points references at the components, and leaves out what is said twice. */
+/** Points references at the components, and leaves out what is said twice or says nothing. */
 function tidy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(tidy)
   if (typeof value !== "object" || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, member]) => key !== "$schema" && !(key === "id" && typeof member === "string"))
+      .filter(([key, member]) => !isIdle(key, member))
       .map(([key, member]) => [
         key,
         key === "$ref" && typeof member === "string"
@@ -148,4 +148,13 @@ function tidy(value: unknown): unknown {
           : tidy(member),
       ]),
   )
+}
+
+/** As a keyword: members of the same name have a shape, not a word, a number or a string's type alone. */
+function isIdle(key: string, value: unknown): boolean {
+  if (key === "$schema" || key === "id") return typeof value === "string"
+  // What zod says of every whole number: that a double can hold it.
+  if (key === "maximum" || key === "minimum") return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER
+  // Names are strings in JSON anyway.
+  return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}'
 }
