@@ -52,7 +52,7 @@ export function openapi(routes: readonly Route[]): object {
     openapi: "3.1.0",
     info: { title: "opencode", version: "1.0.0", description: "opencode api" },
     paths: sorted(paths),
-    components: { schemas: sorted(schemas) },
+    components: { schemas: { ...sorted(schemas, isPlain), ...sorted(schemas, (name) => !isPlain(name)) } },
   }
 }
 
@@ -131,8 +131,14 @@ function responsesOf(declaration: Route["declaration"], isStream: boolean, of: D
 
 const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } })
 const anyOf = (shapes: Json[]): Json => (shapes.length === 1 && shapes[0] ? shapes[0] : { anyOf: shapes })
-const sorted = <T>(members: Record<string, T>): Record<string, T> =>
-  Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+/** Generators number names that are the same to them. The plain one is to be the first, as in the published document. */
+const isPlain = (name: string): boolean => !name.includes(".")
+const sorted = <T>(members: Record<string, T>, isWanted: (name: string) => boolean = () => true): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(members)
+      .filter(([name]) => isWanted(name))
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+  )
 
 /** Points references at the components, and leaves out what is said twice or says nothing. */
 function tidy(value: unknown): unknown {
@@ -154,7 +160,8 @@ function tidy(value: unknown): unknown {
 function isIdle(key: string, value: unknown): boolean {
   if (key === "$schema" || key === "id") return typeof value === "string"
   // What zod says of every whole number: that a double can hold it.
-  if (key === "maximum" || key === "minimum") return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER
+  if (key === "maximum" || key === "minimum")
+    return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER
   // Names are strings in JSON anyway.
   return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}'
 }

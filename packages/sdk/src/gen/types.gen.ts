@@ -167,6 +167,7 @@ export type CompactionPart = {
 };
 
 export type Config = {
+    $schema?: string;
     shell?: string;
     logLevel?: LogLevel;
     server?: ServerConfig;
@@ -362,7 +363,7 @@ export type ContextOverflowError = {
 
 export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
 
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
+export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend2 | EventTuiCommandExecute2 | EventTuiToastShow2 | EventTuiSessionSelect2;
 
 export type EventCommandExecuted = {
     id: string;
@@ -644,7 +645,6 @@ export type EventTodoUpdated = {
 };
 
 export type EventTuiCommandExecute = {
-    id: string;
     type: 'tui.command.execute';
     properties: {
         command: string;
@@ -652,7 +652,6 @@ export type EventTuiCommandExecute = {
 };
 
 export type EventTuiPromptAppend = {
-    id: string;
     type: 'tui.prompt.append';
     properties: {
         text: string;
@@ -660,7 +659,6 @@ export type EventTuiPromptAppend = {
 };
 
 export type EventTuiSessionSelect = {
-    id: string;
     type: 'tui.session.select';
     properties: {
         /**
@@ -671,7 +669,6 @@ export type EventTuiSessionSelect = {
 };
 
 export type EventTuiToastShow = {
-    id: string;
     type: 'tui.toast.show';
     properties: {
         title?: string;
@@ -763,7 +760,7 @@ export type GlobalEvent = {
     directory?: string;
     project?: string;
     workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
+    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend2 | EventTuiCommandExecute2 | EventTuiToastShow2 | EventTuiSessionSelect2;
 };
 
 export type GlobalSession = {
@@ -1831,6 +1828,44 @@ export type WellKnownAuth = {
     token: string;
 };
 
+export type EventTuiCommandExecute2 = {
+    id: string;
+    type: 'tui.command.execute';
+    properties: {
+        command: string;
+    };
+};
+
+export type EventTuiPromptAppend2 = {
+    id: string;
+    type: 'tui.prompt.append';
+    properties: {
+        text: string;
+    };
+};
+
+export type EventTuiSessionSelect2 = {
+    id: string;
+    type: 'tui.session.select';
+    properties: {
+        /**
+         * Session ID to navigate to
+         */
+        sessionID: SessionId;
+    };
+};
+
+export type EventTuiToastShow2 = {
+    id: string;
+    type: 'tui.toast.show';
+    properties: {
+        title?: string;
+        message: string;
+        variant: 'info' | 'success' | 'warning' | 'error';
+        duration?: number;
+    };
+};
+
 export type AppAgentsData = {
     body?: never;
     path?: never;
@@ -2112,6 +2147,7 @@ export type ConfigTuiResponses = {
      */
     200: {
         config: {
+            $schema?: string;
             theme?: string;
             keybinds?: {
                 [key: string]: false | string | {
@@ -4958,37 +4994,7 @@ export type TuiOpenThemesResponses = {
 export type TuiOpenThemesResponse = TuiOpenThemesResponses[keyof TuiOpenThemesResponses];
 
 export type TuiPublishData = {
-    body: {
-        id?: string;
-        type: 'tui.prompt.append';
-        properties: {
-            text: string;
-        };
-    } | {
-        id?: string;
-        type: 'tui.command.execute';
-        properties: {
-            command: string;
-        };
-    } | {
-        id?: string;
-        type: 'tui.toast.show';
-        properties: {
-            title?: string;
-            message: string;
-            variant: 'info' | 'success' | 'warning' | 'error';
-            duration?: number;
-        };
-    } | {
-        id?: string;
-        type: 'tui.session.select';
-        properties: {
-            /**
-             * Session ID to navigate to
-             */
-            sessionID: SessionId;
-        };
-    };
+    body: EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
     path?: never;
     query?: {
         directory?: string;
