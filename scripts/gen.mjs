@@ -1,4 +1,4 @@
-// Writes what is derived: the OpenAPI document and the calls of the SDK from the routes, the JSON Schemas of settings. `--check` only says whether
+// Writes what is derived: the OpenAPI document, its text and the calls of the SDK from the routes, the JSON Schemas of settings. `--check` only says whether
 // they are up to date.
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -12,7 +12,7 @@ const sdk = join(root, "packages/sdk")
 const checkOnly = process.argv.includes("--check")
 const temp = mkdtempSync(join(tmpdir(), "opencode-gen-"))
 try {
-  const { openapi, routes, configSchemas } = await bundled()
+  const { apiMarkdown, openapi, routes, configSchemas } = await bundled()
   const document = JSON.stringify(openapi(routes), null, 2) + "\n"
   const documentFile = join(temp, "openapi.json")
   writeFileSync(documentFile, document)
@@ -22,8 +22,9 @@ try {
     `packages/cli/schema/${name}.json`,
     JSON.stringify(schema, null, 2) + "\n",
   ])
+  const written = [...schemas, ["docs/api.md", apiMarkdown(JSON.parse(document))]]
   const stale = [
-    ...schemas.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
+    ...written.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
     ...(read(join(sdk, "openapi.json")) === document ? [] : ["packages/sdk/openapi.json"]),
     ...different(calls, join(sdk, "src/gen")),
   ]
@@ -35,7 +36,7 @@ try {
     writeFileSync(join(sdk, "openapi.json"), document)
     await generateCalls(documentFile, join(sdk, "src/gen"))
     mkdirSync(join(root, "packages/cli/schema"), { recursive: true })
-    for (const [file, text] of schemas) writeFileSync(join(root, file), text)
+    for (const [file, text] of written) writeFileSync(join(root, file), text)
     console.log(stale.length > 0 ? `wrote ${stale.length} files` : "everything was up to date")
   }
 } finally {
@@ -50,6 +51,7 @@ async function bundled() {
     stdin: {
       contents:
         'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"\n' +
+        'export { apiMarkdown } from "@opencode/server/reference/markdown.ts"\n' +
         'export { configSchemas } from "@opencode/protocol/config-schema.ts"',
       resolveDir: root,
       loader: "ts",

@@ -56,7 +56,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
       search,
       place,
       server,
-      setHeader: (name, value) => void (headers[name] = value),
+      setHeader: (name, value) => void (headers[name] = name === "vary" ? listed(headers.vary, value) : value),
     })
     if (noted)
       running.then(
@@ -72,7 +72,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
     if (data instanceof Uint8Array)
       return {
         status: 200,
-        headers: { ...headers, "content-type": route.declaration.contentType ?? BYTES },
+        headers: { ...headers, "content-type": headers["content-type"] ?? route.declaration.contentType ?? BYTES },
         body: data,
       }
     return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : JSON.stringify(data) }
@@ -97,6 +97,9 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
     },
   }
 }
+
+const listed = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`
 
 const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }
