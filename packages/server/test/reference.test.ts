@@ -1,14 +1,15 @@
 import { createHash } from "node:crypto"
 import { expect, test } from "vitest"
-import type { ApiDocument, Shape } from "../src/reference/document.ts"
-import { TITLES } from "../src/reference/document.ts"
+import { openapi } from "../src/openapi.ts"
+import { TITLES, type ApiDocument, type Shape } from "../src/reference/document.ts"
 import { apiMarkdown } from "../src/reference/markdown.ts"
 import { apiPage } from "../src/reference/page.ts"
 import { noteOf, PLAIN, typeText } from "../src/reference/type-text.ts"
+import { routes } from "../src/routes/routes.ts"
 import { operationsOf, ours } from "./contract/documents.ts"
 import { served } from "./served.ts"
 
-const document = ours as ApiDocument
+const document = openapi(routes) as ApiDocument
 
 test.each([
   ["text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "text/html; charset=utf-8"],
