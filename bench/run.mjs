@@ -6,9 +6,12 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
 import { deltas } from "./figures/deltas.mjs"
+import { fanOut } from "./figures/fan-out.mjs"
+import { find } from "./figures/find.mjs"
 import { idle } from "./figures/idle.mjs"
 import { long } from "./figures/long.mjs"
 import { many } from "./figures/many.mjs"
+import { requests } from "./figures/requests.mjs"
 import { run } from "./figures/run.mjs"
 import { serve } from "./figures/serve.mjs"
 import { bashSteps, readSteps } from "./figures/steps.mjs"
@@ -21,7 +24,22 @@ import { findPublished, PUBLISHED_VERSION, readFigures, writeFigures } from "./p
 import { makeRows, table } from "./report.mjs"
 import { makeSide } from "./sides.mjs"
 
-const FIGURES = [version, serve, run, idle, deltas, readSteps, bashSteps, many, long, turns, transcript]
+const FIGURES = [
+  version,
+  serve,
+  run,
+  idle,
+  deltas,
+  fanOut,
+  readSteps,
+  bashSteps,
+  many,
+  long,
+  turns,
+  requests,
+  find,
+  transcript,
+]
 
 const USAGE = `usage: npm run bench -- [options]
   --only <name>    this figure alone; repeatable: ${FIGURES.map(({ name }) => name).join(", ")}

@@ -4,7 +4,7 @@ import { createProjects, type Projects } from "./engine/projects.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
-import { requireSession } from "./session/require.ts"
+import { sessionNotFound } from "./session/require.ts"
 import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
 
@@ -76,7 +76,9 @@ export function createEngines(home: Home): Engines {
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
-      return at(requireSession(sessionID, home.store).directory, true)
+      const directory = home.store.sessions.directory(sessionID)
+      if (directory === undefined) throw sessionNotFound(sessionID)
+      return at(directory, true)
     },
     async close() {
       state.closing = true

@@ -3,6 +3,7 @@ import { errorAnswer } from "./errors.ts"
 import { fetchOf, isSource, splitTarget, type Handle, type Incoming, type Outgoing, type Source } from "./exchange.ts"
 import { compressed } from "./gzip.ts"
 import { createGuard, type GuardOptions } from "./guard/guard.ts"
+import { JsonText } from "./json-text.ts"
 import { noteInput } from "./note-input.ts"
 import { placeOf } from "./place.ts"
 import type { ServerParts } from "./route.ts"
@@ -75,7 +76,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
         headers: { ...headers, "content-type": headers["content-type"] ?? route.declaration.contentType ?? BYTES },
         body: data,
       }
-    return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : JSON.stringify(data) }
+    return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : jsonOf(data) }
   }
 
   async function handle(incoming: Incoming): Promise<Outgoing> {
@@ -100,6 +101,7 @@ export function createApp({ directory, guard: guardOptions = { hostnames: [], co
 
 const listed = (before: string | undefined, value: string): string =>
   before === undefined ? value : `${before}, ${value}`
+const jsonOf = (data: unknown): string => (data instanceof JsonText ? data.text : JSON.stringify(data))
 
 const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }

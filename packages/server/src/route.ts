@@ -11,6 +11,7 @@ import type { Infer, Schema } from "@opencode/protocol/schema.ts"
 import type { Incoming, Source } from "./exchange.ts"
 import { readJson } from "./guard/limits.ts"
 import type { Place } from "./place.ts"
+import type { JsonText } from "./json-text.ts"
 import { validate } from "./validate.ts"
 
 /** What all routes share. */
@@ -122,13 +123,13 @@ export interface RouteRequest {
 /**
  * One call of the API: data in, data out, and its entry in the document from the same lines. Schemas are built when the
  * route is first used; answers are typed and not checked again. An answer that is too long to be made at once comes as
- * the source of its JSON.
+ * the source of its JSON; what is JSON already, as `JsonText`.
  */
 export function route<P extends Schema, Q extends Schema, B extends Schema, A extends Schema>(
   method: Method,
   path: string,
   declaration: Declaration<P, Q, B, A>,
-  handler: Handler<P, Q, B, Infer<A> | Source | Uint8Array>,
+  handler: Handler<P, Q, B, Infer<A> | JsonText | Source | Uint8Array>,
 ): Route {
   return { method, path, declaration, isStream: false, run: (request) => run(request, declaration, handler) }
 }

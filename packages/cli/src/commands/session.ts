@@ -14,14 +14,16 @@ export async function listSessions({
   const directory = workingFolder(undefined)
   const door = await openDoor(directory)
   try {
-    const limit = maxCount === undefined ? {} : { limit: maxCount }
-    const sessions = dataOf(await door.client.session.list({ directory, roots: true, ...limit })) as Session[]
+    const limit = maxCount ?? ALL
+    const sessions = dataOf(await door.client.session.list({ directory, roots: true, limit })) as Session[]
     if (format === "json") out.line(JSON.stringify(sessions.map(summary), null, 2))
     else if (sessions.length > 0) out.line(table(sessions))
   } finally {
     await door.close()
   }
 }
+
+const ALL = -1
 
 const summary = ({ id, title, time, projectID, directory }: Session) => ({
   id,

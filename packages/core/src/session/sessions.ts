@@ -22,6 +22,7 @@ import { slug } from "./slug.ts"
 import { tellMessage } from "./tell-message.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
+import { isCutShort } from "./undo-result.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -31,8 +32,8 @@ export interface Sessions {
   get(sessionID: string): Session
   /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
   read(sessionID: string): Promise<Session>
-  /** Newest updated first. */
-  list(filter: SessionFilter): Session[]
+  /** The JSON of a list of sessions, newest updated first. */
+  listText(filter: SessionFilter): string
   update(sessionID: string, change: SessionUpdate): Promise<Session>
   /** A name that a model found. A name that a person gave meanwhile stays; what asking cost is counted all the same. */
   rename(sessionID: string, found: FoundTitle): Promise<void>
@@ -176,7 +177,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   return {
     get,
     async read(sessionID) {
-      get(sessionID)
+      const session = get(sessionID)
+      if (!isCutShort(session)) return session
       // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
       await asFarAsPossible(deps.finishUndo(sessionID))
       return get(sessionID)
@@ -187,7 +189,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     }),
     abort,
     openParts: records.openParts,
-    list: (filter) => store.sessions.list(filter),
+    listText: (filter) => store.sessions.listText(filter),
 
     async create(input, also) {
       if (input.parentID !== undefined) get(input.parentID)

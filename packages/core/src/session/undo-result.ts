@@ -1,4 +1,4 @@
-import type { UndoFile, UndoResult } from "@opencode/protocol/session.ts"
+import type { Session, UndoFile, UndoResult } from "@opencode/protocol/session.ts"
 import type { Change } from "../store/change-store.ts"
 import type { Store } from "../store/store.ts"
 import { shownPath } from "../workspace/odd-path.ts"
@@ -10,6 +10,9 @@ const MAX_FILES = 500
 
 /** What has to be told first: what was not done. */
 const ORDER = ["unknown", "refused", "partial", "restored", "unchanged"] as const
+
+/** Whether undoing was begun and its result is not told: a crash came between. */
+export const isCutShort = ({ revert, undo }: Session): boolean => revert !== undefined && undo === undefined
 
 /** What undoing did, file by file. @param unseen sentences about commands whose changes are not known */
 export function resultOf(action: UndoResult["action"], done: readonly UndoPlan[], unseen: string[]): UndoResult {

@@ -26,7 +26,7 @@ import type { Publish } from "./record.ts"
 import { requireMessage, requireSession } from "./require.ts"
 import { createUndoFiles, inOrder, isToDo, type ReadyPlan } from "./undo-apply.ts"
 import { planPath, type UndoPlan } from "./undo-plan.ts"
-import { copiedIn, resultOf, unseenIn } from "./undo-result.ts"
+import { isCutShort, copiedIn, resultOf, unseenIn } from "./undo-result.ts"
 
 /**
  * Takes back what the agent did to files, from a point of the conversation on. Each file is compared with what the agent
@@ -257,8 +257,9 @@ export function createUndo(deps: UndoDeps): Undo {
 
   /** What was begun and is not told: where it ended nobody knows. */
   function cutShort(sessionID: string): Point | undefined {
-    const { revert, undo } = get(sessionID)
-    return revert && !undo && store.messages.get(revert.messageID) ? revert : undefined
+    const session = get(sessionID)
+    const { revert } = session
+    return revert && isCutShort(session) && store.messages.get(revert.messageID) ? revert : undefined
   }
 
   async function finish(sessionID: string): Promise<void> {

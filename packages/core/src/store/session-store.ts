@@ -9,6 +9,8 @@ import type { Reader, Tx } from "./tx.ts"
 export interface SessionFilter {
   directory?: string
   projectID?: string
+  /** Only sessions of this folder and those below it; relative to the worktree. */
+  path?: string
   /** Only sessions without a parent. */
   roots?: boolean
   /** A part of the title, in any case. */
@@ -46,6 +48,27 @@ export function createSessionStore(reader: Reader, blobs: Blobs) {
     shape.current,
     shape.encode(value),
   ]
+  function rows(filter: SessionFilter): Row[] {
+    const conditions: string[] = []
+    const values: SqlValue[] = []
+    const only = (condition: string, value: SqlValue | undefined) => {
+      if (value === undefined) return
+      conditions.push(condition)
+      values.push(value)
+    }
+    only("directory = ?", filter.directory)
+    only("project_id = ?", filter.projectID)
+    only("updated >= ?", filter.start)
+    only("instr(title_folded, ?) > 0", filter.search === undefined ? undefined : fold(filter.search))
+    only("updated < ?", filter.before)
+    only("instr(json_extract(data, '$.path') || '/', ?) = 1", filter.path && `${filter.path}/`)
+    if (filter.unarchived) conditions.push("json_extract(data, '$.time.archived') IS NULL")
+    if (filter.roots) conditions.push("parent_id IS NULL")
+    const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""
+    const sql = `SELECT v, data FROM session ${where} ORDER BY updated DESC, position DESC LIMIT ?`
+    return reader.all<Row>(sql, ...values, filter.limit ?? -1)
+  }
+
   return {
     /** @throws fault `conflict` when the id is taken */
     insert(tx: Tx, value: Session): void {
@@ -80,30 +103,22 @@ export function createSessionStore(reader: Reader, blobs: Blobs) {
       return row && session(row)
     },
 
+    /** Where it works, without reading what else is known of it. */
+    directory: (id: string): string | undefined =>
+      reader.get<{ directory: string }>("SELECT directory FROM session WHERE id = ?", id)?.directory,
+
     /** In the order in which they were made. */
     children: (id: string): Session[] =>
       reader.all<Row>("SELECT v, data FROM session WHERE parent_id = ? ORDER BY position", id).map(session),
 
     /** Newest updated first. */
-    list(filter: SessionFilter = {}): Session[] {
-      const conditions: string[] = []
-      const values: SqlValue[] = []
-      const only = (condition: string, value: SqlValue | undefined) => {
-        if (value === undefined) return
-        conditions.push(condition)
-        values.push(value)
-      }
-      only("directory = ?", filter.directory)
-      only("project_id = ?", filter.projectID)
-      only("updated >= ?", filter.start)
-      only("instr(title_folded, ?) > 0", filter.search === undefined ? undefined : fold(filter.search))
-      only("updated < ?", filter.before)
-      if (filter.unarchived) conditions.push("json_extract(data, '$.time.archived') IS NULL")
-      if (filter.roots) conditions.push("parent_id IS NULL")
-      const where = conditions.length > 0 ? `WHERE ${conditions.join(" AND ")}` : ""
-      const sql = `SELECT v, data FROM session ${where} ORDER BY updated DESC, position DESC LIMIT ?`
-      return reader.all<Row>(sql, ...values, filter.limit ?? -1).map(session)
-    },
+    list: (filter: SessionFilter = {}): Session[] => rows(filter).map(session),
+
+    /** The same as the JSON of a list: nothing is read and written again that only passes through. */
+    listText: (filter: SessionFilter = {}): string =>
+      `[${rows(filter)
+        .map(({ data, v }) => shape.text(data, v))
+        .join(",")}]`,
 
     /** Removes the session, its children and all they hold. @returns the removed sessions; none when there is no such id */
     remove(tx: Tx, id: string): Session[] {

@@ -1,5 +1,5 @@
 import type { FoundText } from "@opencode/protocol/file.ts"
-import { resolve } from "node:path"
+import { resolve, sep } from "node:path"
 import { fault, toolFailure } from "../lib/fault.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { fileFilter, normaliseGlob } from "./glob.ts"
@@ -18,7 +18,8 @@ interface RipgrepOptions {
  * `--no-messages`: files that cannot be read are no news, so that anything on standard error is a real failure.
  * Sorting makes rg use one thread, and makes the answer the same each time.
  */
-const ALWAYS = ["--no-config", "--no-messages", "--no-require-git", "--color=never", "--sortr=modified", "--glob=!.git"]
+const ALWAYS = ["--no-config", "--no-messages", "--no-require-git", "--color=never", "--glob=!.git"]
+const ORDERS = { newest: "--sortr=modified", path: "--sort=path" }
 
 /** `--engine=auto`: what the fast engine cannot do (look-around), the other one does, within limits of its own. */
 const MATCHES = [
@@ -31,6 +32,9 @@ const MATCHES = [
   `--max-columns=${MAX_LINE_BYTES}`,
   "--max-columns-preview",
 ]
+
+/** What is searched is the folder itself, and rg begins each path with its name. */
+const HERE = `.${sep}`
 
 /** A path and a cut line are far below; this is the end for something that is neither. */
 const MAX_CARRY_BYTES = 64 * 1024
@@ -68,13 +72,14 @@ export function createRipgrep({ start, env, program }: RipgrepOptions): Search {
   }
 
   return {
-    async listFiles({ cwd, glob, hidden = true, limit, signal }) {
+    async listFiles({ cwd, glob, hidden = true, order = "newest", limit, signal }) {
       const accepts = await fileFilter(cwd, glob)
       const files: string[] = []
+      const above = cwd.endsWith(sep) ? cwd : cwd + sep
       // Not `--glob`: it would override the ignore files.
-      const args = ["--files", "--null", ...ALWAYS, ...(hidden ? ["--hidden"] : []), "--", "."]
+      const args = ["--files", "--null", ...ALWAYS, ORDERS[order], ...(hidden ? ["--hidden"] : []), "--", "."]
       const paths = createSplitter(["\0"], ([path = ""]) => {
-        const file = resolve(cwd, path)
+        const file = above + path.slice(HERE.length)
         if (!accepts(file)) return true
         if (files.length >= limit) return false
         files.push(file)
@@ -88,6 +93,7 @@ export function createRipgrep({ start, env, program }: RipgrepOptions): Search {
       const matches: Match[] = []
       const args = [
         ...ALWAYS,
+        ORDERS.newest,
         ...(hidden ? ["--hidden"] : []),
         ...MATCHES,
         ...typeFilter(cwd, include),
@@ -115,7 +121,7 @@ export function createRipgrep({ start, env, program }: RipgrepOptions): Search {
 
     async find({ cwd, pattern, limit, signal }) {
       const found: FoundText[] = []
-      const args = [...ALWAYS, "--hidden", "--engine=auto", "--crlf", "--json", "-e", pattern, "--", "."]
+      const args = [...ALWAYS, ORDERS.newest, "--hidden", "--engine=auto", "--crlf", "--json", "-e", pattern, "--", "."]
       const lines = createSplitter(["\n"], ([line = ""]) => {
         const match = foundText(line)
         if (!match) return true

@@ -18,6 +18,8 @@ export interface ListQuery {
   glob?: string | undefined
   /** Names that start with a dot, too. Default true. */
   hidden?: boolean
+  /** By path is several times cheaper: no file has to be asked for its time. Default: newest first. */
+  order?: "newest" | "path"
   limit: number
   signal?: AbortSignal | undefined
 }

@@ -22,9 +22,10 @@ const MATCH_DEADLINE_MS = 250
 
 export function createWalker(): Search {
   return {
-    async listFiles({ cwd, glob, hidden = true, limit, signal }) {
+    async listFiles({ cwd, glob, hidden = true, order = "newest", limit, signal }) {
       const accepts = await fileFilter(cwd, glob)
-      const files = await newestFirst(walk({ folder: cwd, hidden, check: guard(signal) }), accepts)
+      const found = walk({ folder: cwd, hidden, check: guard(signal) })
+      const files = await (order === "newest" ? newestFirst : byPath)(found, accepts)
       return { files: files.slice(0, limit), truncated: files.length > limit }
     },
 
@@ -118,6 +119,12 @@ async function newestFirst(paths: AsyncIterable<string>, accepts: (file: string)
   }
   await settle()
   return timed.sort((a, b) => b.time - a.time).map(({ path }) => path)
+}
+
+async function byPath(paths: AsyncIterable<string>, accepts: (file: string) => boolean): Promise<string[]> {
+  const found: string[] = []
+  for await (const path of paths) if (accepts(path)) found.push(path)
+  return found.sort()
 }
 
 async function textOf(path: string): Promise<string> {

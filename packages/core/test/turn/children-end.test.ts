@@ -117,7 +117,7 @@ test("deleting a session ends its subagents and removes them; deleting a subagen
   await w.engine.sessions.remove(root.id)
   await second
   expect(w.engine.sessions.status()).toEqual({})
-  expect(w.engine.sessions.list({})).toEqual([])
+  expect(JSON.parse(w.engine.sessions.listText({}))).toEqual([])
   await expect.poll(() => w.model.openConnections()).toBe(0)
 })
 

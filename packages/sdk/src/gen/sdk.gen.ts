@@ -1200,7 +1200,7 @@ export class Session2 extends HeyApiClient {
     /**
      * List sessions
      *
-     * The sessions of the project, newest updated first. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.
+     * The sessions of the project, newest updated first: 100 without a `limit`, all of them with -1. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.
      */
     public list<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;

@@ -3,9 +3,12 @@ import { inline } from "@opencode/protocol/schema.ts"
 import { Session, SessionCreate, SessionStatus, SessionUpdate } from "@opencode/protocol/session.ts"
 import { Todo } from "@opencode/protocol/todo.ts"
 import { z } from "zod"
+import { JsonText } from "../json-text.ts"
 import { queryBoolean } from "../query.ts"
 import { route } from "../route.ts"
 
+/** As many as in OpenCode 1.x: programs that list sessions to show them are made for it. */
+const DEFAULT_LIMIT = 100
 /** What SQLite counts with. */
 const MAX_LIMIT = Number.MAX_SAFE_INTEGER
 
@@ -19,7 +22,7 @@ const list = route(
     tags: ["session"],
     summary: "List sessions",
     description:
-      "The sessions of the project, newest updated first. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.",
+      "The sessions of the project, newest updated first: 100 without a `limit`, all of them with -1. A `directory` in the query narrows them to that folder, unless `scope` or `path` say otherwise.",
     answers: "List of sessions",
     query: inline(() =>
       z.object({
@@ -34,16 +37,11 @@ const list = route(
     ),
     answer: inline(() => z.array(Session())),
   },
-  async ({ query: { scope, path, limit, ...filter }, place, engine }) => {
+  async ({ query: { scope, limit = DEFAULT_LIMIT, ...filter }, place, engine }) => {
     const { sessions, workspace } = await engine()
-    const isFolder = place.isExplicit && !scope && !path
+    const isFolder = place.isExplicit && !scope && !filter.path
     const where = isFolder ? { directory: workspace.directory } : { projectID: workspace.projectID }
-    if (!path)
-      return sessions.list({ ...filter, ...where, ...(limit === undefined ? {} : { limit: Math.trunc(limit) }) })
-    const below = sessions
-      .list({ ...filter, ...where })
-      .filter((session) => session.path === path || session.path?.startsWith(`${path}/`))
-    return limit === undefined || limit < 0 ? below : below.slice(0, limit)
+    return new JsonText(sessions.listText({ ...filter, ...where, limit: Math.trunc(limit) }))
   },
 )
 

@@ -1,0 +1,109 @@
+import { writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { command } from "../measure.mjs"
+import { startServer } from "../server.mjs"
+
+const SESSIONS = 1_000
+const QUICK_SESSIONS = 200
+const MESSAGES = 1_000
+
+/** So that the code is warm: what an engine spends on compiling belongs to no request. */
+const WARM = 100
+const ROUNDS = 400
+/** Of requests whose answers are large. */
+const LARGE_ROUNDS = 40
+
+const IMPORT_MS = 60_000
+
+/** CPU per request of what clients ask all the time, one after the other, zipped as `fetch` wants it. */
+export const requests = {
+  name: "requests",
+  rounds: 3,
+  rows: [
+    { key: "create", title: "POST /session", unit: "ms", budget: 1 / 8 },
+    { key: "get", title: "GET /session/{id}", unit: "ms", budget: 1 / 15 },
+    { key: "list", title: "GET /session, 1,000 sessions", unit: "ms", budget: 1 / 10 },
+    { key: "messages", title: "GET /session/{id}/message, 1,000 messages", unit: "ms", budget: 1 / 10 },
+  ],
+  async measure(side, { quick }) {
+    const sessionID = await importLong(side)
+    const server = await startServer(side)
+    try {
+      const perRequest = async (count, send) => {
+        for (let n = 0; n < Math.min(WARM, count); n++) await send()
+        const before = server.cpuMs()
+        for (let n = 0; n < count; n++) await send()
+        return (server.cpuMs() - before) / count
+      }
+      const create = await perRequest(quick ? QUICK_SESSIONS : SESSIONS, () => server.session())
+      const get = await perRequest(ROUNDS, () => server.ask("GET", `/session/${sessionID}`))
+      const list = await perRequest(LARGE_ROUNDS, () => server.ask("GET", "/session"))
+      const messages = await perRequest(LARGE_ROUNDS, async () => {
+        const all = await server.ask("GET", `/session/${sessionID}/message`)
+        if (all.length !== MESSAGES) throw new Error(`${side.name}: ${all.length} messages`)
+      })
+      return { create, get, list, messages }
+    } finally {
+      await server.stop()
+    }
+  },
+}
+
+/** A session of many messages, as both programs import it. */
+async function importLong(side) {
+  const file = join(side.project, "../long.json")
+  const sessionID = idOf("ses", 0)
+  writeFileSync(file, JSON.stringify(conversation(side, sessionID)))
+  await command([...side.argv, "import", file], { cwd: side.project, env: side.env, deadlineMs: IMPORT_MS })
+  return sessionID
+}
+
+const START = Date.UTC(2026, 0, 1)
+
+function conversation({ project }, sessionID) {
+  const info = {
+    id: sessionID,
+    slug: "long-session",
+    projectID: "global",
+    directory: project,
+    title: "A long session",
+    version: "1.18.33",
+    time: { created: START, updated: START },
+  }
+  return { info, messages: Array.from({ length: MESSAGES }, (_, number) => message(sessionID, number, project)) }
+}
+
+function message(sessionID, number, project) {
+  const id = idOf("msg", number)
+  const created = START + number * 1_000
+  const isPrompt = number % 2 === 0
+  const part = {
+    id: idOf("prt", number),
+    sessionID,
+    messageID: id,
+    type: "text",
+    text: `This is said as number ${number}.`,
+  }
+  if (isPrompt) {
+    const model = { providerID: "mock", modelID: "large" }
+    return { info: { id, sessionID, role: "user", time: { created }, agent: "build", model }, parts: [part] }
+  }
+  const info = {
+    id,
+    sessionID,
+    role: "assistant",
+    parentID: idOf("msg", number - 1),
+    mode: "build",
+    agent: "build",
+    path: { cwd: project, root: project },
+    cost: 0.001,
+    tokens: { input: 100, output: 20, reasoning: 0, cache: { read: 0, write: 0 } },
+    providerID: "mock",
+    modelID: "large",
+    time: { created, completed: created + 500 },
+    finish: "stop",
+  }
+  return { info, parts: [{ ...part, time: { start: created, end: created + 500 } }] }
+}
+
+const idOf = (prefix, number) => `${prefix}_${(0x18f000000000 + number).toString(16).padStart(12, "0")}AAAAAAAAAAAAAA`
