@@ -17,7 +17,7 @@ export const createClient = { v1: createV1, v2: createV2 }
 
 /** How a method is called on a client of any of the two versions. */
 export type Callable = (...parameters: unknown[]) => Promise<Answered>
-export interface Answered {
+interface Answered {
   data?: unknown
   error?: unknown
   response?: Response
