@@ -1,24 +1,30 @@
-// Writes what is derived: the OpenAPI document, its text and the calls of the SDK from the routes, the JSON Schemas of settings. `--check` only says whether
-// they are up to date.
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+// Writes what is derived: the OpenAPI document, its text and the calls of the SDK from the routes, the JSON Schemas of
+// settings and of the lines of `run --format jsonl`. `--check` only says whether they are up to date.
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { createClient } from "@hey-api/openapi-ts"
 import * as esbuild from "esbuild"
+import { generateSdk } from "./sdk/generate.mjs"
 
 const root = fileURLToPath(new URL("..", import.meta.url))
 const sdk = join(root, "packages/sdk")
+/** The folders of the SDK that hold nothing written by hand. */
+const GENERATED = ["gen", "v2/gen"]
 const checkOnly = process.argv.includes("--check")
 const temp = mkdtempSync(join(tmpdir(), "opencode-gen-"))
 try {
-  const { apiMarkdown, openapi, routes, configSchemas } = await bundled()
+  const { apiMarkdown, openapi, routes, configSchemas, runLineSchema } = await bundled()
   const document = JSON.stringify(openapi(routes), null, 2) + "\n"
-  const documentFile = join(temp, "openapi.json")
-  writeFileSync(documentFile, document)
-  const calls = join(temp, "gen")
-  await generateCalls(documentFile, calls)
-  const schemas = Object.entries(configSchemas()).map(([name, schema]) => [
+  const fresh = join(temp, "src")
+  await generateSdk({
+    folder: fresh,
+    temp,
+    ours: JSON.parse(document),
+    contract: JSON.parse(read(join(sdk, "contract.json"))),
+    contractOfV1: JSON.parse(read(join(sdk, "contract-v1.json"))),
+  })
+  const schemas = Object.entries({ ...configSchemas(), "run-jsonl-1": runLineSchema() }).map(([name, schema]) => [
     `packages/cli/schema/${name}.json`,
     JSON.stringify(schema, null, 2) + "\n",
   ])
@@ -26,7 +32,7 @@ try {
   const stale = [
     ...written.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
     ...(read(join(sdk, "openapi.json")) === document ? [] : ["packages/sdk/openapi.json"]),
-    ...different(calls, join(sdk, "src/gen")),
+    ...GENERATED.flatMap((folder) => different(join(fresh, folder), join(sdk, "src", folder))),
   ]
   if (checkOnly && stale.length > 0) {
     console.error(`Not up to date, run npm run gen:\n${stale.join("\n")}`)
@@ -34,7 +40,10 @@ try {
   }
   if (!checkOnly) {
     writeFileSync(join(sdk, "openapi.json"), document)
-    await generateCalls(documentFile, join(sdk, "src/gen"))
+    for (const folder of GENERATED) {
+      rmSync(join(sdk, "src", folder), { recursive: true, force: true })
+      cpSync(join(fresh, folder), join(sdk, "src", folder), { recursive: true })
+    }
     mkdirSync(join(root, "packages/cli/schema"), { recursive: true })
     for (const [file, text] of written) writeFileSync(join(root, file), text)
     console.log(stale.length > 0 ? `wrote ${stale.length} files` : "everything was up to date")
@@ -52,7 +61,8 @@ async function bundled() {
       contents:
         'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"\n' +
         'export { apiMarkdown } from "@opencode/server/reference/markdown.ts"\n' +
-        'export { configSchemas } from "@opencode/protocol/config-schema.ts"',
+        'export { configSchemas } from "@opencode/protocol/config-schema.ts"\n' +
+        'export { runLineSchema } from "@opencode/cli/commands/run-lines.ts"',
       resolveDir: root,
       loader: "ts",
     },
@@ -67,25 +77,6 @@ async function bundled() {
     logLevel: "warning",
   })
   return import(pathToFileURL(outfile).href)
-}
-
-async function generateCalls(input, path) {
-  await createClient({
-    input,
-    output: { path, clean: true, importFileExtension: ".ts" },
-    logs: { level: "silent" },
-    plugins: [
-      { name: "@hey-api/typescript", exportFromIndex: false },
-      {
-        name: "@hey-api/sdk",
-        exportFromIndex: false,
-        auth: false,
-        operations: { strategy: "single", containerName: "OpencodeClient", methods: "instance" },
-        paramsStructure: "flat",
-      },
-      { name: "@hey-api/client-fetch", exportFromIndex: false, baseUrl: "http://localhost:4096" },
-    ],
-  })
 }
 
 function different(fresh, committed) {

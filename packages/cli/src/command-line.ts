@@ -8,7 +8,7 @@ import { addAuth } from "./table/auth.ts"
 import { addConfig } from "./table/config.ts"
 import { addDebug } from "./table/debug.ts"
 import { addModels } from "./table/models.ts"
-import { addRun } from "./table/run.ts"
+import { addAttach, addRun } from "./table/run.ts"
 import { addServe } from "./table/serve.ts"
 import { addSession } from "./table/session.ts"
 import { addTransfer } from "./table/transfer.ts"
@@ -28,20 +28,15 @@ export async function runCommand(args: string[]): Promise<number> {
     return result.code
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode !== 0 && wantsJson(args)) {
-        const { jsonError } = await import("./commands/run-view.ts")
-        jsonError(error.message.replace(/^error: /, ""))
+      if (error.exitCode !== 0 && args[0] === "run") {
+        const { tellBadUsage } = await import("./commands/run-usage.ts")
+        return tellBadUsage(args, error.message.replace(/^error: /, ""))
       }
       return error.exitCode
     }
     return report(error, process.env.OPENCODE_LOG_LEVEL === "DEBUG")
   }
 }
-
-/** Whether a script reads lines of JSON and nothing else. Of arguments that could not be read, so by their words. */
-const wantsJson = ([command, ...rest]: string[]): boolean =>
-  command === "run" &&
-  rest.some((word, at) => word === "--format=json" || (word === "--format" && rest[at + 1] === "json"))
 
 function createProgram(result: Result): Command {
   const program = new Command("opencode")
@@ -69,6 +64,7 @@ function createProgram(result: Result): Command {
     })
 
   addRun(program, result)
+  addAttach(program, result)
   addServe(program)
   addSession(program)
   addTransfer(program)

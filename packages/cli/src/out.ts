@@ -1,4 +1,5 @@
 import { writeSync } from "node:fs"
+import { isatty } from "node:tty"
 
 /**
  * The only writer to the terminal. What models and tools say cannot move the cursor, set the title, fill the clipboard
@@ -9,6 +10,21 @@ export interface Out {
   line(text: string): void
   /** Everything else: progress, warnings, errors. */
   note(text: string): void
+  /** Pieces of text beside the answer, without a line's end, between marks for the terminal of a person. */
+  draw(pieces: readonly Piece[]): void
+}
+
+/** A text, which is made visible like any other, or the name of a mark. Nothing else reaches a terminal as it is. */
+export type Piece = string | { mark: keyof typeof MARKS }
+
+const MARKS = {
+  plain: "\u001b[0m",
+  bold: "\u001b[1m",
+  dim: "\u001b[2m",
+  red: "\u001b[31m",
+  green: "\u001b[32m",
+  /** To the beginning of the line, with nothing on it. */
+  again: "\r\u001b[2K",
 }
 
 const STDOUT = 1
@@ -27,7 +43,20 @@ export const printable = (text: string): string =>
 export const out: Out = {
   line: (text) => write(STDOUT, printable(text) + "\n"),
   note: (text) => write(STDERR, printable(text) + "\n"),
+  draw: (pieces) =>
+    write(STDERR, pieces.map((piece) => (typeof piece === "string" ? printable(piece) : MARKS[piece.mark])).join("")),
 }
+
+/** Whether a person reads along. */
+export const isTerminal = (): boolean => isatty(STDERR)
+
+/** As wide as terminals have been since there were punched cards. */
+const USUAL_COLUMNS = 80
+
+export const columns = (): number => process.stderr.columns || USUAL_COLUMNS
+
+/** Where a person is asked: beside the answer, which may go into a file. */
+export const promptStream = (): NodeJS.WriteStream => process.stderr
 
 /** How long a full pipe is given before the next try. */
 const PIPE_RETRY_MS = 5
@@ -40,6 +69,8 @@ function write(descriptor: number, text: string): void {
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
       if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_RETRY_MS)
+      // Nobody reads what stands beside the answer, and the answer is still to come.
+      else if (descriptor === STDERR && (code === "EPIPE" || code === "EIO")) return
       else if (code === "EPIPE") process.exit(0) // the reader has what it wanted
       else throw error
     }

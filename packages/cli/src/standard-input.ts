@@ -10,18 +10,25 @@ const HINT_MS = 2_000
 /**
  * What was piped or redirected in, or nothing. A terminal is not waited for, and neither is an input that is neither
  * a pipe nor a file: service managers leave such descriptors open for ever.
+ * @param over ends the wait; its reason is an error, and is thrown
  */
-export async function readInput(): Promise<string> {
+export async function readInput(over?: AbortSignal): Promise<string> {
   if (process.stdin.isTTY || !isReadable()) return ""
   const hint = setTimeout(() => out.note("Waiting for the end of standard input…"), HINT_MS)
   const chunks: Buffer[] = []
   let bytes = 0
-  for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
-    chunks.push(chunk)
-    bytes += chunk.length
-    if (bytes > MAX_INPUT_BYTES) break
+  const stop = (): void => void process.stdin.destroy(over?.reason as Error)
+  over?.addEventListener("abort", stop)
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Buffer>) {
+      chunks.push(chunk)
+      bytes += chunk.length
+      if (bytes > MAX_INPUT_BYTES) break
+    }
+  } finally {
+    clearTimeout(hint)
+    over?.removeEventListener("abort", stop)
   }
-  clearTimeout(hint)
   return Buffer.concat(chunks).toString("utf8").trimEnd()
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod"
 import { MessageID } from "./id.ts"
+import { PromptLimits } from "./message.ts"
 import { FilePartInput } from "./part.ts"
 import { inline, schema, type Infer } from "./schema.ts"
 
@@ -30,6 +31,7 @@ export const CommandInput = inline(() =>
     arguments: z.string(),
     command: z.string(),
     variant: z.string().optional(),
+    limits: PromptLimits().optional(),
     parts: z.array(FilePartInput()).optional(),
   }),
 )

@@ -20,6 +20,22 @@ export const OutputFormat = schema("OutputFormat", () =>
   z.discriminatedUnion("type", [OutputFormatText(), OutputFormatJsonSchema()]),
 )
 
+/**
+ * Ours: what may still be used for a prompt, its subagents included, from when a turn takes it up. It can only lower
+ * what the server allows anyway. The last of the steps is an answer without tools.
+ */
+export const PromptLimits = schema("PromptLimits", () =>
+  z.object({
+    steps: z.number().int().min(1).optional(),
+    tokens: z.number().int().min(1).optional(),
+    /** US dollars, of answers whose price is known. */
+    cost: z.number().positive().optional(),
+    /** Milliseconds. */
+    time: z.number().int().min(1).optional(),
+  }),
+)
+export type PromptLimits = Infer<typeof PromptLimits>
+
 export const UserMessage = schema("UserMessage", () =>
   z.object({
     id: MessageID(),
@@ -34,6 +50,8 @@ export const UserMessage = schema("UserMessage", () =>
     model: z.object({ providerID: z.string(), modelID: z.string(), variant: z.string().optional() }),
     system: z.string().optional(),
     tools: z.record(z.string(), z.boolean()).optional(),
+    /** Ours. */
+    limits: PromptLimits().optional(),
   }),
 )
 export type UserMessage = Infer<typeof UserMessage>
@@ -85,6 +103,7 @@ export const PromptInput = inline(() =>
     format: OutputFormat().optional(),
     system: z.string().optional(),
     variant: z.string().optional(),
+    limits: PromptLimits().optional(),
     parts: z.array(
       z.discriminatedUnion("type", [TextPartInput(), FilePartInput(), AgentPartInput(), SubtaskPartInput()]),
     ),

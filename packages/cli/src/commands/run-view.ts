@@ -1,120 +1,98 @@
 import type { Event } from "@opencode/protocol/event.ts"
 import type { AnswerWithParts, AssistantMessage } from "@opencode/protocol/message.ts"
 import type { Part, ToolPart } from "@opencode/protocol/part.ts"
-import { out } from "../out.ts"
+import type { PermissionReply } from "@opencode/protocol/permission.ts"
+import type { Session } from "@opencode/protocol/session.ts"
+import type { Display } from "../display.ts"
+import { createEnds } from "./ended-parts.ts"
+import { messageOf, type Outcome } from "./run-outcome.ts"
+import type { Totals } from "./run-totals.ts"
 
 /** Shows a run as it happens. Each view gets every event of the session, in order. */
 export interface RunView {
+  begin(session: Session): void
   event(event: Event): void
+  /** A question of a call that was answered without a person. */
+  decided(decision: Decision): void
   /** The whole answer, once it is there: shows what no event has shown. */
   end(answer: AnswerWithParts): void
-  /** Why the run fails although no event said so. */
-  failed(message: string): void
+  /** What became of it. Its message is printed beside the answer by who calls this. */
+  finish(outcome: Outcome, exitCode: number): void
+  /** A person is about to type, or the program ends: the line is theirs. */
+  rest(): void
+}
+
+export interface Decision {
+  permission: string
+  patterns: string[]
+  reply: PermissionReply
+}
+
+export interface ViewOptions {
+  /** Shows what the model thought. */
+  thinking: boolean
+  /** An object was asked for: it is the answer, and what the model says besides is not. */
+  wantsObject: boolean
+  totals: Totals
 }
 
 /** For people: the answer on standard output, what was done for it on standard error. */
-export function defaultView(): RunView {
-  const state = { header: "" }
+export function defaultView(display: Display, { thinking, wantsObject, totals }: ViewOptions): RunView {
+  const state = { header: "", steps: 0 }
   const parts = createEnds()
   const show = (part: Part): void => {
-    if (part.type === "text" && part.text.trim()) out.line(part.text.trim())
-    if (part.type === "tool") out.note(toolLine(part))
+    if (part.type === "text" && part.text.trim()) (wantsObject ? display.note : display.answer)(part.text.trim())
+    if (part.type === "reasoning" && thinking && part.text.trim()) display.thought(part.text.trim())
+    if (part.type === "tool") display.call(part)
+  }
+  function progress(event: Event): void {
+    if (event.type === "todo.updated") {
+      const { todos } = event.properties
+      return display.tasks(todos.filter(({ status }) => status === "completed").length, todos.length)
+    }
+    if (event.type !== "message.part.updated") return
+    const { part } = event.properties
+    if (part.type === "step-start") return display.status(`step ${++state.steps}: waiting for the model`)
+    if (state.steps === 0) return // the prompt's own parts
+    if (part.type === "reasoning") display.status(`step ${state.steps}: thinking`)
+    if (part.type === "text") display.status(`step ${state.steps}: writing`)
+    if (part.type === "tool" && part.state.status === "running") display.status(runningLine(part))
   }
   return {
-    end: ({ parts: all }) => all.filter(parts.isNew).forEach(show),
-    failed: (message) => out.note(message),
+    begin: () => display.status("waiting for the model"),
+    decided() {},
+    end({ info, parts: all }) {
+      all.filter(parts.isNew).forEach(show)
+      if (wantsObject && info.structured !== undefined) display.answer(JSON.stringify(info.structured))
+    },
+    finish: () => display.end(totals),
+    rest: display.rest,
     event(event) {
       if (event.type === "message.updated" && event.properties.info.role === "assistant") {
         const header = headerOf(event.properties.info)
-        if (header !== state.header) out.note((state.header = header))
+        if (header !== state.header) display.note((state.header = header))
       }
       parts.learn(event)
+      progress(event)
       if (event.type === "message.part.updated" && parts.isNew(event.properties.part)) show(event.properties.part)
       if (event.type === "session.status" && event.properties.status.type === "retry") {
         const { attempt, message, next } = event.properties.status
         const seconds = Math.max(0, Math.round((next - Date.now()) / 1_000))
-        out.note(`Trying again in ${seconds} s (${attempt}): ${message}`)
+        display.note(`Trying again in ${seconds} s (${attempt}): ${message}`)
       }
       if (event.type === "session.error" && event.properties.error)
-        out.note(`Error: ${messageOf(event.properties.error)}`)
+        display.failure(`Error: ${messageOf(event.properties.error)}`)
     },
   }
-}
-
-/** For scripts: one JSON object per line. */
-export function jsonView(sessionID: string): RunView {
-  const parts = createEnds()
-  const show = (part: Part): void => {
-    const type = JSON_TYPES[part.type]
-    if (type) printJson(type, { sessionID, part })
-  }
-  return {
-    end: ({ parts: all }) => all.filter(parts.isNew).forEach(show),
-    failed(message) {
-      printJson("error", { sessionID, error: unknownError(message) })
-      out.note(message)
-    },
-    event(event) {
-      parts.learn(event)
-      if (event.type === "session.error" && event.properties.error) {
-        printJson("error", { sessionID, error: event.properties.error })
-      }
-      if (event.type === "message.part.updated" && parts.isNew(event.properties.part)) show(event.properties.part)
-    },
-  }
-}
-
-/** What kept a run from beginning, for a script that reads lines of JSON and nothing else. */
-export const jsonError = (message: string): void => printJson("error", { error: unknownError(message) })
-
-const unknownError = (message: string) => ({ name: "UnknownError", data: { message } })
-
-const printJson = (type: string, more: Record<string, unknown>): void =>
-  out.line(JSON.stringify({ type, timestamp: Date.now(), ...more }))
-
-const JSON_TYPES: Partial<Record<Part["type"], string>> = {
-  "step-start": "step_start",
-  "step-finish": "step_finish",
-  text: "text",
-  tool: "tool_use",
-}
-
-/** Picks each part once, when there is nothing more to come of it. */
-function createEnds(): { learn(event: Event): void; isNew(part: Part): boolean } {
-  const shown = new Set<string>()
-  /** Messages with the notes of a compaction: what they say is no answer to anybody. */
-  const notes = new Set<string>()
-  return {
-    learn({ type, properties }) {
-      if (type !== "message.updated" || properties.info.role !== "assistant") return
-      if (properties.info.summary) notes.add(properties.info.id)
-    },
-    isNew(part) {
-      if (!isEnded(part) || shown.has(part.id) || (part.type === "text" && notes.has(part.messageID))) return false
-      shown.add(part.id)
-      return true
-    },
-  }
-}
-
-function isEnded(part: Part): boolean {
-  // A prompt's own text has no times and is not part of the answer.
-  if (part.type === "text") return part.time?.end !== undefined
-  if (part.type === "tool") return part.state.status === "completed" || part.state.status === "error"
-  return part.type === "step-start" || part.type === "step-finish"
 }
 
 const headerOf = ({ agent, modelID }: AssistantMessage): string => `> ${agent} · ${modelID}`
 
-function toolLine({ tool, state }: ToolPart): string {
-  if (state.status === "error") return `✗ ${tool}: ${firstLine(state.error)}`
-  if (state.status !== "completed") return `… ${tool}`
-  // A command that was ended has no exit code.
-  return `${state.metadata.exit === null ? "✗" : "✓"} ${tool} ${firstLine(state.title)}`.trimEnd()
-}
+const runningLine = ({ tool, state }: ToolPart): string =>
+  `${tool} ${("title" in state ? state.title : undefined) ?? inputLine(state.input)}`
 
-const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""
-
-function messageOf(error: { name: string; data: { message?: string | undefined } }): string {
-  return error.data.message ?? error.name
+/** The first thing that a call was given: nearly always what it is about. */
+const inputLine = (input: Record<string, unknown>): string => {
+  const first = Object.values(input).find((value) => typeof value === "string")
+  return typeof first === "string" ? first : ""
 }

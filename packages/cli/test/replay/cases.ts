@@ -4,7 +4,7 @@ import type { Config } from "@opencode/protocol/config.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { PermissionRequest } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/client.ts"
+import { createOpencodeClient, type OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
 import {
   badToolJson,
   calls,

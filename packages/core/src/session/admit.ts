@@ -64,6 +64,7 @@ export async function promptMessage(
     ...(input.format ? { format: usableFormat(input.format) } : {}),
     ...(input.system === undefined ? {} : { system: input.system }),
     ...(input.tools ? { tools: input.tools } : {}),
+    ...(input.limits ? { limits: input.limits } : {}),
   }
   return { info, parts: await allParts(input.parts, info, deps) }
 }

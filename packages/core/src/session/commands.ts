@@ -64,11 +64,9 @@ export function createCommands(deps: CommandsDeps): Commands {
     const { message, answer, name } = await preparing.run(sessionID, async (preparation) => {
       const { prompt, name } = await prepare(session, input, preparation)
       preparation.signal.throwIfAborted()
-      const { messageID } = input
-      return {
-        name,
-        ...(await sessions.prompt(sessionID, { ...prompt, ...(messageID === undefined ? {} : { messageID }) })),
-      }
+      const { messageID, limits } = input
+      const own = { ...(messageID === undefined ? {} : { messageID }), ...(limits ? { limits } : {}) }
+      return { name, ...(await sessions.prompt(sessionID, { ...prompt, ...own })) }
     })
     const last = (await answer) ?? message
     publish("command.executed", { name, sessionID, arguments: input.arguments, messageID: last.info.id })

@@ -1,3 +1,4 @@
+import type { PromptLimits } from "@opencode/protocol/message.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
 import type { Tokens } from "@opencode/protocol/tokens.ts"
 import { fault, type Fault } from "../lib/fault.ts"
@@ -13,6 +14,8 @@ export interface Budget {
   /** Aborts, with the fault that says so, when the time is over. */
   readonly signal: AbortSignal
   readonly spent: Readonly<Spent>
+  /** A prompt may bring limits of its own: they hold from now on, where they are lower. */
+  narrow(to: PromptLimits): void
   /** Answers that are left for a turn of the tree. */
   left(isRoot: boolean): number
   /** Counts an answer that is about to be asked for. @throws fault `limit`, with the reason, when there is none left */
@@ -39,19 +42,30 @@ const MAX_TREE_COMPACTIONS = 20
 /** What a timer can count. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1
 
-export function openBudget(limits: Limits): Budget {
+export function openBudget(given: Limits): Budget {
+  const limits = { ...given }
   const spent: Spent = { steps: 0, tokens: 0, cost: 0, unpriced: 0 }
   const retries = new Map<RetryClass, number>()
   const compactions = new Map<string, number>()
   const clock = new AbortController()
-  const timer = setTimeout(
-    () => clock.abort(limitFault(timeReached(limits))),
-    Math.min(limits.timeMs, LONGEST_TIMER_MS),
-  )
+  const timers = [endAfter(limits.timeMs)]
+
+  function endAfter(timeMs: number): NodeJS.Timeout {
+    const end = (): void => clock.abort(limitFault(timeReached({ timeMs })))
+    return setTimeout(end, Math.min(timeMs, LONGEST_TIMER_MS))
+  }
 
   return {
     signal: clock.signal,
     spent,
+
+    narrow({ steps, tokens, cost, time }) {
+      if (steps !== undefined) limits.steps = Math.min(limits.steps, spent.steps + steps)
+      if (tokens !== undefined) limits.tokens = Math.min(limits.tokens ?? Infinity, spent.tokens + tokens)
+      if (cost !== undefined) limits.cost = Math.min(limits.cost ?? Infinity, spent.cost + cost)
+      if (time !== undefined) timers.push(endAfter(time))
+    },
+
     left: (isRoot) => stepsLeft(spent, limits, isRoot),
     reached: () => usedUp(spent, limits),
 
@@ -84,7 +98,7 @@ export function openBudget(limits: Limits): Budget {
 
     compacted: (sessionID) => void compactions.set(sessionID, (compactions.get(sessionID) ?? 0) + 1),
 
-    close: () => clearTimeout(timer),
+    close: () => timers.forEach(clearTimeout),
   }
 }
 

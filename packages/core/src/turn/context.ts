@@ -68,7 +68,18 @@ function takeArrivals(turn: Turn, { store }: TurnDeps): void {
     arrived.unshift(next)
   }
   turn.history.push(...arrived)
+  narrowBudget(turn, store)
   for (const { info } of turn.history) if (info.role === "user") turn.covered.add(info.id)
+}
+
+/** By the limits that come with prompts which this turn now takes up. Those of earlier prompts have had their turn. */
+function narrowBudget({ history, covered, sessionID, budget }: Turn, { inbox }: TurnDeps["store"]): void {
+  const limited = history.flatMap(({ info }) =>
+    info.role === "user" && info.limits && !covered.has(info.id) ? [{ id: info.id, limits: info.limits }] : [],
+  )
+  if (!limited.length) return
+  const waiting = new Set(inbox.unanswered(sessionID).map(({ messageID }) => messageID))
+  for (const { id, limits } of limited) if (waiting.has(id)) budget.narrow(limits)
 }
 
 /** An aborted turn ends what was aborted: prompts that came afterwards are answered by the next one. */

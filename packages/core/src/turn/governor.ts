@@ -55,9 +55,9 @@ export const stepsReached = (limits: Limits): Reached => ({
   message: sentence(`${limits.steps} steps`),
 })
 
-export const timeReached = (limits: Limits): Reached => ({
+export const timeReached = ({ timeMs }: Pick<Limits, "timeMs">): Reached => ({
   reason: "time",
-  message: sentence(`${limits.timeMs / 1_000} s`),
+  message: sentence(`${timeMs / 1_000} s`),
 })
 
 const sentence = (what: string): string => `The limit of ${what} for this turn and its subagents is reached.`

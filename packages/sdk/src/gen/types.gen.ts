@@ -4,6 +4,102 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
+export type EventServerInstanceDisposed = {
+    type: 'server.instance.disposed';
+    properties: {
+        directory: string;
+    };
+};
+
+export type EventInstallationUpdated = {
+    type: 'installation.updated';
+    properties: {
+        version: string;
+    };
+};
+
+export type EventInstallationUpdateAvailable = {
+    type: 'installation.update-available';
+    properties: {
+        version: string;
+    };
+};
+
+export type EventLspClientDiagnostics = {
+    type: 'lsp.client.diagnostics';
+    properties: {
+        serverID: string;
+        path: string;
+    };
+};
+
+export type EventLspUpdated = {
+    type: 'lsp.updated';
+    properties: {
+        [key: string]: unknown;
+    };
+};
+
+export type FileDiff = {
+    file: string;
+    before: string;
+    after: string;
+    additions: number;
+    deletions: number;
+};
+
+export type UserMessage = {
+    id: string;
+    sessionID: string;
+    role: 'user';
+    time: {
+        created: number;
+    };
+    summary?: {
+        title?: string;
+        body?: string;
+        diffs: Array<FileDiff>;
+    };
+    agent: string;
+    model: {
+        providerID: string;
+        modelID: string;
+    };
+    system?: string;
+    tools?: {
+        [key: string]: boolean;
+    };
+};
+
+export type ProviderAuthError = {
+    name: 'ProviderAuthError';
+    data: {
+        providerID: string;
+        message: string;
+    };
+};
+
+export type UnknownError = {
+    name: 'UnknownError';
+    data: {
+        message: string;
+    };
+};
+
+export type MessageOutputLengthError = {
+    name: 'MessageOutputLengthError';
+    data: {
+        [key: string]: unknown;
+    };
+};
+
+export type MessageAbortedError = {
+    name: 'MessageAbortedError';
+    data: {
+        message: string;
+    };
+};
+
 export type ApiError = {
     name: 'APIError';
     data: {
@@ -14,105 +110,22 @@ export type ApiError = {
             [key: string]: string;
         };
         responseBody?: string;
-        metadata?: {
-            [key: string]: string;
-        };
     };
 };
-
-export type Agent = {
-    name: string;
-    description?: string;
-    mode: 'subagent' | 'primary' | 'all';
-    native?: boolean;
-    hidden?: boolean;
-    topP?: number;
-    temperature?: number;
-    color?: string;
-    permission: PermissionRuleset;
-    model?: {
-        providerID: string;
-        modelID: string;
-    };
-    variant?: string;
-    prompt?: string;
-    options: {
-        [key: string]: unknown;
-    };
-    steps?: number;
-};
-
-export type AgentConfig = {
-    model?: string;
-    variant?: string;
-    temperature?: number;
-    top_p?: number;
-    prompt?: string;
-    tools?: {
-        [key: string]: boolean;
-    };
-    disable?: boolean;
-    description?: string;
-    mode?: 'subagent' | 'primary' | 'all';
-    hidden?: boolean;
-    options?: {
-        [key: string]: unknown;
-    };
-    color?: string | 'primary' | 'secondary' | 'accent' | 'success' | 'warning' | 'error' | 'info';
-    steps?: number;
-    maxSteps?: number;
-    permission?: PermissionConfig;
-    [key: string]: unknown;
-};
-
-export type AgentPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'agent';
-    name: string;
-    source?: {
-        value: string;
-        start: number;
-        end: number;
-    };
-};
-
-export type AgentPartInput = {
-    id?: PartId;
-    type: 'agent';
-    name: string;
-    source?: {
-        value: string;
-        start: number;
-        end: number;
-    };
-};
-
-export type ApiAuth = {
-    type: 'api';
-    key: string;
-    metadata?: {
-        [key: string]: string;
-    };
-};
-
-export type ApprovalId = string;
 
 export type AssistantMessage = {
-    id: MessageId;
-    sessionID: SessionId;
+    id: string;
+    sessionID: string;
     role: 'assistant';
     time: {
         created: number;
         completed?: number;
     };
-    error?: ProviderAuthError | UnknownError | MessageOutputLengthError | MessageAbortedError | StructuredOutputError | ContextOverflowError | ContentFilterError | ApiError;
-    parentID: MessageId;
+    error?: ProviderAuthError | UnknownError | MessageOutputLengthError | MessageAbortedError | ApiError;
+    parentID: string;
     modelID: string;
     providerID: string;
     mode: string;
-    agent: string;
     path: {
         cwd: string;
         root: string;
@@ -120,7 +133,6 @@ export type AssistantMessage = {
     summary?: boolean;
     cost: number;
     tokens: {
-        total?: number;
         input: number;
         output: number;
         reasoning: number;
@@ -129,602 +141,57 @@ export type AssistantMessage = {
             write: number;
         };
     };
-    structured?: unknown;
-    variant?: string;
     finish?: string;
-    endReason?: EndReason;
 };
 
-export type Auth = OAuth | ApiAuth | WellKnownAuth;
+export type Message = UserMessage | AssistantMessage;
 
-export type BadRequestError = {
-    name: 'BadRequest';
-    data: {
-        message: string;
-        kind?: 'Params' | 'Headers' | 'Query' | 'Body' | 'Payload';
-    };
-};
-
-export type Command = {
-    name: string;
-    description?: string;
-    agent?: string;
-    model?: string;
-    source?: 'command' | 'mcp' | 'skill';
-    template: string;
-    subtask?: boolean;
-    hints: Array<string>;
-};
-
-export type CompactionPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'compaction';
-    auto: boolean;
-    overflow?: boolean;
-    tail_start_id?: MessageId;
-};
-
-export type Config = {
-    $schema?: string;
-    shell?: string;
-    logLevel?: LogLevel;
-    server?: ServerConfig;
-    command?: {
-        [key: string]: {
-            template: string;
-            description?: string;
-            agent?: string;
-            model?: string;
-            variant?: string;
-            subtask?: boolean;
-        };
-    };
-    skills?: {
-        paths?: Array<string>;
-        urls?: Array<string>;
-    };
-    references?: {
-        [key: string]: string | {
-            path: string;
-            description?: string;
-            hidden?: boolean;
-        } | {
-            repository: string;
-            branch?: string;
-            description?: string;
-            hidden?: boolean;
-        };
-    };
-    reference?: {
-        [key: string]: string | {
-            path: string;
-            description?: string;
-            hidden?: boolean;
-        } | {
-            repository: string;
-            branch?: string;
-            description?: string;
-            hidden?: boolean;
-        };
-    };
-    watcher?: {
-        ignore?: Array<string>;
-    };
-    snapshot?: boolean;
-    plugin?: Array<string | [
-        string,
-        {
-            [key: string]: unknown;
-        }
-    ]>;
-    share?: 'manual' | 'auto' | 'disabled';
-    autoshare?: boolean;
-    autoupdate?: boolean | 'notify';
-    disabled_providers?: Array<string>;
-    enabled_providers?: Array<string>;
-    model?: string;
-    small_model?: string;
-    default_agent?: string;
-    subagent_depth?: number;
-    username?: string;
-    mode?: {
-        [key: string]: AgentConfig;
-    };
-    agent?: {
-        [key: string]: AgentConfig;
-    };
-    provider?: {
-        [key: string]: ProviderConfig;
-    };
-    mcp?: {
-        [key: string]: McpLocalConfig | McpRemoteConfig | {
-            enabled: boolean;
-        };
-    };
-    formatter?: boolean | {
-        [key: string]: {
-            disabled?: boolean;
-            command?: Array<string>;
-            environment?: {
-                [key: string]: string;
-            };
-            extensions?: Array<string>;
-        };
-    };
-    lsp?: boolean | {
-        [key: string]: {
-            disabled: true;
-        } | {
-            command: Array<string>;
-            extensions?: Array<string>;
-            disabled?: boolean;
-            env?: {
-                [key: string]: string;
-            };
-            initialization?: {
-                [key: string]: unknown;
-            };
-        };
-    };
-    instructions?: Array<string>;
-    layout?: 'auto' | 'stretch';
-    permission?: PermissionConfig;
-    sandbox?: 'off' | 'workspace' | 'read-only' | {
-        mode?: 'off' | 'workspace' | 'read-only';
-        network?: boolean;
-    };
-    tools?: {
-        [key: string]: boolean;
-    };
-    attachment?: {
-        image?: {
-            auto_resize?: boolean;
-            max_width?: number;
-            max_height?: number;
-            max_base64_bytes?: number;
-        };
-    };
-    enterprise?: {
-        url?: string;
-    };
-    tool_output?: {
-        max_lines?: number;
-        max_bytes?: number;
-    };
-    compaction?: {
-        auto?: boolean;
-        prune?: boolean;
-        tail_turns?: number;
-        preserve_recent_tokens?: number;
-        reserved?: number;
-    };
-    experimental?: {
-        disable_paste_summary?: boolean;
-        batch_tool?: boolean;
-        openTelemetry?: boolean;
-        primary_tools?: Array<string>;
-        continue_loop_on_deny?: boolean;
-        mcp_timeout?: number;
-        policies?: Array<{
-            action: 'provider.use';
-            effect: 'allow' | 'deny';
-            resource: string;
-        }>;
-    };
-};
-
-export type ConfigExplanation = {
-    key: string;
-    path: Array<string>;
-    about?: string;
-    value?: unknown;
-    layer?: 'builtin' | 'organisation' | 'user' | 'project' | 'environment' | 'command line' | 'managed';
-    file?: string;
-    line?: number;
-    column?: number;
-    said: Array<{
-        layer: 'builtin' | 'organisation' | 'user' | 'project' | 'environment' | 'command line' | 'managed';
-        name?: string;
-        file?: string;
-        line?: number;
-        column?: number;
-        value: unknown;
-        heldBack: boolean;
-    }>;
-    issues: Array<ConfigIssue>;
-};
-
-export type ConfigIssue = {
-    severity: 'error' | 'warning';
-    kind: string;
-    message: string;
-    path: Array<string>;
-    file?: string;
-    line?: number;
-    column?: number;
-};
-
-export type ContentFilterError = {
-    name: 'ContentFilterError';
-    data: {
-        message: string;
-    };
-};
-
-export type ContextOverflowError = {
-    name: 'ContextOverflowError';
-    data: {
-        message: string;
-        responseBody?: string;
-    };
-};
-
-export type EndReason = 'stop' | 'aborted' | 'interrupted' | 'rejected' | 'steps' | 'tokens' | 'cost' | 'time' | 'retries' | 'authentication' | 'provider' | 'context' | 'compaction' | 'repetition' | 'output-length' | 'content-filter' | 'structured-output' | 'error';
-
-export type Event = EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend2 | EventTuiCommandExecute2 | EventTuiToastShow2 | EventTuiSessionSelect2;
-
-export type EventCommandExecuted = {
-    id: string;
-    type: 'command.executed';
+export type EventMessageUpdated = {
+    type: 'message.updated';
     properties: {
-        name: string;
-        sessionID: SessionId;
-        arguments: string;
-        messageID: MessageId;
-    };
-};
-
-export type EventFileEdited = {
-    id: string;
-    type: 'file.edited';
-    properties: {
-        file: string;
-    };
-};
-
-export type EventGlobalDisposed = {
-    id: string;
-    type: 'global.disposed';
-    properties: {
-        [key: string]: unknown;
-    };
-};
-
-export type EventMessageCreated = {
-    id: string;
-    type: 'message.created';
-    properties: {
-        sessionID: SessionId;
         info: Message;
-    };
-};
-
-export type EventMessageDeleted = {
-    id: string;
-    type: 'message.deleted';
-    properties: {
-        sessionID: SessionId;
-        messageID: MessageId;
-    };
-};
-
-export type EventMessagePartDelta = {
-    id: string;
-    type: 'message.part.delta';
-    properties: {
-        sessionID: SessionId;
-        messageID: MessageId;
-        partID: PartId;
-        field: string;
-        delta: string;
-    };
-};
-
-export type EventMessagePartRemoved = {
-    id: string;
-    type: 'message.part.removed';
-    properties: {
-        sessionID: SessionId;
-        messageID: MessageId;
-        partID: PartId;
-    };
-};
-
-export type EventMessagePartUpdated = {
-    id: string;
-    type: 'message.part.updated';
-    properties: {
-        sessionID: SessionId;
-        part: Part;
-        time: number;
     };
 };
 
 export type EventMessageRemoved = {
-    id: string;
     type: 'message.removed';
     properties: {
-        sessionID: SessionId;
-        messageID: MessageId;
+        sessionID: string;
+        messageID: string;
     };
 };
 
-export type EventMessageUpdated = {
+export type TextPart = {
     id: string;
-    type: 'message.updated';
-    properties: {
-        sessionID: SessionId;
-        info: Message;
-        parts?: Array<Part>;
+    sessionID: string;
+    messageID: string;
+    type: 'text';
+    text: string;
+    synthetic?: boolean;
+    ignored?: boolean;
+    time?: {
+        start: number;
+        end?: number;
     };
-};
-
-export type EventPermissionAsked = {
-    id: string;
-    type: 'permission.asked';
-    properties: PermissionRequest;
-};
-
-export type EventPermissionReplied = {
-    id: string;
-    type: 'permission.replied';
-    properties: {
-        sessionID: SessionId;
-        requestID: PermissionId;
-        reply: 'once' | 'always' | 'reject';
-    };
-};
-
-export type EventProjectUpdated = {
-    id: string;
-    type: 'project.updated';
-    properties: Project;
-};
-
-export type EventPtyCreated = {
-    id: string;
-    type: 'pty.created';
-    properties: {
-        info: Pty;
-    };
-};
-
-export type EventPtyDeleted = {
-    id: string;
-    type: 'pty.deleted';
-    properties: {
-        id: PtyId;
-    };
-};
-
-export type EventPtyExited = {
-    id: string;
-    type: 'pty.exited';
-    properties: {
-        id: PtyId;
-        exitCode: number;
-    };
-};
-
-export type EventPtyUpdated = {
-    id: string;
-    type: 'pty.updated';
-    properties: {
-        info: Pty;
-    };
-};
-
-export type EventQuestionAsked = {
-    id: string;
-    type: 'question.asked';
-    properties: QuestionRequest;
-};
-
-export type EventQuestionRejected = {
-    id: string;
-    type: 'question.rejected';
-    properties: {
-        sessionID: SessionId;
-        requestID: QuestionId;
-    };
-};
-
-export type EventQuestionReplied = {
-    id: string;
-    type: 'question.replied';
-    properties: {
-        sessionID: SessionId;
-        requestID: QuestionId;
-        answers: Array<QuestionAnswer>;
-    };
-};
-
-export type EventServerConnected = {
-    id: string;
-    type: 'server.connected';
-    properties: {
-        resumed?: boolean;
-    };
-};
-
-export type EventServerHeartbeat = {
-    id: string;
-    type: 'server.heartbeat';
-    properties: {
+    metadata?: {
         [key: string]: unknown;
     };
 };
 
-export type EventServerInstanceDisposed = {
+export type ReasoningPart = {
     id: string;
-    type: 'server.instance.disposed';
-    properties: {
-        directory: string;
+    sessionID: string;
+    messageID: string;
+    type: 'reasoning';
+    text: string;
+    metadata?: {
+        [key: string]: unknown;
+    };
+    time: {
+        start: number;
+        end?: number;
     };
 };
-
-export type EventSessionCompacted = {
-    id: string;
-    type: 'session.compacted';
-    properties: {
-        sessionID: SessionId;
-    };
-};
-
-export type EventSessionCreated = {
-    id: string;
-    type: 'session.created';
-    properties: {
-        sessionID: SessionId;
-        info: Session;
-    };
-};
-
-export type EventSessionDeleted = {
-    id: string;
-    type: 'session.deleted';
-    properties: {
-        sessionID: SessionId;
-        info: Session;
-    };
-};
-
-export type EventSessionDiff = {
-    id: string;
-    type: 'session.diff';
-    properties: {
-        sessionID: SessionId;
-        diff: Array<SnapshotFileDiff>;
-    };
-};
-
-export type EventSessionError = {
-    id: string;
-    type: 'session.error';
-    properties: {
-        sessionID?: SessionId;
-        error?: ProviderAuthError | UnknownError | MessageOutputLengthError | MessageAbortedError | StructuredOutputError | ContextOverflowError | ContentFilterError | ApiError;
-    };
-};
-
-export type EventSessionIdle = {
-    id: string;
-    type: 'session.idle';
-    properties: {
-        sessionID: SessionId;
-    };
-};
-
-export type EventSessionStatus = {
-    id: string;
-    type: 'session.status';
-    properties: {
-        sessionID: SessionId;
-        status: SessionStatus;
-    };
-};
-
-export type EventSessionUpdated = {
-    id: string;
-    type: 'session.updated';
-    properties: {
-        sessionID: SessionId;
-        info: Session;
-    };
-};
-
-export type EventTodoUpdated = {
-    id: string;
-    type: 'todo.updated';
-    properties: {
-        sessionID: SessionId;
-        todos: Array<Todo>;
-    };
-};
-
-export type EventTuiCommandExecute = {
-    type: 'tui.command.execute';
-    properties: {
-        command: string;
-    };
-};
-
-export type EventTuiPromptAppend = {
-    type: 'tui.prompt.append';
-    properties: {
-        text: string;
-    };
-};
-
-export type EventTuiSessionSelect = {
-    type: 'tui.session.select';
-    properties: {
-        /**
-         * Session ID to navigate to
-         */
-        sessionID: SessionId;
-    };
-};
-
-export type EventTuiToastShow = {
-    type: 'tui.toast.show';
-    properties: {
-        title?: string;
-        message: string;
-        variant: 'info' | 'success' | 'warning' | 'error';
-        duration?: number;
-    };
-};
-
-export type ExperimentalCapabilities = {
-    backgroundSubagents: boolean;
-};
-
-export type File = {
-    path: string;
-    added: number;
-    removed: number;
-    status: 'added' | 'deleted' | 'modified';
-};
-
-export type FileContent = {
-    type: 'text' | 'binary';
-    content: string;
-    encoding?: 'base64';
-    mimeType?: string;
-};
-
-export type FileNode = {
-    name: string;
-    path: string;
-    absolute: string;
-    type: 'file' | 'directory';
-    ignored: boolean;
-};
-
-export type FilePart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'file';
-    mime: string;
-    filename?: string;
-    url: string;
-    source?: FilePartSource;
-};
-
-export type FilePartInput = {
-    id?: PartId;
-    type: 'file';
-    mime: string;
-    filename?: string;
-    url: string;
-    source?: FilePartSource;
-};
-
-export type FilePartSource = FileSource | SymbolSource | ResourceSource;
 
 export type FilePartSourceText = {
     value: string;
@@ -738,585 +205,6 @@ export type FileSource = {
     path: string;
 };
 
-export type FoundText = {
-    path: {
-        text: string;
-    };
-    lines: {
-        text: string;
-    };
-    line_number: number;
-    absolute_offset: number;
-    submatches: Array<{
-        match: {
-            text: string;
-        };
-        start: number;
-        end: number;
-    }>;
-};
-
-export type GlobalEvent = {
-    directory?: string;
-    project?: string;
-    workspace?: string;
-    payload: EventServerConnected | EventServerHeartbeat | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionStatus | EventSessionIdle | EventSessionError | EventSessionCompacted | EventSessionDiff | EventMessageCreated | EventMessageUpdated | EventMessageRemoved | EventMessageDeleted | EventMessagePartUpdated | EventMessagePartDelta | EventMessagePartRemoved | EventPermissionAsked | EventPermissionReplied | EventQuestionAsked | EventQuestionReplied | EventQuestionRejected | EventTodoUpdated | EventCommandExecuted | EventServerInstanceDisposed | EventProjectUpdated | EventGlobalDisposed | EventFileEdited | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventTuiPromptAppend2 | EventTuiCommandExecute2 | EventTuiToastShow2 | EventTuiSessionSelect2;
-};
-
-export type GlobalSession = {
-    id: SessionId;
-    slug: string;
-    projectID: string;
-    workspaceID?: string;
-    directory: string;
-    path?: string;
-    parentID?: SessionId;
-    summary?: {
-        additions: number;
-        deletions: number;
-        files: number;
-        diffs?: Array<SnapshotFileDiff>;
-    };
-    cost?: number;
-    tokens?: {
-        total?: number;
-        input: number;
-        output: number;
-        reasoning: number;
-        cache: {
-            read: number;
-            write: number;
-        };
-    };
-    share?: {
-        url: string;
-    };
-    title: string;
-    agent?: string;
-    model?: {
-        id: string;
-        providerID: string;
-        variant?: string;
-    };
-    version: string;
-    metadata?: {
-        [key: string]: unknown;
-    };
-    time: {
-        created: number;
-        updated: number;
-        compacting?: number;
-        archived?: number;
-    };
-    permission?: PermissionRuleset;
-    revert?: {
-        messageID: MessageId;
-        partID?: PartId;
-        snapshot?: string;
-        diff?: string;
-    };
-    undo?: UndoResult;
-    project: ProjectSummary | null;
-};
-
-export type LogLevel = 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
-
-export type McpLocalConfig = {
-    type: 'local';
-    command: Array<string>;
-    cwd?: string;
-    environment?: {
-        [key: string]: string;
-    };
-    enabled?: boolean;
-    timeout?: number;
-};
-
-export type McpOAuthConfig = {
-    clientId?: string;
-    clientSecret?: string;
-    scope?: string;
-    callbackPort?: number;
-    redirectUri?: string;
-};
-
-export type McpRemoteConfig = {
-    type: 'remote';
-    url: string;
-    enabled?: boolean;
-    headers?: {
-        [key: string]: string;
-    };
-    oauth?: McpOAuthConfig | false;
-    timeout?: number;
-};
-
-export type Message = UserMessage | AssistantMessage;
-
-export type MessageAbortedError = {
-    name: 'MessageAbortedError';
-    data: {
-        message: string;
-    };
-};
-
-export type MessageId = string;
-
-export type MessageOutputLengthError = {
-    name: 'MessageOutputLengthError';
-    data: {
-        message?: string;
-    };
-};
-
-export type Model = {
-    id: string;
-    providerID: string;
-    api: {
-        id: string;
-        url: string;
-        npm: string;
-    };
-    name: string;
-    family?: string;
-    capabilities: {
-        temperature: boolean;
-        reasoning: boolean;
-        attachment: boolean;
-        toolcall: boolean;
-        input: {
-            text: boolean;
-            audio: boolean;
-            image: boolean;
-            video: boolean;
-            pdf: boolean;
-        };
-        output: {
-            text: boolean;
-            audio: boolean;
-            image: boolean;
-            video: boolean;
-            pdf: boolean;
-        };
-        interleaved: boolean | {
-            field: string;
-        };
-    };
-    cost: {
-        input: number;
-        output: number;
-        cache: {
-            read: number;
-            write: number;
-        };
-        experimentalOver200K?: {
-            input: number;
-            output: number;
-            cache: {
-                read: number;
-                write: number;
-            };
-        };
-    };
-    limit: {
-        context: number;
-        input?: number;
-        output: number;
-    };
-    status: 'alpha' | 'beta' | 'deprecated' | 'active';
-    options: {
-        [key: string]: unknown;
-    };
-    headers: {
-        [key: string]: string;
-    };
-    release_date: string;
-    variants?: {
-        [key: string]: {
-            [key: string]: unknown;
-        };
-    };
-};
-
-export type NotFoundError = {
-    name: 'NotFoundError';
-    data: {
-        message: string;
-    };
-};
-
-export type OAuth = {
-    type: 'oauth';
-    refresh: string;
-    access: string;
-    expires: number;
-    accountId?: string;
-    enterpriseUrl?: string;
-};
-
-export type OutputFormat = OutputFormatText | OutputFormatJsonSchema;
-
-export type OutputFormatJsonSchema = {
-    type: 'json_schema';
-    schema: {
-        [key: string]: unknown;
-    };
-    retryCount?: number;
-};
-
-export type OutputFormatText = {
-    type: 'text';
-};
-
-export type Part = TextPart | SubtaskPart | ReasoningPart | FilePart | ToolPart | StepStartPart | StepFinishPart | SnapshotPart | PatchPart | AgentPart | RetryPart | CompactionPart;
-
-export type PartId = string;
-
-export type PatchPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'patch';
-    hash: string;
-    files: Array<string>;
-};
-
-export type Path = {
-    home: string;
-    state: string;
-    config: string;
-    worktree: string;
-    directory: string;
-};
-
-export type PermissionAction = 'allow' | 'deny' | 'ask';
-
-export type PermissionActionConfig = 'ask' | 'allow' | 'deny';
-
-export type PermissionConfig = PermissionActionConfig | {
-    [key: string]: PermissionRuleConfig;
-};
-
-export type PermissionExplanation = {
-    tool: string;
-    agent: string;
-    /**
-     * What becomes of the call
-     */
-    action: PermissionAction;
-    /**
-     * Whether the model is told of the tool
-     */
-    offered: boolean;
-    /**
-     * Why the tool itself does not run it, whatever the rules say
-     */
-    refusal?: string;
-    asks: Array<{
-        permission: string;
-        action: PermissionAction;
-        patterns: Array<{
-            pattern: string;
-            action: PermissionAction;
-            reason: PermissionReason;
-        }>;
-        /**
-         * What the answer always would allow from then on
-         */
-        always: Array<string>;
-        /**
-         * What of the call was not understood
-         */
-        problems?: Array<string>;
-        /**
-         * It asks because of these, although the rules allow each pattern
-         */
-        doubted: boolean;
-    }>;
-};
-
-export type PermissionId = string;
-
-export type PermissionNotFoundError = {
-    _tag: 'PermissionNotFoundError';
-    requestID: string;
-    message: string;
-};
-
-export type PermissionObjectConfig = {
-    [key: string]: PermissionActionConfig;
-};
-
-export type PermissionReason = {
-    source: 'built-in' | 'agent' | 'config' | 'session' | 'ceiling' | 'approved' | 'saved' | 'none';
-    rule?: PermissionRule;
-    /**
-     * Of the configuration: user, project, environment, …
-     */
-    layer?: string;
-    file?: string;
-    /**
-     * What it is in there: permission.bash.git *
-     */
-    member?: string;
-    line?: number;
-    column?: number;
-    /**
-     * The same as a sentence
-     */
-    text: string;
-};
-
-export type PermissionRequest = {
-    id: PermissionId;
-    sessionID: SessionId;
-    permission: string;
-    patterns: Array<string>;
-    metadata: {
-        [key: string]: unknown;
-    };
-    always: Array<string>;
-    tool?: {
-        messageID: MessageId;
-        callID: string;
-    };
-};
-
-export type PermissionRule = {
-    permission: string;
-    pattern: string;
-    action: PermissionAction;
-};
-
-export type PermissionRuleConfig = PermissionActionConfig | PermissionObjectConfig;
-
-export type PermissionRuleset = Array<PermissionRule>;
-
-export type Project = {
-    id: string;
-    worktree: string;
-    vcs?: ProjectVcs;
-    name?: string;
-    icon?: ProjectIcon;
-    commands?: ProjectCommands;
-    time: {
-        created: number;
-        updated: number;
-        initialized?: number;
-    };
-    sandboxes: Array<string>;
-};
-
-export type ProjectCommands = {
-    start?: string;
-};
-
-export type ProjectDirectories = Array<{
-    directory: string;
-    strategy?: string;
-}>;
-
-export type ProjectIcon = {
-    url?: string;
-    override?: string;
-    color?: string;
-};
-
-export type ProjectNotFoundError = {
-    _tag: 'ProjectNotFoundError';
-    projectID: string;
-    message: string;
-};
-
-export type ProjectSummary = {
-    id: string;
-    name?: string;
-    worktree: string;
-};
-
-export type ProjectVcs = 'git';
-
-export type Provider = {
-    id: string;
-    name: string;
-    source: 'env' | 'config' | 'custom' | 'api';
-    env: Array<string>;
-    key?: string;
-    options: {
-        [key: string]: unknown;
-    };
-    models: {
-        [key: string]: Model;
-    };
-};
-
-export type ProviderAuthError = {
-    name: 'ProviderAuthError';
-    data: {
-        providerID: string;
-        message: string;
-    };
-};
-
-export type ProviderConfig = {
-    api?: string;
-    name?: string;
-    env?: Array<string>;
-    id?: string;
-    npm?: string;
-    whitelist?: Array<string>;
-    blacklist?: Array<string>;
-    options?: {
-        apiKey?: string;
-        baseURL?: string;
-        enterpriseUrl?: string;
-        setCacheKey?: boolean;
-        timeout?: number | false;
-        headerTimeout?: number | false;
-        chunkTimeout?: number | false;
-        [key: string]: unknown;
-    };
-    models?: {
-        [key: string]: {
-            id?: string;
-            name?: string;
-            family?: string;
-            release_date?: string;
-            attachment?: boolean;
-            reasoning?: boolean;
-            temperature?: boolean;
-            tool_call?: boolean;
-            interleaved?: boolean | string | {
-                field: string;
-            };
-            cost?: {
-                input: number;
-                output: number;
-                cache_read?: number;
-                cache_write?: number;
-                context_over_200k?: {
-                    input: number;
-                    output: number;
-                    cache_read?: number;
-                    cache_write?: number;
-                };
-            };
-            limit?: {
-                context: number;
-                input?: number;
-                output: number;
-            };
-            modalities?: {
-                input?: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
-                output?: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
-            };
-            experimental?: boolean;
-            status?: 'alpha' | 'beta' | 'deprecated' | 'active';
-            provider?: {
-                npm?: string;
-                api?: string;
-            };
-            options?: {
-                [key: string]: unknown;
-            };
-            headers?: {
-                [key: string]: string;
-            };
-            variants?: {
-                [key: string]: {
-                    disabled?: boolean;
-                    [key: string]: unknown;
-                };
-            };
-        };
-    };
-};
-
-export type Pty = {
-    id: PtyId;
-    title: string;
-    command: string;
-    args: Array<string>;
-    cwd: string;
-    status: 'running' | 'exited';
-    pid: number;
-    exitCode?: number;
-};
-
-export type PtyForbiddenError = {
-    _tag: 'PtyForbiddenError';
-    message: string;
-};
-
-export type PtyId = string;
-
-export type PtyNotFoundError = {
-    _tag: 'PtyNotFoundError';
-    ptyID: string;
-    message: string;
-};
-
-export type PtyTicketConnectToken = {
-    ticket: string;
-    /**
-     * Seconds
-     */
-    expires_in: number;
-};
-
-export type QuestionAnswer = Array<string>;
-
-export type QuestionId = string;
-
-export type QuestionInfo = {
-    /**
-     * The whole question
-     */
-    question: string;
-    /**
-     * A short label, at most 30 characters
-     */
-    header: string;
-    /**
-     * The choices
-     */
-    options: Array<QuestionOption>;
-    multiple?: boolean;
-    custom?: boolean;
-};
-
-export type QuestionNotFoundError = {
-    _tag: 'QuestionNotFoundError';
-    requestID: string;
-    message: string;
-};
-
-export type QuestionOption = {
-    /**
-     * What is shown and answered, in one to five words
-     */
-    label: string;
-    /**
-     * What the choice means
-     */
-    description: string;
-};
-
-export type QuestionRequest = {
-    id: QuestionId;
-    sessionID: SessionId;
-    /**
-     * In the order in which they are answered
-     */
-    questions: Array<QuestionInfo>;
-    tool?: QuestionTool;
-};
-
-export type QuestionTool = {
-    messageID: MessageId;
-    callID: string;
-};
-
 export type Range = {
     start: {
         line: number;
@@ -1328,268 +216,6 @@ export type Range = {
     };
 };
 
-export type ReasoningPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'reasoning';
-    text: string;
-    metadata?: {
-        [key: string]: unknown;
-    };
-    time: {
-        start: number;
-        end?: number;
-    };
-};
-
-export type ResourceSource = {
-    text: FilePartSourceText;
-    type: 'resource';
-    clientName: string;
-    uri: string;
-};
-
-export type RetryPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'retry';
-    attempt: number;
-    error: ApiError;
-    time: {
-        created: number;
-    };
-};
-
-export type SavedApproval = {
-    id: ApprovalId;
-    projectID: string;
-    permission: string;
-    pattern: string;
-    time: {
-        created: number;
-    };
-};
-
-export type ServerConfig = {
-    port?: number;
-    hostname?: string;
-    mdns?: boolean;
-    mdnsDomain?: string;
-    cors?: Array<string>;
-};
-
-export type ServiceUnavailableError = {
-    _tag: 'ServiceUnavailableError';
-    message: string;
-};
-
-export type Session = {
-    id: SessionId;
-    slug: string;
-    projectID: string;
-    workspaceID?: string;
-    directory: string;
-    path?: string;
-    parentID?: SessionId;
-    summary?: {
-        additions: number;
-        deletions: number;
-        files: number;
-        diffs?: Array<SnapshotFileDiff>;
-    };
-    cost?: number;
-    tokens?: {
-        total?: number;
-        input: number;
-        output: number;
-        reasoning: number;
-        cache: {
-            read: number;
-            write: number;
-        };
-    };
-    share?: {
-        url: string;
-    };
-    title: string;
-    agent?: string;
-    model?: {
-        id: string;
-        providerID: string;
-        variant?: string;
-    };
-    version: string;
-    metadata?: {
-        [key: string]: unknown;
-    };
-    time: {
-        created: number;
-        updated: number;
-        compacting?: number;
-        archived?: number;
-    };
-    permission?: PermissionRuleset;
-    revert?: {
-        messageID: MessageId;
-        partID?: PartId;
-        snapshot?: string;
-        diff?: string;
-    };
-    undo?: UndoResult;
-};
-
-export type SessionBusyError = {
-    _tag: 'SessionBusyError';
-    sessionID: string;
-    message: string;
-};
-
-export type SessionExport = {
-    info: Session;
-    messages: Array<{
-        info: Message;
-        parts: Array<Part>;
-    }>;
-};
-
-export type SessionId = string;
-
-export type SessionStatus = {
-    type: 'idle';
-    reason?: EndReason;
-} | {
-    type: 'retry';
-    attempt: number;
-    message: string;
-    next: number;
-} | {
-    type: 'busy';
-};
-
-export type SessionUsage = {
-    session: Spending;
-    tree: Spending;
-    models: Array<{
-        providerID: string;
-        modelID: string;
-        requests: number;
-        failed: number;
-        tokens: {
-            total?: number;
-            input: number;
-            output: number;
-            reasoning: number;
-            cache: {
-                read: number;
-                write: number;
-            };
-        };
-        cost: number;
-        unknown: number;
-        isComplete: boolean;
-    }>;
-};
-
-export type SnapshotFileDiff = {
-    file?: string;
-    patch?: string;
-    additions: number;
-    deletions: number;
-    status?: 'added' | 'deleted' | 'modified';
-};
-
-export type SnapshotPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'snapshot';
-    snapshot: string;
-};
-
-export type Spending = {
-    requests: number;
-    failed: number;
-    tokens: {
-        total?: number;
-        input: number;
-        output: number;
-        reasoning: number;
-        cache: {
-            read: number;
-            write: number;
-        };
-    };
-    cost: number;
-    unknown: number;
-    isComplete: boolean;
-};
-
-export type StepFinishPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'step-finish';
-    reason: string;
-    snapshot?: string;
-    cost: number;
-    tokens: {
-        total?: number;
-        input: number;
-        output: number;
-        reasoning: number;
-        cache: {
-            read: number;
-            write: number;
-        };
-    };
-};
-
-export type StepStartPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'step-start';
-    snapshot?: string;
-};
-
-export type StructuredOutputError = {
-    name: 'StructuredOutputError';
-    data: {
-        message: string;
-        retries: number;
-    };
-};
-
-export type SubtaskPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'subtask';
-    prompt: string;
-    description: string;
-    agent: string;
-    model?: {
-        providerID: string;
-        modelID: string;
-    };
-    command?: string;
-};
-
-export type SubtaskPartInput = {
-    id?: PartId;
-    type: 'subtask';
-    prompt: string;
-    description: string;
-    agent: string;
-    model?: {
-        providerID: string;
-        modelID: string;
-    };
-    command?: string;
-};
-
 export type SymbolSource = {
     text: FilePartSourceText;
     type: 'symbol';
@@ -1599,77 +225,40 @@ export type SymbolSource = {
     kind: number;
 };
 
-export type TextPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'text';
-    text: string;
-    synthetic?: boolean;
-    ignored?: boolean;
-    time?: {
-        start: number;
-        end?: number;
-    };
-    metadata?: {
-        [key: string]: unknown;
-    };
-};
+export type FilePartSource = FileSource | SymbolSource;
 
-export type TextPartInput = {
-    id?: PartId;
-    type: 'text';
-    text: string;
-    synthetic?: boolean;
-    ignored?: boolean;
-    time?: {
-        start: number;
-        end?: number;
-    };
-    metadata?: {
-        [key: string]: unknown;
-    };
-};
-
-export type Todo = {
-    /**
-     * Brief description of the task
-     */
-    content: string;
-    /**
-     * Current status of the task: pending, in_progress, completed, cancelled
-     */
-    status: string;
-    /**
-     * Priority level of the task: high, medium, low
-     */
-    priority: string;
-};
-
-export type ToolIds = Array<string>;
-
-export type ToolList = Array<ToolListItem>;
-
-export type ToolListItem = {
+export type FilePart = {
     id: string;
-    description: string;
-    parameters: unknown;
+    sessionID: string;
+    messageID: string;
+    type: 'file';
+    mime: string;
+    filename?: string;
+    url: string;
+    source?: FilePartSource;
 };
 
-export type ToolPart = {
-    id: PartId;
-    sessionID: SessionId;
-    messageID: MessageId;
-    type: 'tool';
-    callID: string;
-    tool: string;
-    state: ToolState;
+export type ToolStatePending = {
+    status: 'pending';
+    input: {
+        [key: string]: unknown;
+    };
+    raw: string;
+};
+
+export type ToolStateRunning = {
+    status: 'running';
+    input: {
+        [key: string]: unknown;
+    };
+    title?: string;
     metadata?: {
         [key: string]: unknown;
     };
+    time: {
+        start: number;
+    };
 };
-
-export type ToolState = ToolStatePending | ToolStateRunning | ToolStateCompleted | ToolStateError;
 
 export type ToolStateCompleted = {
     status: 'completed';
@@ -1704,159 +293,316 @@ export type ToolStateError = {
     };
 };
 
-export type ToolStatePending = {
-    status: 'pending';
-    input: {
-        [key: string]: unknown;
-    };
-    raw: string;
-};
+export type ToolState = ToolStatePending | ToolStateRunning | ToolStateCompleted | ToolStateError;
 
-export type ToolStateRunning = {
-    status: 'running';
-    input: {
-        [key: string]: unknown;
-    };
-    title?: string;
+export type ToolPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'tool';
+    callID: string;
+    tool: string;
+    state: ToolState;
     metadata?: {
         [key: string]: unknown;
     };
-    time: {
+};
+
+export type StepStartPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'step-start';
+    snapshot?: string;
+};
+
+export type StepFinishPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'step-finish';
+    reason: string;
+    snapshot?: string;
+    cost: number;
+    tokens: {
+        input: number;
+        output: number;
+        reasoning: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+    };
+};
+
+export type SnapshotPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'snapshot';
+    snapshot: string;
+};
+
+export type PatchPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'patch';
+    hash: string;
+    files: Array<string>;
+};
+
+export type AgentPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'agent';
+    name: string;
+    source?: {
+        value: string;
         start: number;
+        end: number;
     };
 };
 
-export type Trust = {
-    directory: string;
-    all: boolean;
-    items: Array<{
-        id: string;
-        kind: TrustKind;
-        path: Array<string>;
-        file: string;
-        line?: number;
-        folder: string;
-        summary: string;
-        loads: Array<string>;
-        hash: string;
-        state: TrustState;
-    }>;
-};
-
-export type TrustKind = 'plugin' | 'tool' | 'mcp' | 'lsp' | 'formatter' | 'command' | 'provider' | 'permission' | 'instructions' | 'skills' | 'references' | 'variable' | 'link' | 'setting';
-
-export type TrustState = 'pending' | 'rejected' | 'once' | 'approved' | 'all';
-
-export type UndoFile = {
-    file: string;
-    status: 'restored' | 'unchanged' | 'partial' | 'refused' | 'unknown';
-    observed?: boolean;
-    reason?: string;
-};
-
-export type UndoResult = {
-    action: 'revert' | 'unrevert';
-    files: Array<UndoFile>;
-    more?: number;
-    unseen?: Array<string>;
-};
-
-export type UnknownError = {
-    name: 'UnknownError';
-    data: {
-        message: string;
-        ref?: string;
-    };
-};
-
-export type UserMessage = {
-    id: MessageId;
-    sessionID: SessionId;
-    role: 'user';
+export type RetryPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'retry';
+    attempt: number;
+    error: ApiError;
     time: {
         created: number;
     };
-    format?: OutputFormat;
-    summary?: {
-        title?: string;
-        body?: string;
-        diffs: Array<SnapshotFileDiff>;
-    };
+};
+
+export type CompactionPart = {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'compaction';
+    auto: boolean;
+};
+
+export type Part = TextPart | {
+    id: string;
+    sessionID: string;
+    messageID: string;
+    type: 'subtask';
+    prompt: string;
+    description: string;
     agent: string;
-    model: {
-        providerID: string;
-        modelID: string;
-        variant?: string;
-    };
-    system?: string;
-    tools?: {
-        [key: string]: boolean;
-    };
-};
+} | ReasoningPart | FilePart | ToolPart | StepStartPart | StepFinishPart | SnapshotPart | PatchPart | AgentPart | RetryPart | CompactionPart;
 
-export type VcsApplyError = {
-    name: 'VcsApplyError';
-    data: {
-        message: string;
-        reason: 'non-git' | 'not-clean';
-    };
-};
-
-export type VcsFileDiff = {
-    file: string;
-    patch?: string;
-    additions: number;
-    deletions: number;
-    status?: 'added' | 'deleted' | 'modified';
-};
-
-export type VcsFileStatus = {
-    file: string;
-    additions: number;
-    deletions: number;
-    status: 'added' | 'deleted' | 'modified';
-};
-
-export type VcsInfo = {
-    branch?: string;
-    default_branch?: string;
-};
-
-export type WellKnownAuth = {
-    type: 'wellknown';
-    key: string;
-    token: string;
-};
-
-export type EventTuiCommandExecute2 = {
-    id: string;
-    type: 'tui.command.execute';
+export type EventMessagePartUpdated = {
+    type: 'message.part.updated';
     properties: {
-        command: string;
+        part: Part;
+        delta?: string;
     };
 };
 
-export type EventTuiPromptAppend2 = {
+export type EventMessagePartRemoved = {
+    type: 'message.part.removed';
+    properties: {
+        sessionID: string;
+        messageID: string;
+        partID: string;
+    };
+};
+
+export type Permission = {
     id: string;
+    type: string;
+    pattern?: string | Array<string>;
+    sessionID: string;
+    messageID: string;
+    callID?: string;
+    title: string;
+    metadata: {
+        [key: string]: unknown;
+    };
+    time: {
+        created: number;
+    };
+};
+
+export type EventPermissionUpdated = {
+    type: 'permission.updated';
+    properties: Permission;
+};
+
+export type EventPermissionReplied = {
+    type: 'permission.replied';
+    properties: {
+        sessionID: string;
+        permissionID: string;
+        response: string;
+    };
+};
+
+export type SessionStatus = {
+    type: 'idle';
+} | {
+    type: 'retry';
+    attempt: number;
+    message: string;
+    next: number;
+} | {
+    type: 'busy';
+};
+
+export type EventSessionStatus = {
+    type: 'session.status';
+    properties: {
+        sessionID: string;
+        status: SessionStatus;
+    };
+};
+
+export type EventSessionIdle = {
+    type: 'session.idle';
+    properties: {
+        sessionID: string;
+    };
+};
+
+export type EventSessionCompacted = {
+    type: 'session.compacted';
+    properties: {
+        sessionID: string;
+    };
+};
+
+export type EventFileEdited = {
+    type: 'file.edited';
+    properties: {
+        file: string;
+    };
+};
+
+export type Todo = {
+    content: string;
+    status: string;
+    priority: string;
+    id: string;
+};
+
+export type EventTodoUpdated = {
+    type: 'todo.updated';
+    properties: {
+        sessionID: string;
+        todos: Array<Todo>;
+    };
+};
+
+export type EventCommandExecuted = {
+    type: 'command.executed';
+    properties: {
+        name: string;
+        sessionID: string;
+        arguments: string;
+        messageID: string;
+    };
+};
+
+export type Session = {
+    id: string;
+    projectID: string;
+    directory: string;
+    parentID?: string;
+    summary?: {
+        additions: number;
+        deletions: number;
+        files: number;
+        diffs?: Array<FileDiff>;
+    };
+    share?: {
+        url: string;
+    };
+    title: string;
+    version: string;
+    time: {
+        created: number;
+        updated: number;
+        compacting?: number;
+    };
+    revert?: {
+        messageID: string;
+        partID?: string;
+        snapshot?: string;
+        diff?: string;
+    };
+};
+
+export type EventSessionCreated = {
+    type: 'session.created';
+    properties: {
+        info: Session;
+    };
+};
+
+export type EventSessionUpdated = {
+    type: 'session.updated';
+    properties: {
+        info: Session;
+    };
+};
+
+export type EventSessionDeleted = {
+    type: 'session.deleted';
+    properties: {
+        info: Session;
+    };
+};
+
+export type EventSessionDiff = {
+    type: 'session.diff';
+    properties: {
+        sessionID: string;
+        diff: Array<FileDiff>;
+    };
+};
+
+export type EventSessionError = {
+    type: 'session.error';
+    properties: {
+        sessionID?: string;
+        error?: ProviderAuthError | UnknownError | MessageOutputLengthError | MessageAbortedError | ApiError;
+    };
+};
+
+export type EventFileWatcherUpdated = {
+    type: 'file.watcher.updated';
+    properties: {
+        file: string;
+        event: 'add' | 'change' | 'unlink';
+    };
+};
+
+export type EventVcsBranchUpdated = {
+    type: 'vcs.branch.updated';
+    properties: {
+        branch?: string;
+    };
+};
+
+export type EventTuiPromptAppend = {
     type: 'tui.prompt.append';
     properties: {
         text: string;
     };
 };
 
-export type EventTuiSessionSelect2 = {
-    id: string;
-    type: 'tui.session.select';
+export type EventTuiCommandExecute = {
+    type: 'tui.command.execute';
     properties: {
-        /**
-         * Session ID to navigate to
-         */
-        sessionID: SessionId;
+        command: 'session.list' | 'session.new' | 'session.share' | 'session.interrupt' | 'session.compact' | 'session.page.up' | 'session.page.down' | 'session.half.page.up' | 'session.half.page.down' | 'session.first' | 'session.last' | 'prompt.clear' | 'prompt.submit' | 'agent.cycle' | string;
     };
 };
 
-export type EventTuiToastShow2 = {
-    id: string;
+export type EventTuiToastShow = {
     type: 'tui.toast.show';
     properties: {
         title?: string;
@@ -1866,717 +612,711 @@ export type EventTuiToastShow2 = {
     };
 };
 
-export type AppAgentsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type Pty = {
+    id: string;
+    title: string;
+    command: string;
+    args: Array<string>;
+    cwd: string;
+    status: 'running' | 'exited';
+    pid: number;
+};
+
+export type EventPtyCreated = {
+    type: 'pty.created';
+    properties: {
+        info: Pty;
     };
-    url: '/agent';
 };
 
-export type AppAgentsErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type AppAgentsError = AppAgentsErrors[keyof AppAgentsErrors];
-
-export type AppAgentsResponses = {
-    /**
-     * List of agents
-     */
-    200: Array<Agent>;
-};
-
-export type AppAgentsResponse = AppAgentsResponses[keyof AppAgentsResponses];
-
-export type AuthRemoveData = {
-    body?: never;
-    path: {
-        providerID: string;
+export type EventPtyUpdated = {
+    type: 'pty.updated';
+    properties: {
+        info: Pty;
     };
-    query?: never;
-    url: '/auth/{providerID}';
 };
 
-export type AuthRemoveErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type AuthRemoveError = AuthRemoveErrors[keyof AuthRemoveErrors];
-
-export type AuthRemoveResponses = {
-    /**
-     * Successfully removed authentication credentials
-     */
-    200: boolean;
-};
-
-export type AuthRemoveResponse = AuthRemoveResponses[keyof AuthRemoveResponses];
-
-export type AuthSetData = {
-    body: Auth;
-    path: {
-        providerID: string;
+export type EventPtyExited = {
+    type: 'pty.exited';
+    properties: {
+        id: string;
+        exitCode: number;
     };
-    query?: never;
-    url: '/auth/{providerID}';
 };
 
-export type AuthSetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type AuthSetError = AuthSetErrors[keyof AuthSetErrors];
-
-export type AuthSetResponses = {
-    /**
-     * Successfully set authentication credentials
-     */
-    200: boolean;
-};
-
-export type AuthSetResponse = AuthSetResponses[keyof AuthSetResponses];
-
-export type CommandListData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type EventPtyDeleted = {
+    type: 'pty.deleted';
+    properties: {
+        id: string;
     };
-    url: '/command';
 };
 
-export type CommandListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type CommandListError = CommandListErrors[keyof CommandListErrors];
-
-export type CommandListResponses = {
-    /**
-     * List of commands
-     */
-    200: Array<Command>;
-};
-
-export type CommandListResponse = CommandListResponses[keyof CommandListResponses];
-
-export type ConfigGetData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type EventServerConnected = {
+    type: 'server.connected';
+    properties: {
+        [key: string]: unknown;
     };
-    url: '/config';
 };
 
-export type ConfigGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
+export type Event = EventServerInstanceDisposed | EventInstallationUpdated | EventInstallationUpdateAvailable | EventLspClientDiagnostics | EventLspUpdated | EventMessageUpdated | EventMessageRemoved | EventMessagePartUpdated | EventMessagePartRemoved | EventPermissionUpdated | EventPermissionReplied | EventSessionStatus | EventSessionIdle | EventSessionCompacted | EventFileEdited | EventTodoUpdated | EventCommandExecuted | EventSessionCreated | EventSessionUpdated | EventSessionDeleted | EventSessionDiff | EventSessionError | EventFileWatcherUpdated | EventVcsBranchUpdated | EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventPtyCreated | EventPtyUpdated | EventPtyExited | EventPtyDeleted | EventServerConnected;
+
+export type GlobalEvent = {
+    directory: string;
+    payload: Event;
 };
 
-export type ConfigGetError = ConfigGetErrors[keyof ConfigGetErrors];
-
-export type ConfigGetResponses = {
-    /**
-     * Get config info
-     */
-    200: Config;
-};
-
-export type ConfigGetResponse = ConfigGetResponses[keyof ConfigGetResponses];
-
-export type ConfigUpdateData = {
-    body: Config;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type Project = {
+    id: string;
+    worktree: string;
+    vcsDir?: string;
+    vcs?: 'git';
+    time: {
+        created: number;
+        initialized?: number;
     };
-    url: '/config';
 };
 
-export type ConfigUpdateErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ConfigUpdateError = ConfigUpdateErrors[keyof ConfigUpdateErrors];
-
-export type ConfigUpdateResponses = {
-    /**
-     * Successfully updated config
-     */
-    200: Config;
-};
-
-export type ConfigUpdateResponse = ConfigUpdateResponses[keyof ConfigUpdateResponses];
-
-export type ConfigExplainData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        key: string;
+export type BadRequestError = {
+    name: 'BadRequest';
+    data: {
+        message: string;
+        kind?: 'Params' | 'Headers' | 'Query' | 'Body' | 'Payload';
     };
-    url: '/config/explain';
 };
 
-export type ConfigExplainErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ConfigExplainError = ConfigExplainErrors[keyof ConfigExplainErrors];
-
-export type ConfigExplainResponses = {
-    /**
-     * Explain a setting
-     */
-    200: ConfigExplanation;
-};
-
-export type ConfigExplainResponse = ConfigExplainResponses[keyof ConfigExplainResponses];
-
-export type ConfigIssuesData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type NotFoundError = {
+    name: 'NotFoundError';
+    data: {
+        message: string;
     };
-    url: '/config/issues';
 };
 
-export type ConfigIssuesErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
+export type KeybindsConfig = {
+    leader?: string;
+    app_exit?: string;
+    editor_open?: string;
+    theme_list?: string;
+    sidebar_toggle?: string;
+    scrollbar_toggle?: string;
+    username_toggle?: string;
+    status_view?: string;
+    session_export?: string;
+    session_new?: string;
+    session_list?: string;
+    session_timeline?: string;
+    session_share?: string;
+    session_unshare?: string;
+    session_interrupt?: string;
+    session_compact?: string;
+    messages_page_up?: string;
+    messages_page_down?: string;
+    messages_line_up?: string;
+    messages_line_down?: string;
+    messages_half_page_up?: string;
+    messages_half_page_down?: string;
+    messages_first?: string;
+    messages_last?: string;
+    messages_next?: string;
+    messages_previous?: string;
+    messages_last_user?: string;
+    messages_copy?: string;
+    messages_undo?: string;
+    messages_redo?: string;
+    messages_toggle_conceal?: string;
+    tool_details?: string;
+    model_list?: string;
+    model_cycle_recent?: string;
+    model_cycle_recent_reverse?: string;
+    command_list?: string;
+    agent_list?: string;
+    agent_cycle?: string;
+    agent_cycle_reverse?: string;
+    input_clear?: string;
+    input_forward_delete?: string;
+    input_paste?: string;
+    input_submit?: string;
+    input_newline?: string;
+    history_previous?: string;
+    history_next?: string;
+    session_child_cycle?: string;
+    session_child_cycle_reverse?: string;
+    terminal_suspend?: string;
+    terminal_title_toggle?: string;
 };
 
-export type ConfigIssuesError = ConfigIssuesErrors[keyof ConfigIssuesErrors];
-
-export type ConfigIssuesResponses = {
-    /**
-     * List what is wrong with the configuration
-     */
-    200: Array<ConfigIssue>;
-};
-
-export type ConfigIssuesResponse = ConfigIssuesResponses[keyof ConfigIssuesResponses];
-
-export type ConfigProvidersData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
+export type AgentConfig = {
+    model?: string;
+    temperature?: number;
+    top_p?: number;
+    prompt?: string;
+    tools?: {
+        [key: string]: boolean;
     };
-    url: '/config/providers';
-};
-
-export type ConfigProvidersErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ConfigProvidersError = ConfigProvidersErrors[keyof ConfigProvidersErrors];
-
-export type ConfigProvidersResponses = {
-    /**
-     * List of providers
-     */
-    200: {
-        providers: Array<Provider>;
-        default: {
-            [key: string]: string;
+    disable?: boolean;
+    description?: string;
+    mode?: 'subagent' | 'primary' | 'all';
+    color?: string;
+    maxSteps?: number;
+    permission?: {
+        edit?: 'ask' | 'allow' | 'deny';
+        bash?: 'ask' | 'allow' | 'deny' | {
+            [key: string]: 'ask' | 'allow' | 'deny';
         };
+        webfetch?: 'ask' | 'allow' | 'deny';
+        doom_loop?: 'ask' | 'allow' | 'deny';
+        external_directory?: 'ask' | 'allow' | 'deny';
     };
+    [key: string]: unknown | string | number | {
+        [key: string]: boolean;
+    } | boolean | 'subagent' | 'primary' | 'all' | {
+        edit?: 'ask' | 'allow' | 'deny';
+        bash?: 'ask' | 'allow' | 'deny' | {
+            [key: string]: 'ask' | 'allow' | 'deny';
+        };
+        webfetch?: 'ask' | 'allow' | 'deny';
+        doom_loop?: 'ask' | 'allow' | 'deny';
+        external_directory?: 'ask' | 'allow' | 'deny';
+    } | string | number | {
+        [key: string]: boolean;
+    } | boolean | 'subagent' | 'primary' | 'all' | {
+        edit?: 'ask' | 'allow' | 'deny';
+        bash?: 'ask' | 'allow' | 'deny' | {
+            [key: string]: 'ask' | 'allow' | 'deny';
+        };
+        webfetch?: 'ask' | 'allow' | 'deny';
+        doom_loop?: 'ask' | 'allow' | 'deny';
+        external_directory?: 'ask' | 'allow' | 'deny';
+    } | undefined;
 };
 
-export type ConfigProvidersResponse = ConfigProvidersResponses[keyof ConfigProvidersResponses];
-
-export type ConfigTuiData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/config/tui';
-};
-
-export type ConfigTuiErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ConfigTuiError = ConfigTuiErrors[keyof ConfigTuiErrors];
-
-export type ConfigTuiResponses = {
-    /**
-     * Get settings of the screen
-     */
-    200: {
-        config: {
-            $schema?: string;
-            theme?: string;
-            keybinds?: {
-                [key: string]: false | string | {
-                    key: string;
-                    event?: 'press' | 'release';
-                    preventDefault?: boolean;
-                    fallthrough?: boolean;
-                    [key: string]: unknown;
-                } | Array<string | {
-                    key: string;
-                    event?: 'press' | 'release';
-                    preventDefault?: boolean;
-                    fallthrough?: boolean;
-                    [key: string]: unknown;
-                }>;
-            };
-            leader_timeout?: number;
-            scroll_speed?: number;
-            scroll_acceleration?: {
-                enabled?: boolean;
-            };
-            diff_style?: 'auto' | 'stacked';
-            mouse?: boolean;
-            cursor?: {
-                style?: 'block' | 'underline' | 'line' | 'default';
-                blinking?: boolean;
-            };
-            linux_clipboard_selection?: 'clipboard' | 'primary' | 'both';
-            attention?: {
-                enabled?: boolean;
-                notifications?: boolean;
-                sound?: boolean;
-                volume?: number;
-                sound_pack?: string;
-                sounds?: {
-                    default?: string;
-                    question?: string;
-                    permission?: string;
-                    error?: string;
-                    done?: string;
-                    subagent_done?: string;
+export type ProviderConfig = {
+    api?: string;
+    name?: string;
+    env?: Array<string>;
+    id?: string;
+    npm?: string;
+    models?: {
+        [key: string]: {
+            id?: string;
+            name?: string;
+            release_date?: string;
+            attachment?: boolean;
+            reasoning?: boolean;
+            temperature?: boolean;
+            tool_call?: boolean;
+            cost?: {
+                input: number;
+                output: number;
+                cache_read?: number;
+                cache_write?: number;
+                context_over_200k?: {
+                    input: number;
+                    output: number;
+                    cache_read?: number;
+                    cache_write?: number;
                 };
             };
-            prompt?: {
-                max_height?: number | 'auto';
-                max_width?: number | 'auto';
+            limit?: {
+                context: number;
+                output: number;
             };
-            plugin?: Array<string | [
-                string,
-                {
-                    [key: string]: unknown;
-                }
-            ]>;
+            modalities?: {
+                input: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
+                output: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
+            };
+            experimental?: boolean;
+            status?: 'alpha' | 'beta' | 'deprecated' | 'active';
+            options?: {
+                [key: string]: unknown;
+            };
+            headers?: {
+                [key: string]: string;
+            };
+            provider?: {
+                npm: string;
+            };
         };
-        issues: Array<ConfigIssue>;
+    };
+    whitelist?: Array<string>;
+    blacklist?: Array<string>;
+    options?: {
+        apiKey?: string;
+        baseURL?: string;
+        enterpriseUrl?: string;
+        setCacheKey?: boolean;
+        timeout?: number | false;
+        [key: string]: unknown | string | boolean | number | false | string | boolean | number | false | undefined;
     };
 };
 
-export type ConfigTuiResponse = ConfigTuiResponses[keyof ConfigTuiResponses];
+export type McpLocalConfig = {
+    type: 'local';
+    command: Array<string>;
+    environment?: {
+        [key: string]: string;
+    };
+    enabled?: boolean;
+    timeout?: number;
+};
 
-export type EventSubscribeData = {
-    body?: never;
-    path?: never;
+export type McpOAuthConfig = {
+    clientId?: string;
+    clientSecret?: string;
+    scope?: string;
+};
+
+export type McpRemoteConfig = {
+    type: 'remote';
+    url: string;
+    enabled?: boolean;
+    headers?: {
+        [key: string]: string;
+    };
+    oauth?: McpOAuthConfig | false;
+    timeout?: number;
+};
+
+export type LayoutConfig = 'auto' | 'stretch';
+
+export type Config = {
+    $schema?: string;
+    theme?: string;
+    keybinds?: KeybindsConfig;
+    logLevel?: 'DEBUG' | 'INFO' | 'WARN' | 'ERROR';
+    tui?: {
+        scroll_speed?: number;
+        scroll_acceleration?: {
+            enabled: boolean;
+        };
+        diff_style?: 'auto' | 'stacked';
+    };
+    command?: {
+        [key: string]: {
+            template: string;
+            description?: string;
+            agent?: string;
+            model?: string;
+            subtask?: boolean;
+        };
+    };
+    watcher?: {
+        ignore?: Array<string>;
+    };
+    plugin?: Array<string>;
+    snapshot?: boolean;
+    share?: 'manual' | 'auto' | 'disabled';
+    autoshare?: boolean;
+    autoupdate?: boolean | 'notify';
+    disabled_providers?: Array<string>;
+    enabled_providers?: Array<string>;
+    model?: string;
+    small_model?: string;
+    username?: string;
+    mode?: {
+        build?: AgentConfig;
+        plan?: AgentConfig;
+        [key: string]: AgentConfig | undefined;
+    };
+    agent?: {
+        plan?: AgentConfig;
+        build?: AgentConfig;
+        general?: AgentConfig;
+        explore?: AgentConfig;
+        [key: string]: AgentConfig | undefined;
+    };
+    provider?: {
+        [key: string]: ProviderConfig;
+    };
+    mcp?: {
+        [key: string]: McpLocalConfig | McpRemoteConfig;
+    };
+    formatter?: false | {
+        [key: string]: {
+            disabled?: boolean;
+            command?: Array<string>;
+            environment?: {
+                [key: string]: string;
+            };
+            extensions?: Array<string>;
+        };
+    };
+    lsp?: false | {
+        [key: string]: {
+            disabled: true;
+        } | {
+            command: Array<string>;
+            extensions?: Array<string>;
+            disabled?: boolean;
+            env?: {
+                [key: string]: string;
+            };
+            initialization?: {
+                [key: string]: unknown;
+            };
+        };
+    };
+    instructions?: Array<string>;
+    layout?: LayoutConfig;
+    permission?: {
+        edit?: 'ask' | 'allow' | 'deny';
+        bash?: 'ask' | 'allow' | 'deny' | {
+            [key: string]: 'ask' | 'allow' | 'deny';
+        };
+        webfetch?: 'ask' | 'allow' | 'deny';
+        doom_loop?: 'ask' | 'allow' | 'deny';
+        external_directory?: 'ask' | 'allow' | 'deny';
+    };
+    tools?: {
+        [key: string]: boolean;
+    };
+    enterprise?: {
+        url?: string;
+    };
+    experimental?: {
+        hook?: {
+            file_edited?: {
+                [key: string]: Array<{
+                    command: Array<string>;
+                    environment?: {
+                        [key: string]: string;
+                    };
+                }>;
+            };
+            session_completed?: Array<{
+                command: Array<string>;
+                environment?: {
+                    [key: string]: string;
+                };
+            }>;
+        };
+        chatMaxRetries?: number;
+        disable_paste_summary?: boolean;
+        batch_tool?: boolean;
+        openTelemetry?: boolean;
+        primary_tools?: Array<string>;
+    };
+};
+
+export type ToolIds = Array<string>;
+
+export type ToolListItem = {
+    id: string;
+    description: string;
+    parameters: unknown;
+};
+
+export type ToolList = Array<ToolListItem>;
+
+export type Path = {
+    state: string;
+    config: string;
+    worktree: string;
+    directory: string;
+};
+
+export type VcsInfo = {
+    branch: string;
+};
+
+export type TextPartInput = {
+    id?: string;
+    type: 'text';
+    text: string;
+    synthetic?: boolean;
+    ignored?: boolean;
+    time?: {
+        start: number;
+        end?: number;
+    };
+    metadata?: {
+        [key: string]: unknown;
+    };
+};
+
+export type FilePartInput = {
+    id?: string;
+    type: 'file';
+    mime: string;
+    filename?: string;
+    url: string;
+    source?: FilePartSource;
+};
+
+export type AgentPartInput = {
+    id?: string;
+    type: 'agent';
+    name: string;
+    source?: {
+        value: string;
+        start: number;
+        end: number;
+    };
+};
+
+export type SubtaskPartInput = {
+    id?: string;
+    type: 'subtask';
+    prompt: string;
+    description: string;
+    agent: string;
+};
+
+export type Command = {
+    name: string;
+    description?: string;
+    agent?: string;
+    model?: string;
+    template: string;
+    subtask?: boolean;
+};
+
+export type Model = {
+    id: string;
+    providerID: string;
+    api: {
+        id: string;
+        url: string;
+        npm: string;
+    };
+    name: string;
+    capabilities: {
+        temperature: boolean;
+        reasoning: boolean;
+        attachment: boolean;
+        toolcall: boolean;
+        input: {
+            text: boolean;
+            audio: boolean;
+            image: boolean;
+            video: boolean;
+            pdf: boolean;
+        };
+        output: {
+            text: boolean;
+            audio: boolean;
+            image: boolean;
+            video: boolean;
+            pdf: boolean;
+        };
+    };
+    cost: {
+        input: number;
+        output: number;
+        cache: {
+            read: number;
+            write: number;
+        };
+        experimentalOver200K?: {
+            input: number;
+            output: number;
+            cache: {
+                read: number;
+                write: number;
+            };
+        };
+    };
+    limit: {
+        context: number;
+        output: number;
+    };
+    status: 'alpha' | 'beta' | 'deprecated' | 'active';
+    options: {
+        [key: string]: unknown;
+    };
+    headers: {
+        [key: string]: string;
+    };
+};
+
+export type Provider = {
+    id: string;
+    name: string;
+    source: 'env' | 'config' | 'custom' | 'api';
+    env: Array<string>;
+    key?: string;
+    options: {
+        [key: string]: unknown;
+    };
+    models: {
+        [key: string]: Model;
+    };
+};
+
+export type ProviderAuthMethod = {
+    type: 'oauth' | 'api';
+    label: string;
+};
+
+export type ProviderAuthAuthorization = {
+    url: string;
+    method: 'auto' | 'code';
+    instructions: string;
+};
+
+export type Symbol = {
+    name: string;
+    kind: number;
+    location: {
+        uri: string;
+        range: Range;
+    };
+};
+
+export type FileNode = {
+    name: string;
+    path: string;
+    absolute: string;
+    type: 'file' | 'directory';
+    ignored: boolean;
+};
+
+export type FileContent = {
+    type: 'text' | 'binary';
+    content: string;
+    diff?: string;
+    patch?: {
+        oldFileName: string;
+        newFileName: string;
+        oldHeader?: string;
+        newHeader?: string;
+        hunks: Array<{
+            oldStart: number;
+            oldLines: number;
+            newStart: number;
+            newLines: number;
+            lines: Array<string>;
+        }>;
+        index?: string;
+    };
+    encoding?: 'base64';
+    mimeType?: string;
+};
+
+export type File = {
+    path: string;
+    added: number;
+    removed: number;
+    status: 'added' | 'deleted' | 'modified';
+};
+
+export type Agent = {
+    name: string;
+    description?: string;
+    mode: 'subagent' | 'primary' | 'all';
+    builtIn: boolean;
+    topP?: number;
+    temperature?: number;
+    color?: string;
+    permission: {
+        edit: 'ask' | 'allow' | 'deny';
+        bash: {
+            [key: string]: 'ask' | 'allow' | 'deny';
+        };
+        webfetch?: 'ask' | 'allow' | 'deny';
+        doom_loop?: 'ask' | 'allow' | 'deny';
+        external_directory?: 'ask' | 'allow' | 'deny';
+    };
+    model?: {
+        modelID: string;
+        providerID: string;
+    };
+    prompt?: string;
+    tools: {
+        [key: string]: boolean;
+    };
+    options: {
+        [key: string]: unknown;
+    };
+    maxSteps?: number;
+};
+
+export type McpStatusConnected = {
+    status: 'connected';
+};
+
+export type McpStatusDisabled = {
+    status: 'disabled';
+};
+
+export type McpStatusFailed = {
+    status: 'failed';
+    error: string;
+};
+
+export type McpStatusNeedsAuth = {
+    status: 'needs_auth';
+};
+
+export type McpStatusNeedsClientRegistration = {
+    status: 'needs_client_registration';
+    error: string;
+};
+
+export type McpStatus = McpStatusConnected | McpStatusDisabled | McpStatusFailed | McpStatusNeedsAuth | McpStatusNeedsClientRegistration;
+
+export type LspStatus = {
+    id: string;
+    name: string;
+    root: string;
+    status: 'connected' | 'error';
+};
+
+export type FormatterStatus = {
+    name: string;
+    extensions: Array<string>;
+    enabled: boolean;
+};
+
+export type OAuth = {
+    type: 'oauth';
+    refresh: string;
+    access: string;
+    expires: number;
+    enterpriseUrl?: string;
+};
+
+export type ApiAuth = {
+    type: 'api';
+    key: string;
+    metadata?: {
+        [key: string]: string;
+    };
+};
+
+export type WellKnownAuth = {
+    type: 'wellknown';
+    key: string;
+    token: string;
+};
+
+export type Auth = OAuth | ApiAuth | WellKnownAuth;
+
+export type PostSessionIdPermissionsPermissionIdData = {
+    body?: {
+        response: 'once' | 'always' | 'reject';
+    };
+    path: {
+        id: string;
+        permissionID: string;
+    };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/event';
+    url: '/session/{id}/permissions/{permissionID}';
 };
 
-export type EventSubscribeErrors = {
-    /**
-     * Bad request
-     */
+export type PostSessionIdPermissionsPermissionIdErrors = {
     400: BadRequestError;
+    404: NotFoundError;
 };
 
-export type EventSubscribeError = EventSubscribeErrors[keyof EventSubscribeErrors];
+export type PostSessionIdPermissionsPermissionIdError = PostSessionIdPermissionsPermissionIdErrors[keyof PostSessionIdPermissionsPermissionIdErrors];
 
-export type EventSubscribeResponses = {
-    /**
-     * Event stream
-     */
-    200: Event;
-};
-
-export type EventSubscribeResponse = EventSubscribeResponses[keyof EventSubscribeResponses];
-
-export type ExperimentalCapabilitiesGetData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/capabilities';
-};
-
-export type ExperimentalCapabilitiesGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ExperimentalCapabilitiesGetError = ExperimentalCapabilitiesGetErrors[keyof ExperimentalCapabilitiesGetErrors];
-
-export type ExperimentalCapabilitiesGetResponses = {
-    /**
-     * Experimental capabilities
-     */
-    200: ExperimentalCapabilities;
-};
-
-export type ExperimentalCapabilitiesGetResponse = ExperimentalCapabilitiesGetResponses[keyof ExperimentalCapabilitiesGetResponses];
-
-export type ExperimentalSessionListData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-        roots?: boolean | 'true' | 'false';
-        start?: number;
-        cursor?: number;
-        search?: string;
-        limit?: number;
-        archived?: boolean | 'true' | 'false';
-    };
-    url: '/experimental/session';
-};
-
-export type ExperimentalSessionListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ExperimentalSessionListError = ExperimentalSessionListErrors[keyof ExperimentalSessionListErrors];
-
-export type ExperimentalSessionListResponses = {
-    /**
-     * List of sessions
-     */
-    200: Array<GlobalSession>;
-};
-
-export type ExperimentalSessionListResponse = ExperimentalSessionListResponses[keyof ExperimentalSessionListResponses];
-
-export type ToolListData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        provider: string;
-        model: string;
-    };
-    url: '/experimental/tool';
-};
-
-export type ToolListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ToolListError = ToolListErrors[keyof ToolListErrors];
-
-export type ToolListResponses = {
-    /**
-     * Tools
-     */
-    200: ToolList;
-};
-
-export type ToolListResponse = ToolListResponses[keyof ToolListResponses];
-
-export type ToolIdsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/tool/ids';
-};
-
-export type ToolIdsErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ToolIdsError = ToolIdsErrors[keyof ToolIdsErrors];
-
-export type ToolIdsResponses = {
-    /**
-     * Tool IDs
-     */
-    200: ToolIds;
-};
-
-export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
-
-export type FileListData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        path: string;
-    };
-    url: '/file';
-};
-
-export type FileListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type FileListError = FileListErrors[keyof FileListErrors];
-
-export type FileListResponses = {
-    /**
-     * Files and directories
-     */
-    200: Array<FileNode>;
-};
-
-export type FileListResponse = FileListResponses[keyof FileListResponses];
-
-export type FileReadData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        path: string;
-    };
-    url: '/file/content';
-};
-
-export type FileReadErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type FileReadError = FileReadErrors[keyof FileReadErrors];
-
-export type FileReadResponses = {
-    /**
-     * File content
-     */
-    200: FileContent;
-};
-
-export type FileReadResponse = FileReadResponses[keyof FileReadResponses];
-
-export type FileStatusData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/file/status';
-};
-
-export type FileStatusErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type FileStatusError = FileStatusErrors[keyof FileStatusErrors];
-
-export type FileStatusResponses = {
-    /**
-     * File status
-     */
-    200: Array<File>;
-};
-
-export type FileStatusResponse = FileStatusResponses[keyof FileStatusResponses];
-
-export type FindTextData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        pattern: string;
-    };
-    url: '/find';
-};
-
-export type FindTextErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type FindTextError = FindTextErrors[keyof FindTextErrors];
-
-export type FindTextResponses = {
-    /**
-     * Matches
-     */
-    200: Array<FoundText>;
-};
-
-export type FindTextResponse = FindTextResponses[keyof FindTextResponses];
-
-export type FindFilesData = {
-    body?: never;
-    path?: never;
-    query: {
-        directory?: string;
-        workspace?: string;
-        query: string;
-        dirs?: 'true' | 'false';
-        type?: 'file' | 'directory';
-        limit?: number;
-    };
-    url: '/find/file';
-};
-
-export type FindFilesErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type FindFilesError = FindFilesErrors[keyof FindFilesErrors];
-
-export type FindFilesResponses = {
-    /**
-     * File paths
-     */
-    200: Array<string>;
-};
-
-export type FindFilesResponse = FindFilesResponses[keyof FindFilesResponses];
-
-export type GlobalConfigGetData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/global/config';
-};
-
-export type GlobalConfigGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type GlobalConfigGetError = GlobalConfigGetErrors[keyof GlobalConfigGetErrors];
-
-export type GlobalConfigGetResponses = {
-    /**
-     * Get global config info
-     */
-    200: Config;
-};
-
-export type GlobalConfigGetResponse = GlobalConfigGetResponses[keyof GlobalConfigGetResponses];
-
-export type GlobalConfigUpdateData = {
-    body: Config;
-    path?: never;
-    query?: never;
-    url: '/global/config';
-};
-
-export type GlobalConfigUpdateErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type GlobalConfigUpdateError = GlobalConfigUpdateErrors[keyof GlobalConfigUpdateErrors];
-
-export type GlobalConfigUpdateResponses = {
-    /**
-     * Successfully updated global config
-     */
-    200: Config;
-};
-
-export type GlobalConfigUpdateResponse = GlobalConfigUpdateResponses[keyof GlobalConfigUpdateResponses];
-
-export type GlobalDisposeData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/global/dispose';
-};
-
-export type GlobalDisposeErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type GlobalDisposeError = GlobalDisposeErrors[keyof GlobalDisposeErrors];
-
-export type GlobalDisposeResponses = {
-    /**
-     * Global disposed
-     */
+export type PostSessionIdPermissionsPermissionIdResponses = {
     200: boolean;
 };
 
-export type GlobalDisposeResponse = GlobalDisposeResponses[keyof GlobalDisposeResponses];
+export type PostSessionIdPermissionsPermissionIdResponse = PostSessionIdPermissionsPermissionIdResponses[keyof PostSessionIdPermissionsPermissionIdResponses];
 
 export type GlobalEventData = {
     body?: never;
@@ -2585,339 +1325,22 @@ export type GlobalEventData = {
     url: '/global/event';
 };
 
-export type GlobalEventErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type GlobalEventError = GlobalEventErrors[keyof GlobalEventErrors];
-
 export type GlobalEventResponses = {
-    /**
-     * Event stream
-     */
     200: GlobalEvent;
 };
 
 export type GlobalEventResponse = GlobalEventResponses[keyof GlobalEventResponses];
-
-export type GlobalHealthData = {
-    body?: never;
-    path?: never;
-    query?: never;
-    url: '/global/health';
-};
-
-export type GlobalHealthErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type GlobalHealthError = GlobalHealthErrors[keyof GlobalHealthErrors];
-
-export type GlobalHealthResponses = {
-    /**
-     * Health information
-     */
-    200: {
-        healthy: true;
-        version: string;
-    };
-};
-
-export type GlobalHealthResponse = GlobalHealthResponses[keyof GlobalHealthResponses];
-
-export type InstanceDisposeData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/instance/dispose';
-};
-
-export type InstanceDisposeErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type InstanceDisposeError = InstanceDisposeErrors[keyof InstanceDisposeErrors];
-
-export type InstanceDisposeResponses = {
-    /**
-     * Instance disposed
-     */
-    200: boolean;
-};
-
-export type InstanceDisposeResponse = InstanceDisposeResponses[keyof InstanceDisposeResponses];
-
-export type AppLogData = {
-    body: {
-        service: string;
-        level: 'debug' | 'info' | 'error' | 'warn';
-        message: string;
-        extra?: {
-            [key: string]: unknown;
-        };
-    };
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/log';
-};
-
-export type AppLogErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type AppLogError = AppLogErrors[keyof AppLogErrors];
-
-export type AppLogResponses = {
-    /**
-     * Log entry written successfully
-     */
-    200: boolean;
-};
-
-export type AppLogResponse = AppLogResponses[keyof AppLogResponses];
-
-export type PathGetData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/path';
-};
-
-export type PathGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type PathGetError = PathGetErrors[keyof PathGetErrors];
-
-export type PathGetResponses = {
-    /**
-     * Path
-     */
-    200: Path;
-};
-
-export type PathGetResponse = PathGetResponses[keyof PathGetResponses];
-
-export type PermissionListData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/permission';
-};
-
-export type PermissionListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type PermissionListError = PermissionListErrors[keyof PermissionListErrors];
-
-export type PermissionListResponses = {
-    /**
-     * List of pending permissions
-     */
-    200: Array<PermissionRequest>;
-};
-
-export type PermissionListResponse = PermissionListResponses[keyof PermissionListResponses];
-
-export type PermissionExplainData = {
-    body: {
-        tool: string;
-        input: string | {
-            [key: string]: unknown;
-        };
-        /**
-         * Default: the session's, or the one that answers when nobody chose
-         */
-        agent?: string;
-        /**
-         * Whose rules count besides
-         */
-        sessionID?: SessionId;
-    };
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/permission/explain';
-};
-
-export type PermissionExplainErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type PermissionExplainError = PermissionExplainErrors[keyof PermissionExplainErrors];
-
-export type PermissionExplainResponses = {
-    /**
-     * The decision, with the rule of each pattern
-     */
-    200: PermissionExplanation;
-};
-
-export type PermissionExplainResponse = PermissionExplainResponses[keyof PermissionExplainResponses];
-
-export type PermissionSavedData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/permission/saved';
-};
-
-export type PermissionSavedErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type PermissionSavedError = PermissionSavedErrors[keyof PermissionSavedErrors];
-
-export type PermissionSavedResponses = {
-    /**
-     * List of saved approvals
-     */
-    200: Array<SavedApproval>;
-};
-
-export type PermissionSavedResponse = PermissionSavedResponses[keyof PermissionSavedResponses];
-
-export type PermissionForgetData = {
-    body?: never;
-    path: {
-        approvalID: ApprovalId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/permission/saved/{approvalID}';
-};
-
-export type PermissionForgetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type PermissionForgetError = PermissionForgetErrors[keyof PermissionForgetErrors];
-
-export type PermissionForgetResponses = {
-    /**
-     * Approval removed
-     */
-    200: boolean;
-};
-
-export type PermissionForgetResponse = PermissionForgetResponses[keyof PermissionForgetResponses];
-
-export type PermissionReplyData = {
-    body: {
-        reply: 'once' | 'always' | 'reject';
-        message?: string;
-        save?: boolean;
-    };
-    path: {
-        requestID: PermissionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/permission/{requestID}/reply';
-};
-
-export type PermissionReplyErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * PermissionNotFoundError
-     */
-    404: PermissionNotFoundError;
-};
-
-export type PermissionReplyError = PermissionReplyErrors[keyof PermissionReplyErrors];
-
-export type PermissionReplyResponses = {
-    /**
-     * Permission processed successfully
-     */
-    200: boolean;
-};
-
-export type PermissionReplyResponse = PermissionReplyResponses[keyof PermissionReplyResponses];
 
 export type ProjectListData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/project';
 };
 
-export type ProjectListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ProjectListError = ProjectListErrors[keyof ProjectListErrors];
-
 export type ProjectListResponses = {
-    /**
-     * List of projects
-     */
     200: Array<Project>;
 };
 
@@ -2928,182 +1351,26 @@ export type ProjectCurrentData = {
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/project/current';
 };
 
-export type ProjectCurrentErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ProjectCurrentError = ProjectCurrentErrors[keyof ProjectCurrentErrors];
-
 export type ProjectCurrentResponses = {
-    /**
-     * Current project information
-     */
     200: Project;
 };
 
 export type ProjectCurrentResponse = ProjectCurrentResponses[keyof ProjectCurrentResponses];
-
-export type ProjectInitGitData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/project/git/init';
-};
-
-export type ProjectInitGitErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ProjectInitGitError = ProjectInitGitErrors[keyof ProjectInitGitErrors];
-
-export type ProjectInitGitResponses = {
-    /**
-     * Project information after git initialization
-     */
-    200: Project;
-};
-
-export type ProjectInitGitResponse = ProjectInitGitResponses[keyof ProjectInitGitResponses];
-
-export type ProjectUpdateData = {
-    body: {
-        name?: string;
-        icon?: ProjectIcon;
-        commands?: ProjectCommands;
-    };
-    path: {
-        projectID: string;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/project/{projectID}';
-};
-
-export type ProjectUpdateErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * ProjectNotFoundError
-     */
-    404: ProjectNotFoundError;
-};
-
-export type ProjectUpdateError = ProjectUpdateErrors[keyof ProjectUpdateErrors];
-
-export type ProjectUpdateResponses = {
-    /**
-     * Updated project information
-     */
-    200: Project;
-};
-
-export type ProjectUpdateResponse = ProjectUpdateResponses[keyof ProjectUpdateResponses];
-
-export type ProjectDirectoriesData = {
-    body?: never;
-    path: {
-        projectID: string;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/project/{projectID}/directories';
-};
-
-export type ProjectDirectoriesErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ProjectDirectoriesError = ProjectDirectoriesErrors[keyof ProjectDirectoriesErrors];
-
-export type ProjectDirectoriesResponses = {
-    /**
-     * Project directories
-     */
-    200: ProjectDirectories;
-};
-
-export type ProjectDirectoriesResponse = ProjectDirectoriesResponses[keyof ProjectDirectoriesResponses];
-
-export type ProviderListData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/provider';
-};
-
-export type ProviderListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type ProviderListError = ProviderListErrors[keyof ProviderListErrors];
-
-export type ProviderListResponses = {
-    /**
-     * List of providers
-     */
-    200: {
-        all: Array<Provider>;
-        default: {
-            [key: string]: string;
-        };
-        connected: Array<string>;
-    };
-};
-
-export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
 
 export type PtyListData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/pty';
 };
 
-export type PtyListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type PtyListError = PtyListErrors[keyof PtyListErrors];
-
 export type PtyListResponses = {
-    /**
-     * List of sessions
-     */
     200: Array<Pty>;
 };
 
@@ -3122,90 +1389,40 @@ export type PtyCreateData = {
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/pty';
 };
 
 export type PtyCreateErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
 };
 
 export type PtyCreateError = PtyCreateErrors[keyof PtyCreateErrors];
 
 export type PtyCreateResponses = {
-    /**
-     * Created session
-     */
     200: Pty;
 };
 
 export type PtyCreateResponse = PtyCreateResponses[keyof PtyCreateResponses];
 
-export type PtyShellsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/pty/shells';
-};
-
-export type PtyShellsErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type PtyShellsError = PtyShellsErrors[keyof PtyShellsErrors];
-
-export type PtyShellsResponses = {
-    /**
-     * List of shells
-     */
-    200: Array<{
-        path: string;
-        name: string;
-        acceptable: boolean;
-    }>;
-};
-
-export type PtyShellsResponse = PtyShellsResponses[keyof PtyShellsResponses];
-
 export type PtyRemoveData = {
     body?: never;
     path: {
-        ptyID: PtyId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/pty/{ptyID}';
+    url: '/pty/{id}';
 };
 
 export type PtyRemoveErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * PtyNotFoundError
-     */
-    404: PtyNotFoundError;
+    404: NotFoundError;
 };
 
 export type PtyRemoveError = PtyRemoveErrors[keyof PtyRemoveErrors];
 
 export type PtyRemoveResponses = {
-    /**
-     * Session removed
-     */
     200: boolean;
 };
 
@@ -3214,39 +1431,28 @@ export type PtyRemoveResponse = PtyRemoveResponses[keyof PtyRemoveResponses];
 export type PtyGetData = {
     body?: never;
     path: {
-        ptyID: PtyId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/pty/{ptyID}';
+    url: '/pty/{id}';
 };
 
 export type PtyGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * PtyNotFoundError
-     */
-    404: PtyNotFoundError;
+    404: NotFoundError;
 };
 
 export type PtyGetError = PtyGetErrors[keyof PtyGetErrors];
 
 export type PtyGetResponses = {
-    /**
-     * Session info
-     */
     200: Pty;
 };
 
 export type PtyGetResponse = PtyGetResponses[keyof PtyGetResponses];
 
 export type PtyUpdateData = {
-    body: {
+    body?: {
         title?: string;
         size?: {
             rows: number;
@@ -3254,32 +1460,21 @@ export type PtyUpdateData = {
         };
     };
     path: {
-        ptyID: PtyId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/pty/{ptyID}';
+    url: '/pty/{id}';
 };
 
 export type PtyUpdateErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * PtyNotFoundError
-     */
-    404: PtyNotFoundError;
 };
 
 export type PtyUpdateError = PtyUpdateErrors[keyof PtyUpdateErrors];
 
 export type PtyUpdateResponses = {
-    /**
-     * Updated session
-     */
     200: Pty;
 };
 
@@ -3288,211 +1483,181 @@ export type PtyUpdateResponse = PtyUpdateResponses[keyof PtyUpdateResponses];
 export type PtyConnectData = {
     body?: never;
     path: {
-        ptyID: PtyId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
-        cursor?: string;
-        ticket?: string;
     };
-    url: '/pty/{ptyID}/connect';
+    url: '/pty/{id}/connect';
 };
 
 export type PtyConnectErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * PtyForbiddenError
-     */
-    403: PtyForbiddenError;
-    /**
-     * PtyNotFoundError
-     */
-    404: PtyNotFoundError;
+    404: NotFoundError;
 };
 
 export type PtyConnectError = PtyConnectErrors[keyof PtyConnectErrors];
 
 export type PtyConnectResponses = {
-    /**
-     * Connected session
-     */
     200: boolean;
 };
 
 export type PtyConnectResponse = PtyConnectResponses[keyof PtyConnectResponses];
 
-export type PtyConnectTokenData = {
-    body?: never;
-    path: {
-        ptyID: PtyId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/pty/{ptyID}/connect-token';
-};
-
-export type PtyConnectTokenErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * PtyForbiddenError
-     */
-    403: PtyForbiddenError;
-    /**
-     * PtyNotFoundError
-     */
-    404: PtyNotFoundError;
-};
-
-export type PtyConnectTokenError = PtyConnectTokenErrors[keyof PtyConnectTokenErrors];
-
-export type PtyConnectTokenResponses = {
-    /**
-     * WebSocket connect token
-     */
-    200: PtyTicketConnectToken;
-};
-
-export type PtyConnectTokenResponse = PtyConnectTokenResponses[keyof PtyConnectTokenResponses];
-
-export type QuestionListData = {
+export type ConfigGetData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/question';
+    url: '/config';
 };
 
-export type QuestionListErrors = {
-    /**
-     * Bad request
-     */
+export type ConfigGetResponses = {
+    200: Config;
+};
+
+export type ConfigGetResponse = ConfigGetResponses[keyof ConfigGetResponses];
+
+export type ConfigUpdateData = {
+    body?: Config;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/config';
+};
+
+export type ConfigUpdateErrors = {
     400: BadRequestError;
 };
 
-export type QuestionListError = QuestionListErrors[keyof QuestionListErrors];
+export type ConfigUpdateError = ConfigUpdateErrors[keyof ConfigUpdateErrors];
 
-export type QuestionListResponses = {
-    /**
-     * List of pending questions
-     */
-    200: Array<QuestionRequest>;
+export type ConfigUpdateResponses = {
+    200: Config;
 };
 
-export type QuestionListResponse = QuestionListResponses[keyof QuestionListResponses];
+export type ConfigUpdateResponse = ConfigUpdateResponses[keyof ConfigUpdateResponses];
 
-export type QuestionRejectData = {
+export type ConfigProvidersData = {
     body?: never;
-    path: {
-        requestID: QuestionId;
-    };
+    path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/question/{requestID}/reject';
+    url: '/config/providers';
 };
 
-export type QuestionRejectErrors = {
-    /**
-     * Bad request
-     */
+export type ConfigProvidersResponses = {
+    200: {
+        providers: Array<Provider>;
+        default: {
+            [key: string]: string;
+        };
+    };
+};
+
+export type ConfigProvidersResponse = ConfigProvidersResponses[keyof ConfigProvidersResponses];
+
+export type ToolIdsData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/experimental/tool/ids';
+};
+
+export type ToolIdsErrors = {
     400: BadRequestError;
-    /**
-     * QuestionNotFoundError
-     */
-    404: QuestionNotFoundError;
 };
 
-export type QuestionRejectError = QuestionRejectErrors[keyof QuestionRejectErrors];
+export type ToolIdsError = ToolIdsErrors[keyof ToolIdsErrors];
 
-export type QuestionRejectResponses = {
-    /**
-     * Question rejected successfully
-     */
+export type ToolIdsResponses = {
+    200: ToolIds;
+};
+
+export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
+
+export type ToolListData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        provider: string;
+        model: string;
+    };
+    url: '/experimental/tool';
+};
+
+export type ToolListErrors = {
+    400: BadRequestError;
+};
+
+export type ToolListError = ToolListErrors[keyof ToolListErrors];
+
+export type ToolListResponses = {
+    200: ToolList;
+};
+
+export type ToolListResponse = ToolListResponses[keyof ToolListResponses];
+
+export type InstanceDisposeData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/instance/dispose';
+};
+
+export type InstanceDisposeResponses = {
     200: boolean;
 };
 
-export type QuestionRejectResponse = QuestionRejectResponses[keyof QuestionRejectResponses];
+export type InstanceDisposeResponse = InstanceDisposeResponses[keyof InstanceDisposeResponses];
 
-export type QuestionReplyData = {
-    body: {
-        /**
-         * A list for each question: labels of options, or other words
-         */
-        answers: Array<QuestionAnswer>;
-    };
-    path: {
-        requestID: QuestionId;
-    };
+export type PathGetData = {
+    body?: never;
+    path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/question/{requestID}/reply';
+    url: '/path';
 };
 
-export type QuestionReplyErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * QuestionNotFoundError
-     */
-    404: QuestionNotFoundError;
+export type PathGetResponses = {
+    200: Path;
 };
 
-export type QuestionReplyError = QuestionReplyErrors[keyof QuestionReplyErrors];
+export type PathGetResponse = PathGetResponses[keyof PathGetResponses];
 
-export type QuestionReplyResponses = {
-    /**
-     * Question answered successfully
-     */
-    200: boolean;
+export type VcsGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/vcs';
 };
 
-export type QuestionReplyResponse = QuestionReplyResponses[keyof QuestionReplyResponses];
+export type VcsGetResponses = {
+    200: VcsInfo;
+};
+
+export type VcsGetResponse = VcsGetResponses[keyof VcsGetResponses];
 
 export type SessionListData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
-        scope?: 'project';
-        path?: string;
-        roots?: boolean | 'true' | 'false';
-        start?: number;
-        search?: string;
-        limit?: number;
     };
     url: '/session';
 };
 
-export type SessionListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type SessionListError = SessionListErrors[keyof SessionListErrors];
-
 export type SessionListResponses = {
-    /**
-     * List of sessions
-     */
     200: Array<Session>;
 };
 
@@ -3500,97 +1665,44 @@ export type SessionListResponse = SessionListResponses[keyof SessionListResponse
 
 export type SessionCreateData = {
     body?: {
-        parentID?: SessionId;
+        parentID?: string;
         title?: string;
-        agent?: string;
-        model?: {
-            id: string;
-            providerID: string;
-            variant?: string;
-        };
-        metadata?: {
-            [key: string]: unknown;
-        };
-        permission?: PermissionRuleset;
-        workspaceID?: string;
     };
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/session';
 };
 
 export type SessionCreateErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
 };
 
 export type SessionCreateError = SessionCreateErrors[keyof SessionCreateErrors];
 
 export type SessionCreateResponses = {
-    /**
-     * Successfully created session
-     */
     200: Session;
 };
 
 export type SessionCreateResponse = SessionCreateResponses[keyof SessionCreateResponses];
-
-export type SessionImportData = {
-    body: SessionExport;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/import';
-};
-
-export type SessionImportErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type SessionImportError = SessionImportErrors[keyof SessionImportErrors];
-
-export type SessionImportResponses = {
-    /**
-     * The session as it is here
-     */
-    200: Session;
-};
-
-export type SessionImportResponse = SessionImportResponses[keyof SessionImportResponses];
 
 export type SessionStatusData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/session/status';
 };
 
 export type SessionStatusErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
 };
 
 export type SessionStatusError = SessionStatusErrors[keyof SessionStatusErrors];
 
 export type SessionStatusResponses = {
-    /**
-     * Get session status
-     */
     200: {
         [key: string]: SessionStatus;
     };
@@ -3601,32 +1713,22 @@ export type SessionStatusResponse = SessionStatusResponses[keyof SessionStatusRe
 export type SessionDeleteData = {
     body?: never;
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}';
+    url: '/session/{id}';
 };
 
 export type SessionDeleteErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionDeleteError = SessionDeleteErrors[keyof SessionDeleteErrors];
 
 export type SessionDeleteResponses = {
-    /**
-     * Successfully deleted session
-     */
     200: boolean;
 };
 
@@ -3635,32 +1737,22 @@ export type SessionDeleteResponse = SessionDeleteResponses[keyof SessionDeleteRe
 export type SessionGetData = {
     body?: never;
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}';
+    url: '/session/{id}';
 };
 
 export type SessionGetErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionGetError = SessionGetErrors[keyof SessionGetErrors];
 
 export type SessionGetResponses = {
-    /**
-     * Get session
-     */
     200: Session;
 };
 
@@ -3669,334 +1761,268 @@ export type SessionGetResponse = SessionGetResponses[keyof SessionGetResponses];
 export type SessionUpdateData = {
     body?: {
         title?: string;
-        metadata?: {
-            [key: string]: unknown;
-        };
-        permission?: PermissionRuleset;
-        time?: {
-            archived?: number;
-        };
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}';
+    url: '/session/{id}';
 };
 
 export type SessionUpdateErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionUpdateError = SessionUpdateErrors[keyof SessionUpdateErrors];
 
 export type SessionUpdateResponses = {
-    /**
-     * Successfully updated session
-     */
     200: Session;
 };
 
 export type SessionUpdateResponse = SessionUpdateResponses[keyof SessionUpdateResponses];
 
-export type SessionAbortData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/abort';
-};
-
-export type SessionAbortErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionAbortError = SessionAbortErrors[keyof SessionAbortErrors];
-
-export type SessionAbortResponses = {
-    /**
-     * Aborted session
-     */
-    200: boolean;
-};
-
-export type SessionAbortResponse = SessionAbortResponses[keyof SessionAbortResponses];
-
 export type SessionChildrenData = {
     body?: never;
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/children';
+    url: '/session/{id}/children';
 };
 
 export type SessionChildrenErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionChildrenError = SessionChildrenErrors[keyof SessionChildrenErrors];
 
 export type SessionChildrenResponses = {
-    /**
-     * List of children
-     */
     200: Array<Session>;
 };
 
 export type SessionChildrenResponse = SessionChildrenResponses[keyof SessionChildrenResponses];
 
-export type SessionCommandData = {
-    body: {
-        messageID?: MessageId;
-        agent?: string;
-        model?: string;
-        arguments: string;
-        command: string;
-        variant?: string;
-        parts?: Array<FilePartInput>;
-    };
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/command';
-};
-
-export type SessionCommandErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionCommandError = SessionCommandErrors[keyof SessionCommandErrors];
-
-export type SessionCommandResponses = {
-    /**
-     * Created message
-     */
-    200: {
-        info: AssistantMessage;
-        parts: Array<Part>;
-    };
-};
-
-export type SessionCommandResponse = SessionCommandResponses[keyof SessionCommandResponses];
-
-export type SessionDiffData = {
+export type SessionTodoData = {
     body?: never;
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
-        messageID?: MessageId;
     };
-    url: '/session/{sessionID}/diff';
+    url: '/session/{id}/todo';
 };
 
-export type SessionDiffErrors = {
-    /**
-     * Bad request
-     */
+export type SessionTodoErrors = {
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
-export type SessionDiffError = SessionDiffErrors[keyof SessionDiffErrors];
+export type SessionTodoError = SessionTodoErrors[keyof SessionTodoErrors];
 
-export type SessionDiffResponses = {
-    /**
-     * Successfully retrieved diff
-     */
-    200: Array<SnapshotFileDiff>;
+export type SessionTodoResponses = {
+    200: Array<Todo>;
 };
 
-export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
-
-export type SessionExportData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-        sanitize?: boolean | 'true' | 'false';
-    };
-    url: '/session/{sessionID}/export';
-};
-
-export type SessionExportErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionExportError = SessionExportErrors[keyof SessionExportErrors];
-
-export type SessionExportResponses = {
-    /**
-     * The session with its messages
-     */
-    200: SessionExport;
-};
-
-export type SessionExportResponse = SessionExportResponses[keyof SessionExportResponses];
-
-export type SessionForkData = {
-    body?: {
-        messageID?: MessageId;
-    };
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/fork';
-};
-
-export type SessionForkErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionForkError = SessionForkErrors[keyof SessionForkErrors];
-
-export type SessionForkResponses = {
-    /**
-     * The new session
-     */
-    200: Session;
-};
-
-export type SessionForkResponse = SessionForkResponses[keyof SessionForkResponses];
+export type SessionTodoResponse = SessionTodoResponses[keyof SessionTodoResponses];
 
 export type SessionInitData = {
-    body: {
+    body?: {
         modelID: string;
         providerID: string;
-        messageID: MessageId;
+        messageID: string;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/init';
+    url: '/session/{id}/init';
 };
 
 export type SessionInitErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionInitError = SessionInitErrors[keyof SessionInitErrors];
 
 export type SessionInitResponses = {
-    /**
-     * Whether the turn ended without an error
-     */
     200: boolean;
 };
 
 export type SessionInitResponse = SessionInitResponses[keyof SessionInitResponses];
 
-export type SessionMessagesData = {
-    body?: never;
+export type SessionForkData = {
+    body?: {
+        messageID?: string;
+    };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
-        limit?: number;
-        before?: MessageId;
     };
-    url: '/session/{sessionID}/message';
+    url: '/session/{id}/fork';
+};
+
+export type SessionForkResponses = {
+    200: Session;
+};
+
+export type SessionForkResponse = SessionForkResponses[keyof SessionForkResponses];
+
+export type SessionAbortData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/session/{id}/abort';
+};
+
+export type SessionAbortErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type SessionAbortError = SessionAbortErrors[keyof SessionAbortErrors];
+
+export type SessionAbortResponses = {
+    200: boolean;
+};
+
+export type SessionAbortResponse = SessionAbortResponses[keyof SessionAbortResponses];
+
+export type SessionUnshareData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/session/{id}/share';
+};
+
+export type SessionUnshareErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type SessionUnshareError = SessionUnshareErrors[keyof SessionUnshareErrors];
+
+export type SessionUnshareResponses = {
+    200: Session;
+};
+
+export type SessionUnshareResponse = SessionUnshareResponses[keyof SessionUnshareResponses];
+
+export type SessionShareData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/session/{id}/share';
+};
+
+export type SessionShareErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type SessionShareError = SessionShareErrors[keyof SessionShareErrors];
+
+export type SessionShareResponses = {
+    200: Session;
+};
+
+export type SessionShareResponse = SessionShareResponses[keyof SessionShareResponses];
+
+export type SessionDiffData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+        messageID?: string;
+    };
+    url: '/session/{id}/diff';
+};
+
+export type SessionDiffErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type SessionDiffError = SessionDiffErrors[keyof SessionDiffErrors];
+
+export type SessionDiffResponses = {
+    200: Array<FileDiff>;
+};
+
+export type SessionDiffResponse = SessionDiffResponses[keyof SessionDiffResponses];
+
+export type SessionSummarizeData = {
+    body?: {
+        providerID: string;
+        modelID: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/session/{id}/summarize';
+};
+
+export type SessionSummarizeErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type SessionSummarizeError = SessionSummarizeErrors[keyof SessionSummarizeErrors];
+
+export type SessionSummarizeResponses = {
+    200: boolean;
+};
+
+export type SessionSummarizeResponse = SessionSummarizeResponses[keyof SessionSummarizeResponses];
+
+export type SessionMessagesData = {
+    body?: never;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+        limit?: number;
+    };
+    url: '/session/{id}/message';
 };
 
 export type SessionMessagesErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionMessagesError = SessionMessagesErrors[keyof SessionMessagesErrors];
 
 export type SessionMessagesResponses = {
-    /**
-     * List of messages
-     */
     200: Array<{
         info: Message;
         parts: Array<Part>;
@@ -4006,49 +2032,37 @@ export type SessionMessagesResponses = {
 export type SessionMessagesResponse = SessionMessagesResponses[keyof SessionMessagesResponses];
 
 export type SessionPromptData = {
-    body: {
-        messageID?: MessageId;
+    body?: {
+        messageID?: string;
         model?: {
             providerID: string;
             modelID: string;
         };
         agent?: string;
         noReply?: boolean;
+        system?: string;
         tools?: {
             [key: string]: boolean;
         };
-        format?: OutputFormat;
-        system?: string;
-        variant?: string;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/message';
+    url: '/session/{id}/message';
 };
 
 export type SessionPromptErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionPromptError = SessionPromptErrors[keyof SessionPromptErrors];
 
 export type SessionPromptResponses = {
-    /**
-     * Created message
-     */
     200: {
         info: AssistantMessage;
         parts: Array<Part>;
@@ -4057,75 +2071,26 @@ export type SessionPromptResponses = {
 
 export type SessionPromptResponse = SessionPromptResponses[keyof SessionPromptResponses];
 
-export type SessionDeleteMessageData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-        messageID: MessageId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/message/{messageID}';
-};
-
-export type SessionDeleteMessageErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
-};
-
-export type SessionDeleteMessageError = SessionDeleteMessageErrors[keyof SessionDeleteMessageErrors];
-
-export type SessionDeleteMessageResponses = {
-    /**
-     * Successfully deleted message
-     */
-    200: boolean;
-};
-
-export type SessionDeleteMessageResponse = SessionDeleteMessageResponses[keyof SessionDeleteMessageResponses];
-
 export type SessionMessageData = {
     body?: never;
     path: {
-        sessionID: SessionId;
-        messageID: MessageId;
+        id: string;
+        messageID: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/message/{messageID}';
+    url: '/session/{id}/message/{messageID}';
 };
 
 export type SessionMessageErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionMessageError = SessionMessageErrors[keyof SessionMessageErrors];
 
 export type SessionMessageResponses = {
-    /**
-     * Message
-     */
     200: {
         info: Message;
         parts: Array<Part>;
@@ -4134,292 +2099,78 @@ export type SessionMessageResponses = {
 
 export type SessionMessageResponse = SessionMessageResponses[keyof SessionMessageResponses];
 
-export type PartDeleteData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-        messageID: MessageId;
-        partID: PartId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/message/{messageID}/part/{partID}';
-};
-
-export type PartDeleteErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
-};
-
-export type PartDeleteError = PartDeleteErrors[keyof PartDeleteErrors];
-
-export type PartDeleteResponses = {
-    /**
-     * Successfully deleted part
-     */
-    200: boolean;
-};
-
-export type PartDeleteResponse = PartDeleteResponses[keyof PartDeleteResponses];
-
-export type PartUpdateData = {
-    body: Part;
-    path: {
-        sessionID: SessionId;
-        messageID: MessageId;
-        partID: PartId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/message/{messageID}/part/{partID}';
-};
-
-export type PartUpdateErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
-};
-
-export type PartUpdateError = PartUpdateErrors[keyof PartUpdateErrors];
-
-export type PartUpdateResponses = {
-    /**
-     * Successfully updated part
-     */
-    200: Part;
-};
-
-export type PartUpdateResponse = PartUpdateResponses[keyof PartUpdateResponses];
-
-export type PermissionRespondData = {
-    body: {
-        response: 'once' | 'always' | 'reject';
-    };
-    path: {
-        sessionID: SessionId;
-        permissionID: PermissionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/permissions/{permissionID}';
-};
-
-export type PermissionRespondErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError | PermissionNotFoundError
-     */
-    404: NotFoundError | PermissionNotFoundError;
-};
-
-export type PermissionRespondError = PermissionRespondErrors[keyof PermissionRespondErrors];
-
-export type PermissionRespondResponses = {
-    /**
-     * Permission processed successfully
-     */
-    200: boolean;
-};
-
-export type PermissionRespondResponse = PermissionRespondResponses[keyof PermissionRespondResponses];
-
 export type SessionPromptAsyncData = {
-    body: {
-        messageID?: MessageId;
+    body?: {
+        messageID?: string;
         model?: {
             providerID: string;
             modelID: string;
         };
         agent?: string;
         noReply?: boolean;
+        system?: string;
         tools?: {
             [key: string]: boolean;
         };
-        format?: OutputFormat;
-        system?: string;
-        variant?: string;
         parts: Array<TextPartInput | FilePartInput | AgentPartInput | SubtaskPartInput>;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/prompt_async';
+    url: '/session/{id}/prompt_async';
 };
 
 export type SessionPromptAsyncErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
 export type SessionPromptAsyncError = SessionPromptAsyncErrors[keyof SessionPromptAsyncErrors];
 
 export type SessionPromptAsyncResponses = {
-    /**
-     * Prompt accepted
-     */
     204: void;
 };
 
 export type SessionPromptAsyncResponse = SessionPromptAsyncResponses[keyof SessionPromptAsyncResponses];
 
-export type SessionRevertData = {
-    body: {
-        messageID: MessageId;
-        partID?: PartId;
+export type SessionCommandData = {
+    body?: {
+        messageID?: string;
+        agent?: string;
+        model?: string;
+        arguments: string;
+        command: string;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/revert';
+    url: '/session/{id}/command';
 };
 
-export type SessionRevertErrors = {
-    /**
-     * Bad request
-     */
+export type SessionCommandErrors = {
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
 };
 
-export type SessionRevertError = SessionRevertErrors[keyof SessionRevertErrors];
+export type SessionCommandError = SessionCommandErrors[keyof SessionCommandErrors];
 
-export type SessionRevertResponses = {
-    /**
-     * Updated session
-     */
-    200: Session;
-};
-
-export type SessionRevertResponse = SessionRevertResponses[keyof SessionRevertResponses];
-
-export type SessionUnshareData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
+export type SessionCommandResponses = {
+    200: {
+        info: AssistantMessage;
+        parts: Array<Part>;
     };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/share';
 };
 
-export type SessionUnshareErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-    /**
-     * ServiceUnavailableError
-     */
-    503: ServiceUnavailableError;
-};
-
-export type SessionUnshareError = SessionUnshareErrors[keyof SessionUnshareErrors];
-
-export type SessionUnshareResponses = {
-    /**
-     * Successfully unshared session
-     */
-    200: Session;
-};
-
-export type SessionUnshareResponse = SessionUnshareResponses[keyof SessionUnshareResponses];
-
-export type SessionShareData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/share';
-};
-
-export type SessionShareErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-    /**
-     * ServiceUnavailableError
-     */
-    503: ServiceUnavailableError;
-};
-
-export type SessionShareError = SessionShareErrors[keyof SessionShareErrors];
-
-export type SessionShareResponses = {
-    /**
-     * Successfully shared session
-     */
-    200: Session;
-};
-
-export type SessionShareResponse = SessionShareResponses[keyof SessionShareResponses];
+export type SessionCommandResponse = SessionCommandResponses[keyof SessionCommandResponses];
 
 export type SessionShellData = {
-    body: {
-        messageID?: MessageId;
+    body?: {
         agent: string;
         model?: {
             providerID: string;
@@ -4428,538 +2179,641 @@ export type SessionShellData = {
         command: string;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/shell';
+    url: '/session/{id}/shell';
 };
 
 export type SessionShellErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
 };
 
 export type SessionShellError = SessionShellErrors[keyof SessionShellErrors];
 
 export type SessionShellResponses = {
-    /**
-     * Created message
-     */
-    200: {
-        info: Message;
-        parts: Array<Part>;
-    };
+    200: AssistantMessage;
 };
 
 export type SessionShellResponse = SessionShellResponses[keyof SessionShellResponses];
 
-export type SessionSummarizeData = {
-    body: {
-        providerID: string;
-        modelID: string;
-        auto?: boolean;
+export type SessionRevertData = {
+    body?: {
+        messageID: string;
+        partID?: string;
     };
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/summarize';
+    url: '/session/{id}/revert';
 };
 
-export type SessionSummarizeErrors = {
-    /**
-     * Bad request
-     */
+export type SessionRevertErrors = {
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
 };
 
-export type SessionSummarizeError = SessionSummarizeErrors[keyof SessionSummarizeErrors];
+export type SessionRevertError = SessionRevertErrors[keyof SessionRevertErrors];
 
-export type SessionSummarizeResponses = {
-    /**
-     * Summarized session
-     */
-    200: boolean;
+export type SessionRevertResponses = {
+    200: Session;
 };
 
-export type SessionSummarizeResponse = SessionSummarizeResponses[keyof SessionSummarizeResponses];
-
-export type SessionTodoData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/todo';
-};
-
-export type SessionTodoErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionTodoError = SessionTodoErrors[keyof SessionTodoErrors];
-
-export type SessionTodoResponses = {
-    /**
-     * Todo list
-     */
-    200: Array<Todo>;
-};
-
-export type SessionTodoResponse = SessionTodoResponses[keyof SessionTodoResponses];
+export type SessionRevertResponse = SessionRevertResponses[keyof SessionRevertResponses];
 
 export type SessionUnrevertData = {
     body?: never;
     path: {
-        sessionID: SessionId;
+        id: string;
     };
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/session/{sessionID}/unrevert';
+    url: '/session/{id}/unrevert';
 };
 
 export type SessionUnrevertErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
     404: NotFoundError;
-    /**
-     * SessionBusyError
-     */
-    409: SessionBusyError;
 };
 
 export type SessionUnrevertError = SessionUnrevertErrors[keyof SessionUnrevertErrors];
 
 export type SessionUnrevertResponses = {
-    /**
-     * Updated session
-     */
     200: Session;
 };
 
 export type SessionUnrevertResponse = SessionUnrevertResponses[keyof SessionUnrevertResponses];
 
-export type SessionUsageData = {
-    body?: never;
-    path: {
-        sessionID: SessionId;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/session/{sessionID}/usage';
-};
-
-export type SessionUsageErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
-};
-
-export type SessionUsageError = SessionUsageErrors[keyof SessionUsageErrors];
-
-export type SessionUsageResponses = {
-    /**
-     * Get session usage
-     */
-    200: SessionUsage;
-};
-
-export type SessionUsageResponse = SessionUsageResponses[keyof SessionUsageResponses];
-
-export type AppSkillsData = {
+export type CommandListData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/skill';
+    url: '/command';
 };
 
-export type AppSkillsErrors = {
-    /**
-     * Bad request
-     */
+export type CommandListResponses = {
+    200: Array<Command>;
+};
+
+export type CommandListResponse = CommandListResponses[keyof CommandListResponses];
+
+export type ProviderListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/provider';
+};
+
+export type ProviderListResponses = {
+    200: {
+        all: Array<{
+            api?: string;
+            name: string;
+            env: Array<string>;
+            id: string;
+            npm?: string;
+            models: {
+                [key: string]: {
+                    id: string;
+                    name: string;
+                    release_date: string;
+                    attachment: boolean;
+                    reasoning: boolean;
+                    temperature: boolean;
+                    tool_call: boolean;
+                    cost?: {
+                        input: number;
+                        output: number;
+                        cache_read?: number;
+                        cache_write?: number;
+                        context_over_200k?: {
+                            input: number;
+                            output: number;
+                            cache_read?: number;
+                            cache_write?: number;
+                        };
+                    };
+                    limit: {
+                        context: number;
+                        output: number;
+                    };
+                    modalities?: {
+                        input: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
+                        output: Array<'text' | 'audio' | 'image' | 'video' | 'pdf'>;
+                    };
+                    experimental?: boolean;
+                    status?: 'alpha' | 'beta' | 'deprecated' | 'active';
+                    options: {
+                        [key: string]: unknown;
+                    };
+                    headers?: {
+                        [key: string]: string;
+                    };
+                    provider?: {
+                        npm: string;
+                    };
+                };
+            };
+        }>;
+        default: {
+            [key: string]: string;
+        };
+        connected: Array<string>;
+    };
+};
+
+export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
+
+export type ProviderAuthData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/provider/auth';
+};
+
+export type ProviderAuthResponses = {
+    200: {
+        [key: string]: Array<ProviderAuthMethod>;
+    };
+};
+
+export type ProviderAuthResponse = ProviderAuthResponses[keyof ProviderAuthResponses];
+
+export type ProviderOauthAuthorizeData = {
+    body?: {
+        method: number;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/provider/{id}/oauth/authorize';
+};
+
+export type ProviderOauthAuthorizeErrors = {
     400: BadRequestError;
 };
 
-export type AppSkillsError = AppSkillsErrors[keyof AppSkillsErrors];
+export type ProviderOauthAuthorizeError = ProviderOauthAuthorizeErrors[keyof ProviderOauthAuthorizeErrors];
 
-export type AppSkillsResponses = {
-    /**
-     * List of skills
-     */
+export type ProviderOauthAuthorizeResponses = {
+    200: ProviderAuthAuthorization;
+};
+
+export type ProviderOauthAuthorizeResponse = ProviderOauthAuthorizeResponses[keyof ProviderOauthAuthorizeResponses];
+
+export type ProviderOauthCallbackData = {
+    body?: {
+        method: number;
+        code?: string;
+    };
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/provider/{id}/oauth/callback';
+};
+
+export type ProviderOauthCallbackErrors = {
+    400: BadRequestError;
+};
+
+export type ProviderOauthCallbackError = ProviderOauthCallbackErrors[keyof ProviderOauthCallbackErrors];
+
+export type ProviderOauthCallbackResponses = {
+    200: boolean;
+};
+
+export type ProviderOauthCallbackResponse = ProviderOauthCallbackResponses[keyof ProviderOauthCallbackResponses];
+
+export type FindTextData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        pattern: string;
+    };
+    url: '/find';
+};
+
+export type FindTextResponses = {
     200: Array<{
-        name: string;
-        description?: string;
-        location: string;
-        content: string;
+        path: {
+            text: string;
+        };
+        lines: {
+            text: string;
+        };
+        line_number: number;
+        absolute_offset: number;
+        submatches: Array<{
+            match: {
+                text: string;
+            };
+            start: number;
+            end: number;
+        }>;
     }>;
 };
 
-export type AppSkillsResponse = AppSkillsResponses[keyof AppSkillsResponses];
+export type FindTextResponse = FindTextResponses[keyof FindTextResponses];
 
-export type TrustRemoveData = {
+export type FindFilesData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        query: string;
+        dirs?: 'true' | 'false';
+    };
+    url: '/find/file';
+};
+
+export type FindFilesResponses = {
+    200: Array<string>;
+};
+
+export type FindFilesResponse = FindFilesResponses[keyof FindFilesResponses];
+
+export type FindSymbolsData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        query: string;
+    };
+    url: '/find/symbol';
+};
+
+export type FindSymbolsResponses = {
+    200: Array<Symbol>;
+};
+
+export type FindSymbolsResponse = FindSymbolsResponses[keyof FindSymbolsResponses];
+
+export type FileListData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        path: string;
+    };
+    url: '/file';
+};
+
+export type FileListResponses = {
+    200: Array<FileNode>;
+};
+
+export type FileListResponse = FileListResponses[keyof FileListResponses];
+
+export type FileReadData = {
+    body?: never;
+    path?: never;
+    query: {
+        directory?: string;
+        path: string;
+    };
+    url: '/file/content';
+};
+
+export type FileReadResponses = {
+    200: FileContent;
+};
+
+export type FileReadResponse = FileReadResponses[keyof FileReadResponses];
+
+export type FileStatusData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
-        id?: string;
     };
-    url: '/trust';
+    url: '/file/status';
 };
 
-export type TrustRemoveErrors = {
-    /**
-     * Bad request
-     */
+export type FileStatusResponses = {
+    200: Array<File>;
+};
+
+export type FileStatusResponse = FileStatusResponses[keyof FileStatusResponses];
+
+export type AppLogData = {
+    body?: {
+        service: string;
+        level: 'debug' | 'info' | 'error' | 'warn';
+        message: string;
+        extra?: {
+            [key: string]: unknown;
+        };
+    };
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/log';
+};
+
+export type AppLogErrors = {
     400: BadRequestError;
 };
 
-export type TrustRemoveError = TrustRemoveErrors[keyof TrustRemoveErrors];
+export type AppLogError = AppLogErrors[keyof AppLogErrors];
 
-export type TrustRemoveResponses = {
-    /**
-     * What needs trust
-     */
-    200: Trust;
+export type AppLogResponses = {
+    200: boolean;
 };
 
-export type TrustRemoveResponse = TrustRemoveResponses[keyof TrustRemoveResponses];
+export type AppLogResponse = AppLogResponses[keyof AppLogResponses];
 
-export type TrustListData = {
+export type AppAgentsData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/trust';
+    url: '/agent';
 };
 
-export type TrustListErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
+export type AppAgentsResponses = {
+    200: Array<Agent>;
 };
 
-export type TrustListError = TrustListErrors[keyof TrustListErrors];
+export type AppAgentsResponse = AppAgentsResponses[keyof AppAgentsResponses];
 
-export type TrustListResponses = {
-    /**
-     * What needs trust
-     */
-    200: Trust;
+export type McpStatusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp';
 };
 
-export type TrustListResponse = TrustListResponses[keyof TrustListResponses];
+export type McpStatusResponses = {
+    200: {
+        [key: string]: McpStatus;
+    };
+};
 
-export type TrustApproveData = {
-    body: {
-        ids: Array<string>;
+export type McpStatusResponse = McpStatusResponses[keyof McpStatusResponses];
+
+export type McpAddData = {
+    body?: {
+        name: string;
+        config: McpLocalConfig | McpRemoteConfig;
     };
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/trust';
+    url: '/mcp';
 };
 
-export type TrustApproveErrors = {
-    /**
-     * Bad request
-     */
+export type McpAddErrors = {
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
+};
+
+export type McpAddError = McpAddErrors[keyof McpAddErrors];
+
+export type McpAddResponses = {
+    200: {
+        [key: string]: McpStatus;
+    };
+};
+
+export type McpAddResponse = McpAddResponses[keyof McpAddResponses];
+
+export type McpConnectData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/connect';
+};
+
+export type McpConnectResponses = {
+    200: boolean;
+};
+
+export type McpConnectResponse = McpConnectResponses[keyof McpConnectResponses];
+
+export type McpDisconnectData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/disconnect';
+};
+
+export type McpDisconnectResponses = {
+    200: boolean;
+};
+
+export type McpDisconnectResponse = McpDisconnectResponses[keyof McpDisconnectResponses];
+
+export type McpAuthRemoveData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/auth';
+};
+
+export type McpAuthRemoveErrors = {
     404: NotFoundError;
 };
 
-export type TrustApproveError = TrustApproveErrors[keyof TrustApproveErrors];
+export type McpAuthRemoveError = McpAuthRemoveErrors[keyof McpAuthRemoveErrors];
 
-export type TrustApproveResponses = {
-    /**
-     * What needs trust
-     */
-    200: Trust;
+export type McpAuthRemoveResponses = {
+    200: {
+        success: true;
+    };
 };
 
-export type TrustApproveResponse = TrustApproveResponses[keyof TrustApproveResponses];
+export type McpAuthRemoveResponse = McpAuthRemoveResponses[keyof McpAuthRemoveResponses];
+
+export type McpAuthStartData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/auth';
+};
+
+export type McpAuthStartErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type McpAuthStartError = McpAuthStartErrors[keyof McpAuthStartErrors];
+
+export type McpAuthStartResponses = {
+    200: {
+        authorizationUrl: string;
+    };
+};
+
+export type McpAuthStartResponse = McpAuthStartResponses[keyof McpAuthStartResponses];
+
+export type McpAuthCallbackData = {
+    body?: {
+        code: string;
+    };
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/auth/callback';
+};
+
+export type McpAuthCallbackErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type McpAuthCallbackError = McpAuthCallbackErrors[keyof McpAuthCallbackErrors];
+
+export type McpAuthCallbackResponses = {
+    200: McpStatus;
+};
+
+export type McpAuthCallbackResponse = McpAuthCallbackResponses[keyof McpAuthCallbackResponses];
+
+export type McpAuthAuthenticateData = {
+    body?: never;
+    path: {
+        name: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/mcp/{name}/auth/authenticate';
+};
+
+export type McpAuthAuthenticateErrors = {
+    400: BadRequestError;
+    404: NotFoundError;
+};
+
+export type McpAuthAuthenticateError = McpAuthAuthenticateErrors[keyof McpAuthAuthenticateErrors];
+
+export type McpAuthAuthenticateResponses = {
+    200: McpStatus;
+};
+
+export type McpAuthAuthenticateResponse = McpAuthAuthenticateResponses[keyof McpAuthAuthenticateResponses];
+
+export type LspStatusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/lsp';
+};
+
+export type LspStatusResponses = {
+    200: Array<LspStatus>;
+};
+
+export type LspStatusResponse = LspStatusResponses[keyof LspStatusResponses];
+
+export type FormatterStatusData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/formatter';
+};
+
+export type FormatterStatusResponses = {
+    200: Array<FormatterStatus>;
+};
+
+export type FormatterStatusResponse = FormatterStatusResponses[keyof FormatterStatusResponses];
 
 export type TuiAppendPromptData = {
-    body: {
+    body?: {
         text: string;
     };
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/tui/append-prompt';
 };
 
 export type TuiAppendPromptErrors = {
-    /**
-     * Bad request
-     */
     400: BadRequestError;
 };
 
 export type TuiAppendPromptError = TuiAppendPromptErrors[keyof TuiAppendPromptErrors];
 
 export type TuiAppendPromptResponses = {
-    /**
-     * Prompt processed successfully
-     */
     200: boolean;
 };
 
 export type TuiAppendPromptResponse = TuiAppendPromptResponses[keyof TuiAppendPromptResponses];
-
-export type TuiClearPromptData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/tui/clear-prompt';
-};
-
-export type TuiClearPromptErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiClearPromptError = TuiClearPromptErrors[keyof TuiClearPromptErrors];
-
-export type TuiClearPromptResponses = {
-    /**
-     * Prompt cleared successfully
-     */
-    200: boolean;
-};
-
-export type TuiClearPromptResponse = TuiClearPromptResponses[keyof TuiClearPromptResponses];
-
-export type TuiControlNextData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/tui/control/next';
-};
-
-export type TuiControlNextErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiControlNextError = TuiControlNextErrors[keyof TuiControlNextErrors];
-
-export type TuiControlNextResponses = {
-    /**
-     * Next TUI request
-     */
-    200: {
-        path: string;
-        body: unknown;
-    };
-};
-
-export type TuiControlNextResponse = TuiControlNextResponses[keyof TuiControlNextResponses];
-
-export type TuiControlResponseData = {
-    body: unknown;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/tui/control/response';
-};
-
-export type TuiControlResponseErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiControlResponseError = TuiControlResponseErrors[keyof TuiControlResponseErrors];
-
-export type TuiControlResponseResponses = {
-    /**
-     * Response submitted successfully
-     */
-    200: boolean;
-};
-
-export type TuiControlResponseResponse = TuiControlResponseResponses[keyof TuiControlResponseResponses];
-
-export type TuiExecuteCommandData = {
-    body: {
-        command: string;
-    };
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/tui/execute-command';
-};
-
-export type TuiExecuteCommandErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiExecuteCommandError = TuiExecuteCommandErrors[keyof TuiExecuteCommandErrors];
-
-export type TuiExecuteCommandResponses = {
-    /**
-     * Command executed successfully
-     */
-    200: boolean;
-};
-
-export type TuiExecuteCommandResponse = TuiExecuteCommandResponses[keyof TuiExecuteCommandResponses];
 
 export type TuiOpenHelpData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/tui/open-help';
 };
 
-export type TuiOpenHelpErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiOpenHelpError = TuiOpenHelpErrors[keyof TuiOpenHelpErrors];
-
 export type TuiOpenHelpResponses = {
-    /**
-     * Help dialog opened successfully
-     */
     200: boolean;
 };
 
 export type TuiOpenHelpResponse = TuiOpenHelpResponses[keyof TuiOpenHelpResponses];
-
-export type TuiOpenModelsData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/tui/open-models';
-};
-
-export type TuiOpenModelsErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiOpenModelsError = TuiOpenModelsErrors[keyof TuiOpenModelsErrors];
-
-export type TuiOpenModelsResponses = {
-    /**
-     * Model dialog opened successfully
-     */
-    200: boolean;
-};
-
-export type TuiOpenModelsResponse = TuiOpenModelsResponses[keyof TuiOpenModelsResponses];
 
 export type TuiOpenSessionsData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/tui/open-sessions';
 };
 
-export type TuiOpenSessionsErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiOpenSessionsError = TuiOpenSessionsErrors[keyof TuiOpenSessionsErrors];
-
 export type TuiOpenSessionsResponses = {
-    /**
-     * Session dialog opened successfully
-     */
     200: boolean;
 };
 
@@ -4970,96 +2824,86 @@ export type TuiOpenThemesData = {
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/tui/open-themes';
 };
 
-export type TuiOpenThemesErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiOpenThemesError = TuiOpenThemesErrors[keyof TuiOpenThemesErrors];
-
 export type TuiOpenThemesResponses = {
-    /**
-     * Theme dialog opened successfully
-     */
     200: boolean;
 };
 
 export type TuiOpenThemesResponse = TuiOpenThemesResponses[keyof TuiOpenThemesResponses];
 
-export type TuiPublishData = {
-    body: EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
+export type TuiOpenModelsData = {
+    body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/tui/publish';
+    url: '/tui/open-models';
 };
 
-export type TuiPublishErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiPublishError = TuiPublishErrors[keyof TuiPublishErrors];
-
-export type TuiPublishResponses = {
-    /**
-     * Event published successfully
-     */
+export type TuiOpenModelsResponses = {
     200: boolean;
 };
 
-export type TuiPublishResponse = TuiPublishResponses[keyof TuiPublishResponses];
+export type TuiOpenModelsResponse = TuiOpenModelsResponses[keyof TuiOpenModelsResponses];
 
-export type TuiSelectSessionData = {
-    body: {
-        /**
-         * Session ID to navigate to
-         */
-        sessionID: SessionId;
+export type TuiSubmitPromptData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/tui/submit-prompt';
+};
+
+export type TuiSubmitPromptResponses = {
+    200: boolean;
+};
+
+export type TuiSubmitPromptResponse = TuiSubmitPromptResponses[keyof TuiSubmitPromptResponses];
+
+export type TuiClearPromptData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+    };
+    url: '/tui/clear-prompt';
+};
+
+export type TuiClearPromptResponses = {
+    200: boolean;
+};
+
+export type TuiClearPromptResponse = TuiClearPromptResponses[keyof TuiClearPromptResponses];
+
+export type TuiExecuteCommandData = {
+    body?: {
+        command: string;
     };
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/tui/select-session';
+    url: '/tui/execute-command';
 };
 
-export type TuiSelectSessionErrors = {
-    /**
-     * Bad request
-     */
+export type TuiExecuteCommandErrors = {
     400: BadRequestError;
-    /**
-     * NotFoundError
-     */
-    404: NotFoundError;
 };
 
-export type TuiSelectSessionError = TuiSelectSessionErrors[keyof TuiSelectSessionErrors];
+export type TuiExecuteCommandError = TuiExecuteCommandErrors[keyof TuiExecuteCommandErrors];
 
-export type TuiSelectSessionResponses = {
-    /**
-     * Session selected successfully
-     */
+export type TuiExecuteCommandResponses = {
     200: boolean;
 };
 
-export type TuiSelectSessionResponse = TuiSelectSessionResponses[keyof TuiSelectSessionResponses];
+export type TuiExecuteCommandResponse = TuiExecuteCommandResponses[keyof TuiExecuteCommandResponses];
 
 export type TuiShowToastData = {
-    body: {
+    body?: {
         title?: string;
         message: string;
         variant: 'info' | 'success' | 'warning' | 'error';
@@ -5068,199 +2912,104 @@ export type TuiShowToastData = {
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
     url: '/tui/show-toast';
 };
 
-export type TuiShowToastErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type TuiShowToastError = TuiShowToastErrors[keyof TuiShowToastErrors];
-
 export type TuiShowToastResponses = {
-    /**
-     * Toast notification shown successfully
-     */
     200: boolean;
 };
 
 export type TuiShowToastResponse = TuiShowToastResponses[keyof TuiShowToastResponses];
 
-export type TuiSubmitPromptData = {
-    body?: never;
+export type TuiPublishData = {
+    body?: EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/tui/submit-prompt';
+    url: '/tui/publish';
 };
 
-export type TuiSubmitPromptErrors = {
-    /**
-     * Bad request
-     */
+export type TuiPublishErrors = {
     400: BadRequestError;
 };
 
-export type TuiSubmitPromptError = TuiSubmitPromptErrors[keyof TuiSubmitPromptErrors];
+export type TuiPublishError = TuiPublishErrors[keyof TuiPublishErrors];
 
-export type TuiSubmitPromptResponses = {
-    /**
-     * Prompt submitted successfully
-     */
+export type TuiPublishResponses = {
     200: boolean;
 };
 
-export type TuiSubmitPromptResponse = TuiSubmitPromptResponses[keyof TuiSubmitPromptResponses];
+export type TuiPublishResponse = TuiPublishResponses[keyof TuiPublishResponses];
 
-export type VcsGetData = {
+export type TuiControlNextData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/vcs';
+    url: '/tui/control/next';
 };
 
-export type VcsGetErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type VcsGetError = VcsGetErrors[keyof VcsGetErrors];
-
-export type VcsGetResponses = {
-    /**
-     * VCS info
-     */
-    200: VcsInfo;
-};
-
-export type VcsGetResponse = VcsGetResponses[keyof VcsGetResponses];
-
-export type VcsApplyData = {
-    body: {
-        patch: string;
-    };
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/vcs/apply';
-};
-
-export type VcsApplyErrors = {
-    /**
-     * VcsApplyError
-     */
-    400: VcsApplyError | BadRequestError;
-};
-
-export type VcsApplyError2 = VcsApplyErrors[keyof VcsApplyErrors];
-
-export type VcsApplyResponses = {
-    /**
-     * VCS patch applied
-     */
+export type TuiControlNextResponses = {
     200: {
-        applied: boolean;
+        path: string;
+        body: unknown;
     };
 };
 
-export type VcsApplyResponse = VcsApplyResponses[keyof VcsApplyResponses];
+export type TuiControlNextResponse = TuiControlNextResponses[keyof TuiControlNextResponses];
 
-export type VcsDiffData = {
-    body?: never;
+export type TuiControlResponseData = {
+    body?: unknown;
     path?: never;
-    query: {
+    query?: {
         directory?: string;
-        workspace?: string;
-        mode: 'git' | 'branch';
-        context?: number;
     };
-    url: '/vcs/diff';
+    url: '/tui/control/response';
 };
 
-export type VcsDiffErrors = {
-    /**
-     * Bad request
-     */
+export type TuiControlResponseResponses = {
+    200: boolean;
+};
+
+export type TuiControlResponseResponse = TuiControlResponseResponses[keyof TuiControlResponseResponses];
+
+export type AuthSetData = {
+    body?: Auth;
+    path: {
+        id: string;
+    };
+    query?: {
+        directory?: string;
+    };
+    url: '/auth/{id}';
+};
+
+export type AuthSetErrors = {
     400: BadRequestError;
 };
 
-export type VcsDiffError = VcsDiffErrors[keyof VcsDiffErrors];
+export type AuthSetError = AuthSetErrors[keyof AuthSetErrors];
 
-export type VcsDiffResponses = {
-    /**
-     * VCS diff
-     */
-    200: Array<VcsFileDiff>;
+export type AuthSetResponses = {
+    200: boolean;
 };
 
-export type VcsDiffResponse = VcsDiffResponses[keyof VcsDiffResponses];
+export type AuthSetResponse = AuthSetResponses[keyof AuthSetResponses];
 
-export type VcsDiffRawData = {
+export type EventSubscribeData = {
     body?: never;
     path?: never;
     query?: {
         directory?: string;
-        workspace?: string;
     };
-    url: '/vcs/diff/raw';
+    url: '/event';
 };
 
-export type VcsDiffRawErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
+export type EventSubscribeResponses = {
+    200: Event;
 };
 
-export type VcsDiffRawError = VcsDiffRawErrors[keyof VcsDiffRawErrors];
-
-export type VcsDiffRawResponses = {
-    /**
-     * Raw VCS diff
-     */
-    200: string;
-};
-
-export type VcsDiffRawResponse = VcsDiffRawResponses[keyof VcsDiffRawResponses];
-
-export type VcsStatusData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/vcs/status';
-};
-
-export type VcsStatusErrors = {
-    /**
-     * Bad request
-     */
-    400: BadRequestError;
-};
-
-export type VcsStatusError = VcsStatusErrors[keyof VcsStatusErrors];
-
-export type VcsStatusResponses = {
-    /**
-     * VCS status
-     */
-    200: Array<VcsFileStatus>;
-};
-
-export type VcsStatusResponse = VcsStatusResponses[keyof VcsStatusResponses];
+export type EventSubscribeResponse = EventSubscribeResponses[keyof EventSubscribeResponses];

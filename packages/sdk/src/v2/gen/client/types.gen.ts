@@ -4,7 +4,7 @@ import type { Auth } from '../core/auth.gen.ts';
 import type {
   ServerSentEventsOptions,
   ServerSentEventsResult,
-} from '../core/serverSentEvents.gen.ts';
+} from '../../../event-stream.ts';
 import type { Client as CoreClient, Config as CoreConfig } from '../core/types.gen.ts';
 import type { Middleware } from './utils.gen.ts';
 
@@ -71,7 +71,7 @@ export interface RequestOptions<
       | 'onSseEvent'
       | 'sseDefaultRetryDelay'
       | 'sseMaxRetryAttempts'
-      | 'sseMaxRetryDelay'
+      | 'sseMaxRetryDelay' | 'sseReconnectAtEnd'
     > {
   /**
    * Any body that you want to add to your request.
@@ -153,7 +153,7 @@ type SseFn = <
   TResponseStyle extends ResponseStyle = 'fields',
 >(
   options: Omit<RequestOptions<never, TResponseStyle, ThrowOnError>, 'method'>,
-) => Promise<ServerSentEventsResult<TData, TError>>;
+) => Promise<ServerSentEventsResult<TData>>;
 
 type RequestFn = <
   TData = unknown,

@@ -1,0 +1,68 @@
+import { builtin } from "./builtin.ts"
+
+/** A process and when it started: a number that was given to somebody else meanwhile is not the same process. */
+export interface Running {
+  pid: number
+  started: string
+}
+
+interface Row extends Running {
+  parent: number
+}
+
+/** Every process below `root`, the nearest first. Empty where the system does not say. */
+export function descendantsOf(root: number): Running[] {
+  const rows = processes()
+  const found: Running[] = []
+  for (let parents = [root]; parents.length > 0;) {
+    const children = rows.filter(({ parent }) => parents.includes(parent))
+    found.push(...children)
+    parents = children.map(({ pid }) => pid)
+  }
+  return found.map(({ pid, started }) => ({ pid, started }))
+}
+
+/** Those of `them` that are still there. */
+export function stillRunning(them: Running[]): Running[] {
+  if (them.length === 0) return []
+  const now = new Map(processes().map(({ pid, started }) => [pid, started]))
+  return them.filter(({ pid, started }) => now.get(pid) === started)
+}
+
+function processes(): Row[] {
+  return process.platform === "linux" ? fromProc() : fromPs()
+}
+
+function fromProc(): Row[] {
+  const { readdirSync, readFileSync } = builtin("node:fs")
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => {
+      try {
+        return rowOfStat(readFileSync(`/proc/${name}/stat`, "utf8")) ?? []
+      } catch {
+        // It ended meanwhile.
+        return []
+      }
+    })
+}
+
+/** The name of a program stands in brackets and may hold anything, brackets too. */
+export function rowOfStat(stat: string): Row | undefined {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
+  const [state, parent, started] = [fields[0], fields[1], fields[19]]
+  // A zombie has ended; only its parent has not looked yet.
+  if (!parent || !started || state === "Z") return undefined
+  return { pid: Number.parseInt(stat, 10), parent: Number(parent), started }
+}
+
+function fromPs(): Row[] {
+  const { spawnSync } = builtin("node:child_process")
+  const { stdout } = spawnSync("ps", ["-A", "-o", "pid=,ppid=,lstart="], { encoding: "utf8" })
+  return (stdout ?? "").split("\n").flatMap((line) => rowOfPs(line) ?? [])
+}
+
+export function rowOfPs(line: string): Row | undefined {
+  const [, pid, parent, started] = /^\s*(\d+)\s+(\d+)\s+(.+?)\s*$/.exec(line) ?? []
+  return pid && parent && started ? { pid: Number(pid), parent: Number(parent), started } : undefined
+}

@@ -1,0 +1,2 @@
+/** Builds the package into `outdir`, by default packages/sdk/dist. */
+export function buildSdk(outdir?: string): void
