@@ -72,6 +72,7 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
       "MessageOutputLengthError.data.message: ours only",
       "POST /permission/{requestID}/reply body.save: ours only",
       "Config.sandbox: ours only",
+      "*.limits: ours only",
     ],
   },
   {
