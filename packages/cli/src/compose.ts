@@ -4,7 +4,14 @@ import { isAbsolute, join, resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 import { findFolders, findManagedFolder, type Folders } from "@opencode/core/config/folders.ts"
 import { createEngines, type Engines } from "@opencode/core/engines.ts"
-import { credentialsFile, openCredentials, openHome, type Home, type Surroundings } from "@opencode/core/home.ts"
+import {
+  credentialsFile,
+  openCredentialLogins,
+  openCredentials,
+  openHome,
+  type Home,
+  type Surroundings,
+} from "@opencode/core/home.ts"
 import { makeFolder } from "@opencode/core/lib/make-folder.ts"
 import { openLog } from "@opencode/core/lib/log.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
@@ -57,19 +64,17 @@ const catalogFolder = (): string => fileURLToPath(new URL("../catalog", import.m
 
 export interface Credentials extends Pick<Home, "auth" | "catalog" | "env"> {
   file: string
+  openLogins(): Pick<Home, "logins"> & { close(): void }
 }
 
 /** Of all that a process has, only the keys: without a log and a database, which may be what is broken. */
 export function credentials(): Credentials {
   const { env } = process
   const folders = foldersOfUser()
-  const opened = openCredentials({
-    env,
-    folders,
-    catalogFolder: catalogFolder(),
-    warn: (text) => out.note(`Warning: ${text}`),
-  })
-  return { ...opened, env, file: credentialsFile(folders) }
+  const warn = (text: string): void => out.note(`Warning: ${text}`)
+  const opened = openCredentials({ env, folders, catalogFolder: catalogFolder(), warn })
+  const openLogins = () => openCredentialLogins({ ...opened, env, warn })
+  return { ...opened, env, file: credentialsFile(folders), openLogins }
 }
 
 export async function compose(options: ComposeOptions = {}): Promise<Composition> {
@@ -86,6 +91,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     version,
     home: homeFolder(),
     catalogFolder: catalogFolder(),
+    packageFolder: fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, ""),
     pid: process.pid,
     platform: process.platform,
     ...(options.logLevel === undefined ? { setLogLevel: log.setLevel } : {}),

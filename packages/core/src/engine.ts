@@ -12,6 +12,7 @@ import { openPermissions } from "./engine/permissions.ts"
 import { fetchedReferences } from "./engine/references.ts"
 import { openSettings } from "./engine/settings.ts"
 import type { TrustDesk } from "./engine/trust-desk.ts"
+import { createStartCommand, type RunStart } from "./engine/start-command.ts"
 import { openTerminals, type Terminals } from "./engine/terminals.ts"
 import { openTurns } from "./engine/turns.ts"
 import type { Home } from "./home.ts"
@@ -51,6 +52,8 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
   vcs: Vcs
   finder: FileFinder
   children: ChildSessions
+  /** Runs what a person wants to be run in a new working tree. */
+  runStart: RunStart
   /** Whose turn it is when an agent answers in a session of its own: decides which tools there are for it. */
   toolUser(agent: string): ToolUser
 }
@@ -134,6 +137,7 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
     vcs: createVcs(workspace),
     finder,
     children: turns.children,
+    runStart: createStartCommand({ home, workspace, settings, start: processes.start }),
     toolUser: (agent) => ({
       agent,
       isChild: false,

@@ -1,6 +1,8 @@
 import { resolve } from "node:path"
 import { createConfigEdits, type ConfigEdits } from "./engine/config-edits.ts"
 import { createProjects, type Projects } from "./engine/projects.ts"
+import { createUpgrade, type Upgrade } from "./engine/upgrade.ts"
+import { createWorktrees, type Worktrees } from "./engine/worktrees.ts"
 import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
@@ -18,6 +20,8 @@ export interface Engines {
   /** Changes of the settings on disk. */
   config: ConfigEdits
   projects: Projects
+  worktrees: Worktrees
+  upgrade: Upgrade
   close(): Promise<void>
 }
 
@@ -54,7 +58,8 @@ export function createEngines(home: Home): Engines {
   /** @returns false for one that is in use */
   async function release(directory: string, opening = engines.get(directory)): Promise<boolean> {
     const engine = await opening?.catch(() => undefined)
-    if (!engine || isInUse(engine) || engines.get(directory) !== opening) return false
+    if (!engine || isInUse(engine) || worktrees.isStarting(directory) || engines.get(directory) !== opening)
+      return false
     engines.delete(directory)
     await engine.close()
     return true
@@ -70,9 +75,18 @@ export function createEngines(home: Home): Engines {
     await Promise.all(concerned.map(({ settings }) => settings.reload()))
   }
 
+  const projects = createProjects({ home, at: (directory) => at(directory), release })
+  const worktrees = createWorktrees({
+    home,
+    at: (directory) => at(directory),
+    leave: async (directory) => !engines.has(directory) || release(directory),
+    tell: projects.tell,
+  })
   const self: Engines = {
     config: createConfigEdits({ home, reload }),
-    projects: createProjects({ home, at: (directory) => at(directory), release }),
+    projects,
+    worktrees,
+    upgrade: createUpgrade(home),
     at: (directory) => at(directory),
     open,
     async of(sessionID) {
@@ -83,6 +97,7 @@ export function createEngines(home: Home): Engines {
     async close() {
       state.closing = true
       home.boundary.closing()
+      await worktrees.close()
       await Promise.all((await open()).map((engine) => engine.close()))
       engines.clear()
     },

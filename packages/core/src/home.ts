@@ -7,6 +7,9 @@ import { createHost, type Host } from "./lib/host.ts"
 import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
 import { openCatalogData, type CatalogData } from "./model/catalog-data.ts"
+import { builtinLogins } from "./model/login/builtin.ts"
+import type { Login, LoginUse } from "./model/login/login.ts"
+import { createLogins, type Logins } from "./model/login/logins.ts"
 import { createOrganisations, type Organisations } from "./model/organisations.ts"
 import { createRequest, type Request } from "./model/request.ts"
 import { openTrust, type Trust } from "./permission/trust.ts"
@@ -29,6 +32,9 @@ export interface Home {
   log: Log
   folders: Folders
   auth: Auth
+  /** Ways to log in that are no key. */
+  logins: Logins
+  loginUse(providerID: string): LoginUse | undefined
   /** What is known of providers without being configured. */
   catalog: CatalogData
   request: Request
@@ -47,6 +53,8 @@ export interface Home {
   uid?: number
   version: string
   username?: string
+  /** Where the program was installed. Canonical. */
+  packageFolder?: string
   /** Settings from flags, as configuration text. */
   commandLine?: string
   /** Told of the level of the log that the settings name. Absent: somebody has decided. */
@@ -74,6 +82,7 @@ export interface Surroundings extends Pick<
   | "uid"
   | "version"
   | "username"
+  | "packageFolder"
   | "commandLine"
   | "setLogLevel"
   | "managedFolder"
@@ -94,10 +103,13 @@ export interface Surroundings extends Pick<
   hooks?: Partial<Hooks>
   /** Default: none but the program's own. */
   tools?: readonly Tool[]
+  /** The same of ways to log in at providers. */
+  moreLogins?: readonly Login[]
 }
 
 export interface CredentialsInput extends Pick<Home, "env" | "folders"> {
   catalogFolder: string | undefined
+  logins?: readonly Login[]
   warn(message: string): void
 }
 
@@ -106,10 +118,14 @@ export function openCredentials({
   env,
   folders,
   catalogFolder,
+  logins = builtinLogins,
   warn,
-}: CredentialsInput): Pick<Home, "auth" | "catalog"> {
+}: CredentialsInput): Pick<Home, "auth" | "catalog" | "loginUse"> {
+  const loginUse: Home["loginUse"] = (id) => logins.find(({ providerID, use }) => providerID === id && use)?.use
   return {
+    loginUse,
     auth: openAuth({
+      keyOfLogin: (providerID, entry) => loginUse(providerID)?.key(entry),
       file: credentialsFile(folders),
       warn,
       ...(env.OPENCODE_AUTH_CONTENT === undefined ? {} : { content: env.OPENCODE_AUTH_CONTENT }),
@@ -120,6 +136,21 @@ export function openCredentials({
       ...(catalogFolder === undefined ? {} : { folder: catalogFolder }),
       ...(env.OPENCODE_MODELS_PATH ? { file: env.OPENCODE_MODELS_PATH } : {}),
     }),
+  }
+}
+
+/** The same without a home, for who only wants to log in. */
+export function openCredentialLogins({ auth, env, warn }: Pick<Home, "auth" | "env"> & Pick<CredentialsInput, "warn">) {
+  const allowedHosts = new Set<string>()
+  const request = createRequest({ allowedHosts, env })
+  const tools = { request, allowHost: (name: string) => void allowedHosts.add(name), host: createHost() }
+  const logins = createLogins({ logins: builtinLogins, auth, tools, log: { warn } })
+  return {
+    logins,
+    close() {
+      logins.close()
+      request.close()
+    },
   }
 }
 
@@ -134,6 +165,7 @@ export async function openHome({
   openBoundary = plainBoundary,
   hooks = {},
   tools = [],
+  moreLogins = [],
   ...around
 }: Surroundings): Promise<Home> {
   const { env, log } = around
@@ -165,8 +197,11 @@ export async function openHome({
   const sweeping = sweepAll({ store, owner, env, log })
   const boundary = openBoundary({ host, request })
   const allowHost = (name: string): void => void allowedHosts.add(name)
-  const credentials = openCredentials({ env, folders, catalogFolder, warn: (message) => log.warn(message) })
-  const organisations = createOrganisations({ auth: credentials.auth, folders, request, allowHost, log })
+  const all = [...builtinLogins, ...moreLogins]
+  const credentials = openCredentials({ env, folders, catalogFolder, logins: all, warn: (text) => log.warn(text) })
+  const { auth } = credentials
+  const logins = createLogins({ logins: all, auth, tools: { request, allowHost, host }, log })
+  const organisations = createOrganisations({ auth, folders, request, allowHost, log })
   boundary.attach({ bus, store, credentialsFile: credentialsFile(folders) })
   return {
     ...around,
@@ -179,12 +214,14 @@ export async function openHome({
     request,
     allowHost,
     organisations,
+    logins,
     bus,
     owner,
     peers,
     boundary,
     ...credentials,
     async close() {
+      logins.close()
       await sweeping
       await peers.close()
       boundary.close()

@@ -39,6 +39,10 @@ export function peerService({ engines, bus, now, isOurs, isClosing }: PeerServic
         note("heard")
         return (await engines.of(sessionID)).sessions.abort(sessionID)
       }
+      if (ask === "background") {
+        const { sessionID } = read(z.object({ sessionID: z.string() }), args)
+        return (await engines.of(sessionID)).children.detach(sessionID)
+      }
       if (ask === "questions") return (await openAt(args)).flatMap(({ gate }) => gate.list())
       if (ask === "reply") {
         const { requestID, answer, sessionID } = read(replyArgs(), args)

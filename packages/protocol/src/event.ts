@@ -131,6 +131,21 @@ export const events = {
     inline(() => z.object({ directory: z.string() })),
   ),
   "project.updated": event("state", Project),
+  /** Another version of the program lies where this one did. */
+  "installation.updated": event(
+    "must",
+    inline(() => z.object({ version: z.string() })),
+  ),
+  /** The files of a new working tree are there; what its start command does goes on. */
+  "worktree.ready": event(
+    "must",
+    inline(() => z.object({ name: z.string(), branch: z.string().optional() })),
+  ),
+  /** It could not be filled, or its start command failed. */
+  "worktree.failed": event(
+    "must",
+    inline(() => z.object({ message: z.string() })),
+  ),
   "global.disposed": event(
     "must",
     inline(() => z.object({})),

@@ -50,6 +50,17 @@ export type Project = Infer<typeof Project>
 export const ProjectChange = inline(() => z.object(said()))
 export type ProjectChange = Infer<typeof ProjectChange>
 
+/** As clients send it: some say null of what stays as it is. */
+export const ProjectChangeGiven = inline(() =>
+  z.preprocess(
+    (given) =>
+      typeof given === "object" && given !== null && !Array.isArray(given)
+        ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+        : given,
+    ProjectChange(),
+  ),
+)
+
 export const ProjectDirectories = schema("ProjectDirectories", () =>
   z.array(z.object({ directory: z.string(), strategy: z.string().optional() })),
 )

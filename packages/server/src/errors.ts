@@ -2,6 +2,8 @@ import { isFault, type Fault, type FaultCode } from "@opencode/core/lib/fault.ts
 import type { Host } from "@opencode/core/lib/host.ts"
 import type { Log } from "@opencode/core/lib/log.ts"
 import { schema } from "@opencode/protocol/schema.ts"
+import { PROVIDER_LOGIN_ERRORS } from "@opencode/protocol/provider-auth.ts"
+import { WORKTREE_ERRORS } from "@opencode/protocol/worktree.ts"
 import { z } from "zod"
 
 /** The one table from what went wrong to what a client gets. The shapes are the contract's, which has two families. */
@@ -45,6 +47,15 @@ const TABLE: Record<FaultCode, (fault: Fault) => ErrorAnswer> = {
   patch_refused: ({ message, data: { reason } }) => ({
     status: 400,
     body: { name: "VcsApplyError", data: { message, reason } },
+  }),
+  // Not in the shape of all others: it is the route's other answer.
+  upgrade: ({ message }) => ({ status: 400, body: { success: false, error: message } }),
+  // Its name is one of the contract's: `worktreeFault` takes no other.
+  worktree: ({ message, data: { name } }) => ({ status: 400, body: { name, data: { message } } }),
+  // Likewise: `loginFault`.
+  provider_login: ({ message, data: { name, providerID, field } }) => ({
+    status: 400,
+    body: { name, data: { providerID, ...(field === undefined ? {} : { field }), message } },
   }),
   pty_not_found: ({ message, data: { ptyID } }) => ({
     status: 404,
@@ -118,6 +129,20 @@ export const VcsApplyError = schema("VcsApplyError", () =>
   z.object({
     name: z.literal("VcsApplyError"),
     data: z.object({ message: z.string(), reason: z.enum(["non-git", "not-clean"]) }),
+  }),
+)
+export const WorktreeError = schema("WorktreeError", () =>
+  z.object({ name: z.enum(WORKTREE_ERRORS), data: z.object({ message: z.string() }) }),
+)
+export const ProviderAuthError = schema("ProviderAuthError1", () =>
+  z.object({
+    name: z.enum(["BadRequest", ...PROVIDER_LOGIN_ERRORS]),
+    data: z.object({
+      providerID: z.string().optional(),
+      field: z.string().optional(),
+      message: z.string().optional(),
+      kind: z.string().optional(),
+    }),
   }),
 )
 export const PtyNotFoundError = schema("PtyNotFoundError", () =>

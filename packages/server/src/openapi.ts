@@ -6,11 +6,13 @@ import {
   NotFoundError,
   PermissionNotFoundError,
   ProjectNotFoundError,
+  ProviderAuthError,
   PtyForbiddenError,
   PtyNotFoundError,
   QuestionNotFoundError,
   ServiceUnavailableError,
   VcsApplyError,
+  WorktreeError,
 } from "./errors.ts"
 import type { ErrorName, Route } from "./route.ts"
 
@@ -24,6 +26,8 @@ const ERRORS: Record<ErrorName, { status: number; shape: Schema }> = {
   QuestionNotFoundError: { status: 404, shape: QuestionNotFoundError },
   ProjectNotFoundError: { status: 404, shape: ProjectNotFoundError },
   VcsApplyError: { status: 400, shape: VcsApplyError },
+  WorktreeError: { status: 400, shape: WorktreeError },
+  ProviderAuthError: { status: 400, shape: ProviderAuthError },
   PtyNotFoundError: { status: 404, shape: PtyNotFoundError },
   PtyForbiddenError: { status: 403, shape: PtyForbiddenError },
   SessionBusyError: { status: 409, shape: SessionBusyError },

@@ -5,6 +5,7 @@ import type { Engines } from "@opencode/core/engines.ts"
 import type { Host } from "@opencode/core/lib/host.ts"
 import type { Log } from "@opencode/core/lib/log.ts"
 import type { Auth } from "@opencode/core/model/auth.ts"
+import type { Logins } from "@opencode/core/model/login/logins.ts"
 import type { Peers } from "@opencode/core/peer/peers.ts"
 import type { Boundary } from "@opencode/core/recording/boundary.ts"
 import type { Infer, Schema } from "@opencode/protocol/schema.ts"
@@ -23,6 +24,7 @@ export interface ServerParts {
   log: Log
   host: Host
   auth: Pick<Auth, "set" | "remove">
+  logins: Pick<Logins, "methods" | "begin" | "finish">
   folders: Pick<Folders, "home" | "state" | "config">
   version: string
   /** Told of requests that may change a session, when somebody listens. */
@@ -73,6 +75,8 @@ export type ErrorName =
   | "QuestionNotFoundError"
   | "ProjectNotFoundError"
   | "VcsApplyError"
+  | "WorktreeError"
+  | "ProviderAuthError"
   | "PtyNotFoundError"
   | "PtyForbiddenError"
   | "SessionBusyError"

@@ -118,6 +118,8 @@ test("a pattern that is none is refused in a sentence, and options are patterns"
   await using door = await served({ files: FILES })
   for (const pattern of ["(", "[z-a]", "x".repeat(2000)])
     expect((await door.fetch(`/find?pattern=${encodeURIComponent(pattern)}`)).status).toBe(400)
+  const nul = await door.fetch("/find?pattern=a%00b")
+  expect([nul.status, await nul.json()]).toMatchObject([400, { data: { message: "The pattern contains a NUL byte." } }])
   expect(await dataOf(door.v2.find.text({ pattern: "--pre=touch" }))).toEqual([])
   expect((await dataOf(door.v2.find.text({ pattern: "" }))).length).toBeGreaterThan(3)
   expect((await door.fetch("/find")).status).toBe(400)

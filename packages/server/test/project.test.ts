@@ -54,6 +54,10 @@ test("a project that is not known, or a change that is none, is refused", async 
   for (const body of [{ name: 5 }, { icon: "x" }, { name: "x".repeat(5000) }, []])
     expect((await patch(door, id, body)).status).toBe(400)
   expect((await patch(door, id, { other: 1 })).status).toBe(200)
+  // Some clients say it of what stays as it is.
+  await patch(door, id, { name: "kept" })
+  const unchanged = await patch(door, id, { name: null, icon: null, commands: null })
+  expect([unchanged.status, await unchanged.json()]).toMatchObject([200, { name: "kept" }])
 })
 
 test("the tools are told as a model would be told of them", async () => {
@@ -68,5 +72,5 @@ test("the tools are told as a model would be told of them", async () => {
 
 test("no experiment is claimed", async () => {
   await using door = await served()
-  expect(await (await door.fetch("/experimental/capabilities")).json()).toEqual({ backgroundSubagents: false })
+  expect(await (await door.fetch("/experimental/capabilities")).json()).toEqual({ backgroundSubagents: true })
 })

@@ -8,6 +8,7 @@ import { createEngines, type Engines } from "@opencode/core/engines.ts"
 import type { Hooks } from "@opencode/core/extension/hooks.ts"
 import { openHome, type Home } from "@opencode/core/home.ts"
 import { silentLog, type Log } from "@opencode/core/lib/log.ts"
+import type { Login } from "@opencode/core/model/login/login.ts"
 import type { Tool } from "@opencode/core/tool/tool.ts"
 import type { Limits } from "@opencode/core/turn/limits.ts"
 import type { Config } from "@opencode/protocol/config.ts"
@@ -88,6 +89,10 @@ export interface WorldOptions {
   hooks?: Partial<Hooks>
   /** Tools beside the program's own. */
   tools?: readonly Tool[]
+  /** Where the program was installed. */
+  packageFolder?: string
+  /** The same of ways to log in. */
+  moreLogins?: readonly Login[]
 }
 
 /** As the build made it. */
@@ -281,6 +286,8 @@ async function open(
     ...(options.limits ? { limits: options.limits } : {}),
     ...(options.hooks ? { hooks: options.hooks } : {}),
     ...(options.tools ? { tools: options.tools } : {}),
+    ...(options.packageFolder ? { packageFolder: options.packageFolder } : {}),
+    ...(options.moreLogins ? { moreLogins: options.moreLogins } : {}),
     ...(options.beforeCommit ? { beforeCommit: options.beforeCommit } : {}),
   })
   const engines = createEngines(home)

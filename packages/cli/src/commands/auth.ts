@@ -1,22 +1,36 @@
-import { isatty } from "node:tty"
 import { didYouMean } from "@opencode/core/lib/text.ts"
 import { isKeyVariable } from "@opencode/core/model/credential.ts"
 import { byPreference } from "@opencode/core/model/choice.ts"
-import { credentials, type Credentials } from "../compose.ts"
+import type { AuthEntry } from "@opencode/core/model/auth.ts"
+import { credentials } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
 import { readInput } from "../standard-input.ts"
+import { askForKey, askForProvider, askForStored, askInputs, chooseMethod, isTerminal } from "./auth-prompts.ts"
 
 /**
- * The keys of providers. They work without a database or a project: who cannot log in cannot do anything. A key comes
- * from a hidden prompt or from standard input, never from the command line, where everybody on the machine could read
- * it; none is ever shown.
+ * The credentials of providers. They work without a database or a project: who cannot log in cannot do anything. A key
+ * comes from a hidden prompt or from standard input, never from the command line, where everybody on the machine could
+ * read it; none is ever shown.
  */
-export async function login(providerID: string | undefined): Promise<number> {
-  const { auth, catalog, file } = credentials()
-  if (providerID?.includes("://"))
-    throw new CommandFailure("Logging in at the address of an organisation is not part of this version.")
-  const id = providerID ?? (await askForProvider(catalog))
+export interface LoginOptions {
+  provider?: string
+  /** The label of a way to log in. */
+  method?: string
+  /** `name=value`, in place of questions. */
+  input: string[]
+  /** The person has decided that an organisation's own command may be run. */
+  yes?: true
+}
+
+export async function login(named: string | undefined, options: LoginOptions): Promise<number> {
+  if (named?.includes("://")) {
+    const { loginAtOrganisation } = await import("./auth-organisation.ts")
+    return loginAtOrganisation(named, { mayRun: options.yes ?? false })
+  }
+  const opened = credentials()
+  const { auth, catalog, file } = opened
+  const id = named ?? options.provider ?? (await askForProvider(catalog))
   if (!/^[^\s\p{Cc}]+$/u.test(id) || id === "__proto__")
     throw new CommandFailure("A provider id is one printable word.")
   const known = catalog.entries().get(id)
@@ -26,13 +40,36 @@ export async function login(providerID: string | undefined): Promise<number> {
       `Note: the catalogue knows no provider ${id}.${hint} Name its address in provider.${id} of the configuration.`,
     )
   }
-  const key = isTerminal() ? await askForKey(known?.name ?? id) : await readInput()
-  if (!key) throw new CommandFailure(`There is no key: pipe it in, as in \`opencode auth login -p ${id} < file\`.`)
-  if (/\s/.test(key)) throw new CommandFailure("A key is one word; this has several.")
-  await auth.set(id, { type: "api", key })
-  out.note(`Stored a key for ${known?.name ?? id} in ${file}.`)
-  return 0
+  const name = known?.name ?? id
+  const { logins, close } = opened.openLogins()
+  try {
+    const method = await chooseMethod(logins.methods()[id] ?? [], { name, wanted: options.method })
+    const inputs = await askInputs(method?.prompts ?? [], options.input)
+    if (method?.type === "oauth") {
+      const { url, instructions, method: kind } = await logins.begin(id, { method: method.number, inputs })
+      out.note(`Go to: ${url}\n${instructions}`)
+      const code = kind === "code" ? await readCode() : undefined
+      if (code === undefined) out.note("Waiting for you to agree there…")
+      await logins.finish(id, { method: method.number, signal: new AbortController().signal, ...(code && { code }) })
+      out.note(`Logged in at ${name}; stored in ${file}.`)
+      return 0
+    }
+    await auth.set(id, await keyEntry({ id, name, inputs }))
+    out.note(`Stored a key for ${name} in ${file}.`)
+    return 0
+  } finally {
+    close()
+  }
 }
+
+async function keyEntry(of: { id: string; name: string; inputs: Record<string, string> }): Promise<AuthEntry> {
+  const key = isTerminal() ? await askForKey(`Key of ${of.name}`) : await readInput()
+  if (!key) throw new CommandFailure(`There is no key: pipe it in, as in \`opencode auth login -p ${of.id} < file\`.`)
+  if (/\s/.test(key)) throw new CommandFailure("A key is one word; this has several.")
+  return { type: "api", key, ...(Object.keys(of.inputs).length ? { metadata: of.inputs } : {}) }
+}
+
+const readCode = (): Promise<string> => (isTerminal() ? askForKey("The code that you were given") : readInput())
 
 export function listCredentials(): void {
   const { auth, catalog, env, file } = credentials()
@@ -64,41 +101,3 @@ export async function logout(providerID: string | undefined): Promise<number> {
 }
 
 const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`
-
-const isTerminal = (): boolean => isatty(STDIN) && isatty(STDERR)
-const STDIN = 0
-const STDERR = 2
-
-/** Prompts are no answer: they go to standard error. */
-const TO_PERSON = { output: process.stderr }
-
-async function askForProvider(catalog: Credentials["catalog"]): Promise<string> {
-  if (!isTerminal()) throw new CommandFailure("Name the provider: `opencode auth login -p <provider>`.")
-  const { autocomplete } = await import("@clack/prompts")
-  const options = [...catalog.entries().values()]
-    .toSorted((a, b) => byPreference(a.id, b.id))
-    .map(({ id, name }) => ({ value: id, label: name, hint: id }))
-  return answered(
-    await autocomplete({ message: "Which provider is the key for?", options, maxItems: 10, ...TO_PERSON }),
-  )
-}
-
-async function askForStored(ids: string[]): Promise<string> {
-  if (ids.length === 0) throw new CommandFailure("There is no stored credential.")
-  if (!isTerminal()) throw new CommandFailure("Name the provider: `opencode auth logout <provider>`.")
-  const { select } = await import("@clack/prompts")
-  const options = ids.map((id) => ({ value: id, label: id }))
-  return answered(await select({ message: "Which credential should be removed?", options, ...TO_PERSON }))
-}
-
-async function askForKey(name: string): Promise<string> {
-  const { password } = await import("@clack/prompts")
-  const validate = (key = ""): string | undefined => (key.trim() ? undefined : "A key is needed.")
-  return answered(await password({ message: `Key of ${name}`, validate, ...TO_PERSON })).trim()
-}
-
-/** Anything but a text: the person left. */
-function answered(answer: unknown): string {
-  if (typeof answer === "string") return answer
-  throw new CommandFailure("Nothing was changed.", 130)
-}

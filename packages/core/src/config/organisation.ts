@@ -29,7 +29,7 @@ const MAX_CHARACTERS = 1_000_000
  * last time counts: without a network the same rules hold.
  */
 export async function organisationConfig({ url, cache, get, warn }: OrganisationInput): Promise<Published | undefined> {
-  const from = addressOf(url)
+  const from = publishedAt(url)
   if (!from) {
     warn(`The settings of ${url} are not read: it is no address that begins with https://.`)
     return undefined
@@ -50,7 +50,7 @@ export async function organisationConfig({ url, cache, get, warn }: Organisation
 }
 
 /** Whoever can change what is on the wire could send prompts anywhere, so it has to be a secure one. */
-function addressOf(url: string): string | undefined {
+export function publishedAt(url: string): string | undefined {
   if (!URL.canParse(url)) return undefined
   const { protocol, hostname } = new URL(url)
   const isHere = hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname)
@@ -59,9 +59,12 @@ function addressOf(url: string): string | undefined {
     : undefined
 }
 
-function configIn(body: string): string {
+const configIn = (body: string): string => JSON.stringify(readPublished(body).config ?? {})
+
+/** @throws an error that says what is wrong */
+export function readPublished(body: string): Record<string, unknown> {
   if (body.length > MAX_CHARACTERS) throw new Error("they are too long")
   const published: unknown = JSON.parse(body)
   if (!isObject(published)) throw new Error("they are no object")
-  return JSON.stringify(published.config ?? {})
+  return published
 }

@@ -132,6 +132,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
   }
   const sessions: Sessions = createSessions({
     ...admit,
+    owed: turns.children.owed.take,
     store,
     host,
     workspace,

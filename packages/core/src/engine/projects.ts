@@ -16,6 +16,8 @@ export interface Projects {
   directories(id: string): ProjectDirectories
   /** Makes a repository of the folder, unless it is in one. */
   initGit(directory: string): Promise<Project>
+  /** Tells clients of a project as it is now. */
+  tell(project: Project): Project
 }
 
 interface Opened {
@@ -38,6 +40,7 @@ export function createProjects({ home: { store, bus, host }, at, release }: Proj
   }
 
   return {
+    tell,
     list: store.projects.list,
     get: store.projects.get,
     async change(id, { name, icon, commands }) {

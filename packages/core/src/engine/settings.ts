@@ -154,6 +154,8 @@ function modelsOf({ home, workspace, env, config }: Configured): Parameters<type
     isApproved: (providerID) =>
       config.trust.items.some((item) => item.kind === "provider" && item.path[1] === providerID && trust.allows(item)),
     auth: home.auth,
+    loginUse: home.loginUse,
+    freshen: home.logins.freshen,
     env,
     request: home.request,
     modelRequest: boundary.request,

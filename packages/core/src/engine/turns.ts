@@ -85,6 +85,8 @@ export async function openTurns(input: TurnsInput): Promise<Turns> {
   const depth = (): number => settings.current().config.value.subagent_depth ?? SUBAGENT_DEPTH
   const children = createChildren({
     store,
+    owner: home.owner,
+    peers: home.peers,
     host,
     log,
     trees,

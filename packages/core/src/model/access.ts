@@ -8,6 +8,7 @@ import { credentialOf, hasOwnAuthorization, isKeyVariable, sendingObjection, typ
 import { isLoopback } from "./custody.ts"
 import type { CatalogData } from "./catalog-data.ts"
 import { addressOf, findsOwnCredentials, isServicesOwn } from "./packages/address.ts"
+import type { LoginUse } from "./login/login.ts"
 import type { LanguageInput } from "./packages/package.ts"
 import type { ApiShape } from "./models-dev.ts"
 import type { Request } from "./request.ts"
@@ -16,7 +17,11 @@ import { asRecord } from "./wire/json.ts"
 /** What must hold before a model is spoken to: it has an address, what is sent may go there, and the key is there. */
 export interface Access {
   config: Config
-  auth: Pick<Auth, "key">
+  auth: Pick<Auth, "key"> & Partial<Pick<Auth, "entry">>
+  /** What requests need of a login that is no key. */
+  loginUse?(providerID: string): LoginUse | undefined
+  /** Has a login renewed that is about to end. */
+  freshen?(providerID: string): Promise<void>
   env: Readonly<Record<string, string | undefined>>
   request: Request
   /** Carries what is said to models, where that is another way: a recording listens to it, and to nothing else. */
@@ -43,6 +48,8 @@ export type OpenLanguage = (provider: CatalogProvider, model: Model) => Promise<
 export function languages(access: Access): OpenLanguage {
   const opened = new Map<string, { key: string | undefined; language: Promise<LanguageModelV3> }>()
   return async (provider, model) => {
+    const owner = provider.basedOn ?? provider.id
+    if (access.loginUse?.(owner)?.refresh) await access.freshen?.(owner)
     const { input, key } = check(provider, model, access)
     const name = `${provider.id}/${model.id}`
     const known = opened.get(name)
@@ -60,10 +67,14 @@ function check(
   model: Model,
   access: Access,
 ): { input: LanguageInput; key: string | undefined } {
-  const { id: providerID, options } = provider
-  const { npm, url: given } = model.api
+  const { id: providerID } = provider
+  const { npm } = model.api
   const credential = credentialOf(provider, access)
-  const place = { npm, providerID, url: given, options, env: access.env, hasKey: credential?.key !== undefined }
+  const login = credential?.source === "api" ? loginOf(provider, access) : {}
+  const options = { ...login.options, ...provider.options }
+  const given = (isOwnAddress(provider, model, access) ? undefined : login.baseURL) ?? model.api.url
+  const env = { ...access.env, ...login.env }
+  const place = { npm, providerID, url: given, options, env, hasKey: credential?.key !== undefined }
   const baseURL = addressOf(place)
   if (!URL.canParse(baseURL))
     throw fault("config_invalid", `Provider ${providerID} has no address: set its options.baseURL.`, { providerID })
@@ -103,13 +114,43 @@ function check(
       timeoutMs: options.timeout,
     },
     request: access.request,
-    ...(access.modelRequest && { modelRequest: access.modelRequest }),
-    env: access.env,
+    ...((login.send ?? access.modelRequest) && {
+      modelRequest: (login.send ?? plain)(access.modelRequest ?? access.request),
+    }),
+    env,
     // A small one, perhaps: it runs on this machine, or no catalogue lists it.
     mayWriteCalls: isLoopback(url) || model.release_date === "",
     ...(access.allowHost && { allowHost: access.allowHost }),
   }
   return { input, key: credential?.key?.reveal() }
+}
+
+const plain = (request: Request): Request => request
+
+interface StoredLogin extends Pick<LoginUse, "send"> {
+  baseURL?: string | undefined
+  options?: Record<string, string>
+  env?: Record<string, string>
+}
+
+/** What was stored beside the key decides of the address, too. */
+function loginOf({ id, basedOn }: CatalogProvider, { auth, loginUse }: Access): StoredLogin {
+  const owner = auth.key(id) ? id : (basedOn ?? id)
+  const entry = auth.entry?.(owner) ?? {}
+  const use = entry.type === "oauth" ? loginUse?.(basedOn ?? id) : undefined
+  const { resourceName, accountId } = textMembers(entry.metadata)
+  return {
+    ...(use?.send && { send: use.send }),
+    baseURL: use?.baseURL?.(entry),
+    ...(resourceName ? { options: { resourceName } } : {}),
+    ...(accountId ? { env: { CLOUDFLARE_ACCOUNT_ID: accountId } } : {}),
+  }
+}
+
+/** Whether somebody configured where this model's requests go. */
+function isOwnAddress({ id }: CatalogProvider, model: Model, { config }: Access): boolean {
+  const given = config.provider?.[id]
+  return (given?.models?.[model.id]?.provider?.api ?? given?.options?.baseURL ?? given?.api) !== undefined
 }
 
 /** What the packages call the two ways. */

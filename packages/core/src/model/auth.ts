@@ -11,8 +11,10 @@ import { asRecord, asText, type Json } from "./wire/json.ts"
  * kept as they are.
  */
 export interface Auth {
-  /** The key of an entry of type `api`. */
+  /** What authorizes requests: the key of an entry of type `api`, or what a login of another kind gives. */
   key(providerID: string): Secret | undefined
+  /** All of an entry, secrets included. */
+  entry(providerID: string): Json | undefined
   /** Organisations that the user logged in at, whose settings count. */
   organisations(): Organisation[]
   /** Provider id to the type of its entry: `api`, `oauth`, `wellknown`… */
@@ -38,9 +40,11 @@ export function openAuth(options: {
   file: string
   /** Stands in for the file, which is then neither read nor written. */
   content?: string
+  /** Of an entry of type `oauth`. Default: there is none. */
+  keyOfLogin?(providerID: string, entry: Json): string | undefined
   warn(message: string): void
 }): Auth {
-  const { file, content, warn } = options
+  const { file, content, warn, keyOfLogin } = options
   const told = new Set<string>()
 
   /** One warning per reason: the file is looked at often. */
@@ -66,10 +70,19 @@ export function openAuth(options: {
     })
   }
 
-  return {
+  const self: Auth = {
+    entry(providerID) {
+      const entries = read()
+      return Object.hasOwn(entries, providerID) ? asRecord(entries[providerID]) : undefined
+    },
     key(providerID) {
-      const entry = asRecord(read()[providerID])
-      const key = entry?.type === "api" ? asText(entry.key) : undefined
+      const entry = self.entry(providerID)
+      const key =
+        entry?.type === "api"
+          ? asText(entry.key)
+          : entry?.type === "oauth"
+            ? keyOfLogin?.(providerID, entry)
+            : undefined
       return key ? secret(key) : undefined
     },
     organisations: () =>
@@ -92,6 +105,7 @@ export function openAuth(options: {
     remove: (providerID) =>
       change(({ [providerID]: removed, ...entries }) => (removed === undefined ? undefined : entries)),
   }
+  return self
 }
 
 function readEntries(file: string, content?: string): { entries: Json } | { problem: string } {

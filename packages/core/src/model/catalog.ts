@@ -2,6 +2,7 @@ import type { Config } from "@opencode/protocol/config.ts"
 import type { Model, ModelConfig, ProviderConfig } from "@opencode/protocol/provider.ts"
 import { matches } from "../permission/wildcard.ts"
 import type { CatalogData } from "./catalog-data.ts"
+import { copilotPackage } from "./quirks/copilot.ts"
 import type { ApiShape, KnownModel, KnownProvider } from "./models-dev.ts"
 import { variantsOf } from "./variants.ts"
 
@@ -106,7 +107,15 @@ export function providerOf(
     const own = Object.hasOwn(named, modelID) ? named[modelID] : undefined
     const known = member(base?.models, modelID) ?? member(base?.models, own?.id)
     const isShown = own !== undefined || withExperimental || !(known && isUnready(known))
-    const model = modelOf({ providerID: id, modelID, npm, url: urlOf(given, own, known, base), known, given: own })
+    const usual = given.npm === undefined && base ? copilotPackage(base.id, own?.id ?? modelID) : undefined
+    const model = modelOf({
+      providerID: id,
+      modelID,
+      npm: usual ?? npm,
+      url: urlOf(given, own, known, base),
+      known,
+      given: own,
+    })
     if (isShown) models[modelID] = model
     else hidden[modelID] = model
     if (!(own?.cost ?? known?.cost)) unpriced.add(modelID)

@@ -28,6 +28,8 @@ export interface Peers {
   prompt(address: string, sessionID: string, input: PromptInput): ForwardedPrompt
   /** Whether something ran. @throws fault `busy` when that process does not answer, as a suspended one */
   abort(address: string, sessionID: string): Promise<boolean>
+  /** Has no call of the session wait for its subagent there. @returns whether one did. @throws as `abort` */
+  background(address: string, sessionID: string): Promise<boolean>
   /** What other processes ask a person about the sessions of a folder. */
   questions(directory: string): Promise<PermissionRequest[]>
   /** Whether some other process had asked this. @throws the fault of that process */
@@ -142,6 +144,11 @@ export function openPeers({ database, owner, leases, bus, log, platform, uid }: 
     async abort(address, sessionID) {
       const question = { ask: "abort", args: { sessionID } }
       const { result } = ask(address, question, { deadlineMs: ANSWER_MS })
+      return (await result.catch(whenGone(false, sessionID))) === true
+    },
+
+    async background(address, sessionID) {
+      const { result } = ask(address, { ask: "background", args: { sessionID } }, { deadlineMs: ANSWER_MS })
       return (await result.catch(whenGone(false, sessionID))) === true
     },
 

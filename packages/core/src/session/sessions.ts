@@ -76,6 +76,8 @@ export interface SessionsDeps extends AdmitDeps {
   finishUndo(sessionID: string): Promise<void>
   /** Other processes, for prompts of the sessions that they work on. */
   peers: ForwardDeps["peers"]
+  /** What a prompt brings along that was owed to its session. */
+  owed(tx: Tx, prompt: { sessionID: string; messageID: string }): Part[]
   /** Asks for a name for a session whose first prompt this is. */
   nameAfter: Titles["ask"]
   version: string
@@ -149,6 +151,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
     const { answer } = await lanes.admit(sessionID, {
       wantsAnswer: !input.noReply,
       write(tx) {
+        message.parts = [...output.parts, ...deps.owed(tx, { sessionID, messageID: message.info.id })]
         store.messages.put(tx, message.info)
         for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
         if (!input.noReply)

@@ -91,6 +91,23 @@ export function createChildStore(reader: Reader) {
       )
     },
 
+    /** From now on its result is owed to the session of the call. */
+    detach(tx: Tx, { messageID, callID }: ChildCall): void {
+      tx.run("UPDATE child SET detached = 1 WHERE message_id = ? AND call_id = ? AND detached = 0", messageID, callID)
+    },
+
+    /** Runs whose result the session has not heard, in the order in which they were started. */
+    owed(sessionID: string): Child[] {
+      const sql = `SELECT ${COLUMNS} FROM child WHERE session_id = ? AND detached = 1 ORDER BY position`
+      return reader.all<Row>(sql, sessionID).map(childOf)
+    },
+
+    /** @returns whether it was owed until now */
+    told(tx: Tx, { messageID, callID }: ChildCall): boolean {
+      const sql = "UPDATE child SET detached = 2 WHERE message_id = ? AND call_id = ? AND detached = 1"
+      return tx.run(sql, messageID, callID) > 0
+    },
+
     /** Closes the runs that a dead process left open in a session. */
     interrupt(tx: Tx, sessionID: string, finished: number): void {
       tx.run(

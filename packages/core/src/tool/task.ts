@@ -31,8 +31,8 @@ export interface ChildPlan extends ChildRequest {
 
 export interface ChildResult {
   sessionID: string
-  /** `limit`: its own limit of steps ended it, and it said how far it came. */
-  state: "completed" | "limit"
+  /** `limit`: its own limit of steps ended it, and it said how far it came. `running`: nobody waits for it any more. */
+  state: "completed" | "limit" | "running"
   /** Its last message. */
   text: string
   /** For clients: which session and model did it. */
@@ -71,7 +71,8 @@ export const taskTool = (children: Children): Tool =>
 
     async run({ description }, plan, context) {
       const { sessionID, state, text, metadata } = await children.run(plan, context)
-      const output = `<task id="${sessionID}" state="${state}">\n<task_result>\n${text}\n</task_result>\n</task>`
+      const summary = state === "running" ? "<summary>Background task started</summary>\n" : ""
+      const output = `<task id="${sessionID}" state="${state}">\n${summary}<task_result>\n${text}\n</task_result>\n</task>`
       return { title: description, output, metadata }
     },
   })

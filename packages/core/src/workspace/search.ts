@@ -1,3 +1,4 @@
+import { toolFailure } from "../lib/fault.ts"
 import type { StartProcess } from "../process/spawn.ts"
 import { which } from "../process/which.ts"
 import { createRipgrep } from "./ripgrep.ts"
@@ -25,10 +26,15 @@ export function createSearch({ start, env, engine }: SearchOptions): Search {
     const program = engine === "walker" ? undefined : ((await bundledRipgrep()) ?? (await which("rg", env["PATH"])))
     return program ? createRipgrep({ start, env, program }) : createWalker()
   }
+  const chosenFor = (pattern: string): Promise<Search> => {
+    // No program can be given one.
+    if (pattern.includes("\0")) throw toolFailure("The pattern contains a NUL byte.")
+    return (chosen ??= choose())
+  }
   return {
-    listFiles: async (query) => (await (chosen ??= choose())).listFiles(query),
-    grep: async (query) => (await (chosen ??= choose())).grep(query),
-    find: async (query) => (await (chosen ??= choose())).find(query),
+    listFiles: async (query) => (await chosenFor(query.glob ?? "")).listFiles(query),
+    grep: async (query) => (await chosenFor(query.pattern + (query.include ?? ""))).grep(query),
+    find: async (query) => (await chosenFor(query.pattern)).find(query),
   }
 }
 

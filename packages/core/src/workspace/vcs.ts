@@ -167,7 +167,10 @@ interface Branch {
 }
 
 /** The one that the remote names, else the one of the usual names that is there. */
-async function defaultBranch({ git, repository: { worktree } }: Repo): Promise<Branch | undefined> {
+export async function defaultBranch({
+  git,
+  repository: { worktree },
+}: Pick<Repo, "git" | "repository">): Promise<Branch | undefined> {
   const head = "refs/remotes/origin/HEAD"
   const named = (await git.run(worktree, ["symbolic-ref", "--quiet", head], { accept: [1, 128] }))?.stdout
   const ref = named?.toString().trim()

@@ -6,6 +6,7 @@ import { forClients } from "./asked-path.ts"
 import { canonicalPath } from "./canonical.ts"
 import { createGit, type Git } from "./git.ts"
 import { createPaths, type Paths, type PathsOptions } from "./paths.ts"
+import { mainWorktree } from "./linked-worktrees.ts"
 import { findWorktree, type Repository } from "./repository.ts"
 import { createSearch, type Search } from "./search.ts"
 
@@ -78,7 +79,7 @@ export async function openWorkspace(options: WorkspaceOptions): Promise<Workspac
     worktree: repository?.worktree ?? "/",
     roots: paths.roots,
     ...(repository ? { vcs: "git", repository } : {}),
-    projectID: repository ? await identify(repository.worktree, git, options) : "global",
+    projectID: repository ? await identify(repository, git, options) : "global",
     paths,
     git,
     search: createSearch({ start, env: options.env }),
@@ -94,8 +95,10 @@ export const endedBy = (signal: AbortSignal, { paths, ...rest }: Workspace): Wor
   paths: { ...paths, resolve: (input, options) => paths.resolve(input, { signal, ...options }) },
 })
 
-async function identify(worktree: string, git: Git, options: WorkspaceOptions): Promise<string> {
-  const remembered = options.rememberedProjectID(worktree)
+async function identify(repository: Repository, git: Git, options: WorkspaceOptions): Promise<string> {
+  const { worktree } = repository
+  // A linked working tree belongs to the project of the main one, whatever its own branch has for a history.
+  const remembered = options.rememberedProjectID(mainWorktree(repository) ?? worktree)
   if (remembered) return remembered
   const root = await git.rootCommit(worktree)
   if (root) options.remember(worktree, root)

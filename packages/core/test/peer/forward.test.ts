@@ -298,3 +298,24 @@ test("a suspended process holds up nobody: what it works on is shown, and is nei
   expect((await w.transcript()).at(-1)?.info).toMatchObject({ error: { name: "MessageAbortedError" } })
   expect(w.home.store.leases.list()).toEqual([])
 })
+
+test("subagents of another process go to the background by the word of a client here", async () => {
+  const task = { description: "a part", prompt: "look", subagent_type: "general" }
+  const { w, other, id } = await beside(({ messages }) => {
+    const isChild = messages.find(({ role }) => role === "user")?.text === "look"
+    const isFirst = !messages.some(({ toolResults }) => toolResults.length > 0)
+    if (isFirst) return isChild ? calls("bash", { command: COMMAND }) : calls("task", task)
+    return says(isChild ? "found 42" : "done")
+  })
+  await using _ = w
+  await vi.waitFor(async () => expect(await w.engine.children.detach(id)).toBe(true), 30_000)
+  await other.ended
+  expect((await w.calls())[0]?.state).toMatchObject({ output: expect.stringContaining('state="running"') })
+  // That process has left without its subagent having come to an end, and the next prompt tells it.
+  await w.prompt("and?")
+  const prompt = (await w.transcript()).findLast(({ info }) => info.role === "user")
+  expect(prompt?.parts).toMatchObject([
+    { text: "and?" },
+    { synthetic: true, text: expect.stringContaining("<task id=") },
+  ])
+})

@@ -527,6 +527,11 @@ export class Command extends HeyApiClient {
 }
 
 export class Oauth extends HeyApiClient {
+    /**
+     * Start OAuth authorization
+     *
+     * Begins a login. The person agrees at `url`; meanwhile the callback is asked for. A login that was begun before at the same provider is over.
+     */
     public authorize<ThrowOnError extends boolean = false>(options: Options<ProviderOauthAuthorizeData, ThrowOnError>) {
         return (options.client ?? this._client).post<ProviderOauthAuthorizeResponses, ProviderOauthAuthorizeErrors, ThrowOnError>({
             url: '/provider/{id}/oauth/authorize',
@@ -538,6 +543,11 @@ export class Oauth extends HeyApiClient {
         });
     }
     
+    /**
+     * Handle OAuth callback
+     *
+     * Waits until the person has agreed, or takes the code that they bring, and stores what comes of it. Who stops waiting can ask again: the login goes on for 15 minutes.
+     */
     public callback<ThrowOnError extends boolean = false>(options: Options<ProviderOauthCallbackData, ThrowOnError>) {
         return (options.client ?? this._client).post<ProviderOauthCallbackResponses, ProviderOauthCallbackErrors, ThrowOnError>({
             url: '/provider/{id}/oauth/callback',
@@ -560,6 +570,11 @@ export class Provider extends HeyApiClient {
         return (options?.client ?? this._client).get<ProviderListResponses, unknown, ThrowOnError>({ url: '/provider', ...options });
     }
     
+    /**
+     * Get provider auth methods
+     *
+     * The ways to log in at a provider. One that is not listed has a key and nothing else.
+     */
     public auth<ThrowOnError extends boolean = false>(options?: Options<ProviderAuthData, ThrowOnError>) {
         return (options?.client ?? this._client).get<ProviderAuthResponses, unknown, ThrowOnError>({ url: '/provider/auth', ...options });
     }

@@ -20,4 +20,21 @@ const list = route(
   async ({ params, engine }) => (await engine()).children.list(params.sessionID),
 )
 
-export const childrenRoutes = [list]
+const background = route(
+  "POST",
+  "/experimental/session/:sessionID/background",
+  {
+    id: "experimental.session.background",
+    tags: ["experimental"],
+    summary: "Background subagents",
+    description:
+      "Has the running turn wait for none of its subagents any longer: they go on, and the result of each comes as a prompt of its own. False when the turn waits for none.",
+    answers: "Backgrounded subagents",
+    params: inline(() => z.object({ sessionID: SessionID() })),
+    answer: inline(() => z.boolean().describe("Backgrounded subagents")),
+    errors: ["NotFoundError"],
+  },
+  async ({ params, engine }) => (await engine()).children.detach(params.sessionID),
+)
+
+export const childrenRoutes = [list, background]

@@ -1,3 +1,4 @@
+import { INSTALLERS } from "@opencode/core/process/installer.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
 import { GlobalEvent } from "../event-schema.ts"
@@ -87,4 +88,38 @@ function wantsPage(accept = ""): boolean {
   return page >= 0 && (json < 0 || page < json)
 }
 
-export const globalRoutes = [health, event, doc]
+/** With what semver.org says may be in one. */
+const VERSION = /^(?:latest|v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$/
+const MAX_VERSION_CHARACTERS = 256
+
+const upgrade = route(
+  "POST",
+  "/global/upgrade",
+  {
+    id: "global.upgrade",
+    tags: ["global"],
+    summary: "Upgrade opencode",
+    description:
+      "Has whoever installed this program install the given version, or `latest`, in its place. It counts from the next start on. What goes wrong is told as `success: false`, with status 400.",
+    answers: "Upgrade result",
+    body: inline(() =>
+      z.object({
+        target: z.string().max(MAX_VERSION_CHARACTERS).regex(VERSION, "Expected a semantic version"),
+        method: z.enum(INSTALLERS).optional(),
+      }),
+    ),
+    answer: inline(() =>
+      z.union([
+        z.object({ success: z.literal(true), version: z.string() }),
+        z.object({ success: z.literal(false), error: z.string() }),
+      ]),
+    ),
+    isGlobal: true,
+  },
+  async ({ body: { target, method }, server }) => ({
+    success: true as const,
+    version: await server.engines.upgrade.to(target, method),
+  }),
+)
+
+export const globalRoutes = [health, event, doc, upgrade]

@@ -1,4 +1,4 @@
-import { Project, ProjectChange, ProjectDirectories } from "@opencode/protocol/project.ts"
+import { Project, ProjectChange, ProjectChangeGiven, ProjectDirectories } from "@opencode/protocol/project.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
 import { route } from "../route.ts"
@@ -60,7 +60,8 @@ const update = route(
     description: "Changes what is given of name, icon and commands.",
     answers: "Updated project information",
     params,
-    body: ProjectChange,
+    body: ProjectChangeGiven,
+    shownBody: ProjectChange,
     answer: Project,
     errors: ["ProjectNotFoundError"],
   },

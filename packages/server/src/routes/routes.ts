@@ -15,6 +15,7 @@ import { messageRoutes } from "./message.ts"
 import { permissionRoutes } from "./permission.ts"
 import { permissionExplainRoutes } from "./permission-explain.ts"
 import { projectRoutes } from "./project.ts"
+import { providerAuthRoutes } from "./provider-auth.ts"
 import { providerRoutes } from "./provider.ts"
 import { ptyRoutes } from "./pty.ts"
 import { questionRoutes } from "./question.ts"
@@ -31,6 +32,7 @@ import { tuiControlRoutes } from "./tui-control.ts"
 import { usageRoutes } from "./usage.ts"
 import { undoRoutes } from "./undo.ts"
 import { vcsRoutes } from "./vcs.ts"
+import { worktreeRoutes } from "./worktree.ts"
 
 /** Every call there is. */
 export const routes: readonly Route[] = [
@@ -53,12 +55,14 @@ export const routes: readonly Route[] = [
   ...questionRoutes,
   ...configRoutes,
   ...providerRoutes,
+  ...providerAuthRoutes,
   ...authRoutes,
   ...instanceRoutes,
   ...projectRoutes,
   ...findRoutes,
   ...fileRoutes,
   ...vcsRoutes,
+  ...worktreeRoutes,
   ...toolRoutes,
   ...skillRoutes,
   ...trustRoutes,

@@ -52,11 +52,11 @@ const capabilities = route(
     id: "experimental.capabilities.get",
     tags: ["experimental"],
     summary: "Get experimental capabilities",
-    description: "What of OpenCode's experiments there is: agents that work in the background are not.",
+    description: "What of OpenCode's experiments there is: subagents can be sent to the background.",
     answers: "Experimental capabilities",
     answer: ExperimentalCapabilities,
   },
-  () => ({ backgroundSubagents: false }),
+  () => ({ backgroundSubagents: true }),
 )
 
 export const toolRoutes = [ids, list, capabilities]

@@ -42,6 +42,7 @@ export const CASES: Record<string, Prepare> = {
   "GET /experimental/session": () => ({ query: { limit: 2 } }),
   "GET /experimental/tool": () => ({ query: { provider: "mock", model: "large" } }),
   "GET /experimental/tool/ids": nothing,
+  "GET /experimental/worktree": nothing,
   "GET /file": () => ({ query: { path: "." } }),
   "GET /file/content": () => ({ query: { path: "a.txt" } }),
   "GET /file/status": nothing,
@@ -56,6 +57,7 @@ export const CASES: Record<string, Prepare> = {
   "GET /project/current": nothing,
   "GET /project/{projectID}/directories": async (s) => ({ path: { projectID: await s.project() } }),
   "GET /provider": nothing,
+  "GET /provider/auth": nothing,
   "GET /pty": async (s) => (await s.terminal(), {}),
   "GET /pty/shells": nothing,
   "GET /pty/{ptyID}": terminal(),
@@ -80,6 +82,10 @@ export const CASES: Record<string, Prepare> = {
   "GET /vcs/diff/raw": nothing,
   "GET /vcs/status": (s) => (s.world.folder.write({ "project/new.txt": "new" }), {}),
   "DELETE /auth/{providerID}": () => ({ path: { providerID: "some" } }),
+  "DELETE /experimental/worktree": async (s) => ({
+    body: { directory: await s.worktree() },
+    bodyName: "worktreeRemoveInput",
+  }),
   "DELETE /pty/{ptyID}": terminal(),
   "DELETE /session/{sessionID}": talked(),
   "DELETE /session/{sessionID}/message/{messageID}": async (s) => {
@@ -99,7 +105,15 @@ export const CASES: Record<string, Prepare> = {
     const { sessionID, messageID, part } = await s.talked()
     return { path: { sessionID, messageID, partID: part.id }, body: { ...part, text: "other words" }, bodyName: "part" }
   },
+  "POST /experimental/session/{sessionID}/background": talked(),
+  "POST /experimental/worktree": () => ({ body: {}, bodyName: "worktreeCreateInput" }),
+  "POST /experimental/worktree/reset": async (s) => ({
+    body: { directory: await s.worktree() },
+    bodyName: "worktreeResetInput",
+  }),
   "POST /global/dispose": nothing,
+  // Nothing is installed by a test.
+  "POST /global/upgrade": () => ({ body: { target: "no version" }, status: 400 }),
   "POST /instance/dispose": nothing,
   "POST /log": () => ({ body: { service: "test", level: "info", message: "hello" } }),
   "POST /permission/{requestID}/reply": async (s) => ({
@@ -107,6 +121,17 @@ export const CASES: Record<string, Prepare> = {
     body: { reply: "once" },
   }),
   "POST /project/git/init": nothing,
+  // Logins at real providers are not tried; at a scripted one they have tests of their own.
+  "POST /provider/{providerID}/oauth/authorize": () => ({
+    path: { providerID: "mock" },
+    body: { method: 0 },
+    status: 400,
+  }),
+  "POST /provider/{providerID}/oauth/callback": () => ({
+    path: { providerID: "mock" },
+    body: { method: 0 },
+    status: 400,
+  }),
   "POST /pty": () => ({ body: { command: "/bin/sleep", args: ["60"] } }),
   "POST /pty/{ptyID}/connect-token": terminal({ headers: { "x-opencode-ticket": "1" } }),
   "POST /question/{requestID}/reject": async (s) => ({ path: { requestID: await s.wonders() } }),

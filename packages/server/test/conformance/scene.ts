@@ -13,6 +13,8 @@ export interface Scene extends Served {
   wonders(): Promise<string>
   terminal(): Promise<string>
   project(): Promise<string>
+  /** The folder of a new worktree, once it is ready. */
+  worktree(): Promise<string>
 }
 
 const ASKS = "run something"
@@ -50,6 +52,11 @@ export async function scene(): Promise<Scene> {
       const sessionID = await empty()
       await s.v2.session.promptAsync({ sessionID, ...prompt(WONDERS) })
       return (await s.world.happened("question.asked", (asked) => asked.sessionID === sessionID)).id
+    },
+    async worktree() {
+      const { directory, name } = await dataOf(s.v2.worktree.create({ worktreeCreateInput: {} }))
+      await s.world.happened("worktree.ready", (ready) => ready.name === name)
+      return directory
     },
     project: async () => (await dataOf(s.v2.project.current())).id,
     terminal: async () => (await dataOf(s.v2.pty.create({ command: "/bin/sleep", args: ["60"] }))).id,

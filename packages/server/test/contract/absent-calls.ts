@@ -16,19 +16,6 @@ export const MISSING: Record<string, string> = {
   ]),
   ...all("language servers", ["GET /lsp", "GET /find/symbol"]),
   ...all("formatters", ["GET /formatter"]),
-  ...all("worktrees", [
-    "GET /experimental/worktree",
-    "POST /experimental/worktree",
-    "DELETE /experimental/worktree",
-    "POST /experimental/worktree/reset",
-  ]),
-  ...all("subagents in the background", ["POST /experimental/session/{sessionID}/background"]),
-  ...all("upgrades", ["POST /global/upgrade"]),
-  ...all("logins by OAuth", [
-    "GET /provider/auth",
-    "POST /provider/{providerID}/oauth/authorize",
-    "POST /provider/{providerID}/oauth/callback",
-  ]),
 }
 
 /** Calls that are left out for good. `*` stands for anything. `docs/guide/server.md` lists them in the same words. */

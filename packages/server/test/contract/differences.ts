@@ -34,6 +34,11 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
       "ProjectIcon.color: maxLength 1000 instead of none",
       "ProjectIcon.override: maxLength 100000 instead of none",
       "ProjectIcon.url: maxLength 100000 instead of none",
+      "WorktreeCreateInput.name: maxLength 1000 instead of none",
+      "WorktreeCreateInput.startCommand: maxLength 10000 instead of none",
+      "Worktree*Input.directory: maxLength 4096 instead of none",
+      "POST /provider/{providerID}/oauth/authorize body.inputs{}: maxLength 10000 instead of none",
+      "POST /provider/{providerID}/oauth/callback body.code: maxLength 10000 instead of none",
       "P* /pty* body.title: maxLength 1000 instead of none",
       "PUT /pty/{ptyID} body.size.cols: maximum 10000 instead of none",
       "PUT /pty/{ptyID} body.size.rows: maximum 10000 instead of none",
@@ -59,6 +64,13 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
     ],
   },
   {
+    reason: "what is installed is a version, and nothing else that an installer would take",
+    lines: [
+      "POST /global/upgrade body.target: maxLength 256 instead of none",
+      "POST /global/upgrade body.target: pattern ^(?:latest|* instead of none",
+    ],
+  },
+  {
     reason: "members of our own; a client of OpenCode may leave them out and need not know them",
     lines: [
       "AssistantMessage.endReason: ours only",
@@ -71,6 +83,7 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
       "GlobalEvent.payload(object type=server.connected).properties.resumed: ours only",
       "MessageOutputLengthError.data.message: ours only",
       "POST /permission/{requestID}/reply body.save: ours only",
+      "POST /global/upgrade body.method: ours only",
       "Config.sandbox: ours only",
       "*.limits: ours only",
     ],
@@ -82,20 +95,16 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
     ),
   },
   {
-    reason:
-      "events that come with what they tell of: language servers, MCP, plugins, worktrees, watched files, updates",
+    reason: "events that come with what they tell of: language servers, MCP, plugins, watched files, updates",
     lines: [
       "lsp.updated",
       "mcp.tools.changed",
       "mcp.browser.open.failed",
       "plugin.added",
       "reference.updated",
-      "worktree.ready",
-      "worktree.failed",
       "file.watcher.updated",
       "vcs.branch.updated",
       "project.directories.updated",
-      "installation.updated",
       "installation.update-available",
     ].map((type) => `*Event*: not object type=${type}`),
   },
@@ -148,6 +157,10 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
   {
     reason: "a session or message that does not exist must not look like one that changed nothing",
     lines: ["GET /session/{sessionID}/diff 404: ours only"],
+  },
+  {
+    reason: "a session that does not exist must not look like one that waits for nothing",
+    lines: ["POST /experimental/session/{sessionID}/background 404: ours only"],
   },
   {
     reason: "an abort that reached nothing must not look like one that did",

@@ -11,7 +11,17 @@ import { ledger } from "./0004-ledger.ts"
 import { child } from "./0005-child.ts"
 import { changePlace } from "./0006-change-place.ts"
 import { approval } from "./0007-approval.ts"
+import { detachedChild } from "./0008-detached-child.ts"
 
 export type Migration = (sqlite: Pick<Sqlite, "exec" | "prepare">) => void
 
-export const migrations: readonly Migration[] = [start, todo, change, ledger, child, changePlace, approval]
+export const migrations: readonly Migration[] = [
+  start,
+  todo,
+  change,
+  ledger,
+  child,
+  changePlace,
+  approval,
+  detachedChild,
+]

@@ -318,7 +318,7 @@ export class Capabilities extends HeyApiClient {
     /**
      * Get experimental capabilities
      *
-     * What of OpenCode's experiments there is: agents that work in the background are not.
+     * What of OpenCode's experiments there is: subagents can be sent to the background.
      */
     public get<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
@@ -366,8 +366,13 @@ export class Session extends HeyApiClient {
         });
     }
     
+    /**
+     * Background subagents
+     *
+     * Has the running turn wait for none of its subagents any longer: they go on, and the result of each comes as a prompt of its own. False when the turn waits for none.
+     */
     public background<ThrowOnError extends boolean = false>(parameters: {
-        sessionID: string;
+        sessionID: SessionId;
         directory?: string;
         workspace?: string;
     }, options?: Options<never, ThrowOnError>) {
@@ -706,6 +711,106 @@ export class Tool extends HeyApiClient {
     }
 }
 
+export class Worktree extends HeyApiClient {
+    /**
+     * Remove worktree
+     *
+     * Removes a working tree that was made here, and its branch. What is in it and nowhere else is kept in the repository; the header `x-opencode-kept` names it.
+     */
+    public remove<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        worktreeRemoveInput?: WorktreeRemoveInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeRemoveInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).delete<WorktreeRemoveResponses, WorktreeRemoveErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * List worktrees
+     *
+     * The folders of the project's further working trees. Empty without git.
+     */
+    public list<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
+        return (options?.client ?? this.client).get<WorktreeListResponses, WorktreeListErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params
+        });
+    }
+    
+    /**
+     * Create worktree
+     *
+     * Makes a working tree with a branch of its own. Answers when folder and branch are there; its files follow, and then `worktree.ready` or `worktree.failed`. The start command of the project runs in it, then the one that is given.
+     */
+    public create<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        worktreeCreateInput?: WorktreeCreateInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeCreateInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<WorktreeCreateResponses, WorktreeCreateErrors, ThrowOnError>({
+            url: '/experimental/worktree',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+    
+    /**
+     * Reset worktree
+     *
+     * Puts the branch of a working tree that was made here where the default branch is, and runs the start command of the project. What would be lost is kept, as with removal; files that git ignores stay.
+     */
+    public reset<ThrowOnError extends boolean = false>(parameters?: {
+        directory?: string;
+        workspace?: string;
+        worktreeResetInput?: WorktreeResetInput;
+    }, options?: Options<never, ThrowOnError>) {
+        const params = buildClientParams([parameters], [{ args: [
+                    { in: 'query', key: 'directory' },
+                    { in: 'query', key: 'workspace' },
+                    { key: 'worktreeResetInput', map: 'body' }
+                ] }]);
+        return (options?.client ?? this.client).post<WorktreeResetResponses, WorktreeResetErrors, ThrowOnError>({
+            url: '/experimental/worktree/reset',
+            ...options,
+            ...params,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options?.headers,
+                ...params.headers
+            }
+        });
+    }
+}
+
 export class File_ extends HeyApiClient {
     /**
      * List files
@@ -898,10 +1003,16 @@ export class Global extends HeyApiClient {
         return (options?.client ?? this.client).get<GlobalHealthResponses, GlobalHealthErrors, ThrowOnError>({ url: '/global/health', ...options });
     }
     
+    /**
+     * Upgrade opencode
+     *
+     * Has whoever installed this program install the given version, or `latest`, in its place. It counts from the next start on. What goes wrong is told as `success: false`, with status 400.
+     */
     public upgrade<ThrowOnError extends boolean = false>(parameters?: {
         target?: string;
+        method?: 'curl' | 'npm' | 'pnpm' | 'bun' | 'brew' | 'choco' | 'scoop';
     }, options?: Options<never, ThrowOnError>) {
-        const params = buildClientParams([parameters], [{ args: [{ in: 'body', key: 'target' }] }]);
+        const params = buildClientParams([parameters], [{ args: [{ in: 'body', key: 'target' }, { in: 'body', key: 'method' }] }]);
         return (options?.client ?? this.client).post<GlobalUpgradeResponses, GlobalUpgradeErrors, ThrowOnError>({
             url: '/global/upgrade',
             ...options,
@@ -1226,6 +1337,11 @@ export class Project extends HeyApiClient {
 }
 
 export class Oauth extends HeyApiClient {
+    /**
+     * Start OAuth authorization
+     *
+     * Begins a login. The person agrees at `url`; meanwhile the callback is asked for. A login that was begun before at the same provider is over.
+     */
     public authorize<ThrowOnError extends boolean = false>(parameters: {
         providerID: string;
         directory?: string;
@@ -1254,6 +1370,11 @@ export class Oauth extends HeyApiClient {
         });
     }
     
+    /**
+     * Handle OAuth callback
+     *
+     * Waits until the person has agreed, or takes the code that they bring, and stores what comes of it. Who stops waiting can ask again: the login goes on for 15 minutes.
+     */
     public callback<ThrowOnError extends boolean = false>(parameters: {
         providerID: string;
         directory?: string;
@@ -1299,6 +1420,11 @@ export class Provider extends HeyApiClient {
         });
     }
     
+    /**
+     * Get provider auth methods
+     *
+     * The ways to log in at a provider. One that is not listed has a key and nothing else.
+     */
     public auth<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
         workspace?: string;
@@ -2915,86 +3041,6 @@ export class Vcs extends HeyApiClient {
     }
 }
 
-export class Worktree extends HeyApiClient {
-    public remove<ThrowOnError extends boolean = false>(parameters?: {
-        directory?: string;
-        workspace?: string;
-        worktreeRemoveInput?: WorktreeRemoveInput;
-    }, options?: Options<never, ThrowOnError>) {
-        const params = buildClientParams([parameters], [{ args: [
-                    { in: 'query', key: 'directory' },
-                    { in: 'query', key: 'workspace' },
-                    { key: 'worktreeRemoveInput', map: 'body' }
-                ] }]);
-        return (options?.client ?? this.client).delete<WorktreeRemoveResponses, WorktreeRemoveErrors, ThrowOnError>({
-            url: '/experimental/worktree',
-            ...options,
-            ...params,
-            headers: {
-                'Content-Type': 'application/json',
-                ...options?.headers,
-                ...params.headers
-            }
-        });
-    }
-    
-    public list<ThrowOnError extends boolean = false>(parameters?: {
-        directory?: string;
-        workspace?: string;
-    }, options?: Options<never, ThrowOnError>) {
-        const params = buildClientParams([parameters], [{ args: [{ in: 'query', key: 'directory' }, { in: 'query', key: 'workspace' }] }]);
-        return (options?.client ?? this.client).get<WorktreeListResponses, WorktreeListErrors, ThrowOnError>({
-            url: '/experimental/worktree',
-            ...options,
-            ...params
-        });
-    }
-    
-    public create<ThrowOnError extends boolean = false>(parameters?: {
-        directory?: string;
-        workspace?: string;
-        worktreeCreateInput?: WorktreeCreateInput;
-    }, options?: Options<never, ThrowOnError>) {
-        const params = buildClientParams([parameters], [{ args: [
-                    { in: 'query', key: 'directory' },
-                    { in: 'query', key: 'workspace' },
-                    { key: 'worktreeCreateInput', map: 'body' }
-                ] }]);
-        return (options?.client ?? this.client).post<WorktreeCreateResponses, WorktreeCreateErrors, ThrowOnError>({
-            url: '/experimental/worktree',
-            ...options,
-            ...params,
-            headers: {
-                'Content-Type': 'application/json',
-                ...options?.headers,
-                ...params.headers
-            }
-        });
-    }
-    
-    public reset<ThrowOnError extends boolean = false>(parameters?: {
-        directory?: string;
-        workspace?: string;
-        worktreeResetInput?: WorktreeResetInput;
-    }, options?: Options<never, ThrowOnError>) {
-        const params = buildClientParams([parameters], [{ args: [
-                    { in: 'query', key: 'directory' },
-                    { in: 'query', key: 'workspace' },
-                    { key: 'worktreeResetInput', map: 'body' }
-                ] }]);
-        return (options?.client ?? this.client).post<WorktreeResetResponses, WorktreeResetErrors, ThrowOnError>({
-            url: '/experimental/worktree/reset',
-            ...options,
-            ...params,
-            headers: {
-                'Content-Type': 'application/json',
-                ...options?.headers,
-                ...params.headers
-            }
-        });
-    }
-}
-
 export class Lsp extends HeyApiClient {
     public status<ThrowOnError extends boolean = false>(parameters?: {
         directory?: string;
@@ -4525,6 +4571,11 @@ export class OpencodeClient extends HeyApiClient {
         return this._tool ??= new Tool({ client: this.client });
     }
     
+    private _worktree?: Worktree;
+    get worktree(): Worktree {
+        return this._worktree ??= new Worktree({ client: this.client });
+    }
+    
     private _file?: File_;
     get file(): File_ {
         return this._file ??= new File_({ client: this.client });
@@ -4598,11 +4649,6 @@ export class OpencodeClient extends HeyApiClient {
     private _vcs?: Vcs;
     get vcs(): Vcs {
         return this._vcs ??= new Vcs({ client: this.client });
-    }
-    
-    private _worktree?: Worktree;
-    get worktree(): Worktree {
-        return this._worktree ??= new Worktree({ client: this.client });
     }
     
     private _lsp?: Lsp;

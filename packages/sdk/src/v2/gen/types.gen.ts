@@ -1072,6 +1072,9 @@ export type WorktreeError = {
 
 export type WorktreeCreateInput = {
     name?: string;
+    /**
+     * Additional startup script to run after the project's start command
+     */
     startCommand?: string;
 };
 
@@ -6353,6 +6356,33 @@ export type ExperimentalSessionListResponses = {
 
 export type ExperimentalSessionListResponse = ExperimentalSessionListResponses[keyof ExperimentalSessionListResponses];
 
+export type ExperimentalSessionBackgroundData = {
+    body?: never;
+    path: {
+        sessionID: SessionId;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/session/{sessionID}/background';
+};
+
+export type ExperimentalSessionBackgroundErrors = {
+    400: EffectHttpApiErrorBadRequest | InvalidRequestError;
+};
+
+export type ExperimentalSessionBackgroundError = ExperimentalSessionBackgroundErrors[keyof ExperimentalSessionBackgroundErrors];
+
+export type ExperimentalSessionBackgroundResponses = {
+    /**
+     * Backgrounded subagents
+     */
+    200: boolean;
+};
+
+export type ExperimentalSessionBackgroundResponse = ExperimentalSessionBackgroundResponses[keyof ExperimentalSessionBackgroundResponses];
+
 export type ToolListData = {
     body?: never;
     path?: never;
@@ -6404,6 +6434,106 @@ export type ToolIdsResponses = {
 };
 
 export type ToolIdsResponse = ToolIdsResponses[keyof ToolIdsResponses];
+
+export type WorktreeRemoveData = {
+    body?: WorktreeRemoveInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeRemoveErrors = {
+    400: WorktreeError | InvalidRequestError;
+};
+
+export type WorktreeRemoveError = WorktreeRemoveErrors[keyof WorktreeRemoveErrors];
+
+export type WorktreeRemoveResponses = {
+    /**
+     * Worktree removed
+     */
+    200: boolean;
+};
+
+export type WorktreeRemoveResponse = WorktreeRemoveResponses[keyof WorktreeRemoveResponses];
+
+export type WorktreeListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeListErrors = {
+    400: WorktreeError | InvalidRequestError;
+};
+
+export type WorktreeListError = WorktreeListErrors[keyof WorktreeListErrors];
+
+export type WorktreeListResponses = {
+    /**
+     * List of worktree directories
+     */
+    200: Array<string>;
+};
+
+export type WorktreeListResponse = WorktreeListResponses[keyof WorktreeListResponses];
+
+export type WorktreeCreateData = {
+    body?: WorktreeCreateInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree';
+};
+
+export type WorktreeCreateErrors = {
+    400: WorktreeError | InvalidRequestError;
+};
+
+export type WorktreeCreateError = WorktreeCreateErrors[keyof WorktreeCreateErrors];
+
+export type WorktreeCreateResponses = {
+    /**
+     * Worktree created
+     */
+    200: Worktree;
+};
+
+export type WorktreeCreateResponse = WorktreeCreateResponses[keyof WorktreeCreateResponses];
+
+export type WorktreeResetData = {
+    body?: WorktreeResetInput;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree/reset';
+};
+
+export type WorktreeResetErrors = {
+    400: WorktreeError | InvalidRequestError;
+};
+
+export type WorktreeResetError = WorktreeResetErrors[keyof WorktreeResetErrors];
+
+export type WorktreeResetResponses = {
+    /**
+     * Worktree reset
+     */
+    200: boolean;
+};
+
+export type WorktreeResetResponse = WorktreeResetResponses[keyof WorktreeResetResponses];
 
 export type FileListData = {
     body?: never;
@@ -6649,6 +6779,37 @@ export type GlobalHealthResponses = {
 };
 
 export type GlobalHealthResponse = GlobalHealthResponses[keyof GlobalHealthResponses];
+
+export type GlobalUpgradeData = {
+    body?: {
+        target: string;
+        method?: 'curl' | 'npm' | 'pnpm' | 'bun' | 'brew' | 'choco' | 'scoop';
+    };
+    path?: never;
+    query?: never;
+    url: '/global/upgrade';
+};
+
+export type GlobalUpgradeErrors = {
+    400: EffectHttpApiErrorBadRequest | InvalidRequestError;
+};
+
+export type GlobalUpgradeError = GlobalUpgradeErrors[keyof GlobalUpgradeErrors];
+
+export type GlobalUpgradeResponses = {
+    /**
+     * Upgrade result
+     */
+    200: {
+        success: true;
+        version: string;
+    } | {
+        success: false;
+        error: string;
+    };
+};
+
+export type GlobalUpgradeResponse = GlobalUpgradeResponses[keyof GlobalUpgradeResponses];
 
 export type InstanceDisposeData = {
     body?: never;
@@ -7060,6 +7221,101 @@ export type ProviderListResponses = {
 };
 
 export type ProviderListResponse = ProviderListResponses[keyof ProviderListResponses];
+
+export type ProviderAuthData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/auth';
+};
+
+export type ProviderAuthErrors = {
+    400: BadRequestError;
+};
+
+export type ProviderAuthError2 = ProviderAuthErrors[keyof ProviderAuthErrors];
+
+export type ProviderAuthResponses = {
+    /**
+     * Provider auth methods
+     */
+    200: {
+        [key: string]: Array<ProviderAuthMethod>;
+    };
+};
+
+export type ProviderAuthResponse = ProviderAuthResponses[keyof ProviderAuthResponses];
+
+export type ProviderOauthAuthorizeData = {
+    body?: {
+        /**
+         * Auth method index
+         */
+        method: number;
+        inputs?: {
+            [key: string]: string;
+        };
+    };
+    path: {
+        providerID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/{providerID}/oauth/authorize';
+};
+
+export type ProviderOauthAuthorizeErrors = {
+    400: ProviderAuthError1 | InvalidRequestError;
+};
+
+export type ProviderOauthAuthorizeError = ProviderOauthAuthorizeErrors[keyof ProviderOauthAuthorizeErrors];
+
+export type ProviderOauthAuthorizeResponses = {
+    /**
+     * Authorization URL and method
+     */
+    200: ProviderAuthAuthorization;
+};
+
+export type ProviderOauthAuthorizeResponse = ProviderOauthAuthorizeResponses[keyof ProviderOauthAuthorizeResponses];
+
+export type ProviderOauthCallbackData = {
+    body?: {
+        /**
+         * Auth method index
+         */
+        method: number;
+        code?: string;
+    };
+    path: {
+        providerID: string;
+    };
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/provider/{providerID}/oauth/callback';
+};
+
+export type ProviderOauthCallbackErrors = {
+    400: ProviderAuthError1 | InvalidRequestError;
+};
+
+export type ProviderOauthCallbackError = ProviderOauthCallbackErrors[keyof ProviderOauthCallbackErrors];
+
+export type ProviderOauthCallbackResponses = {
+    /**
+     * OAuth callback processed successfully
+     */
+    200: boolean;
+};
+
+export type ProviderOauthCallbackResponse = ProviderOauthCallbackResponses[keyof ProviderOauthCallbackResponses];
 
 export type PtyListData = {
     body?: never;
@@ -8969,33 +9225,6 @@ export type ExperimentalControlPlaneMoveSessionResponses = {
 
 export type ExperimentalControlPlaneMoveSessionResponse = ExperimentalControlPlaneMoveSessionResponses[keyof ExperimentalControlPlaneMoveSessionResponses];
 
-export type GlobalUpgradeData = {
-    body?: {
-        target: string;
-    };
-    path?: never;
-    query?: never;
-    url: '/global/upgrade';
-};
-
-export type GlobalUpgradeErrors = {
-    400: EffectHttpApiErrorBadRequest | InvalidRequestError;
-};
-
-export type GlobalUpgradeError = GlobalUpgradeErrors[keyof GlobalUpgradeErrors];
-
-export type GlobalUpgradeResponses = {
-    200: {
-        success: true;
-        version: string;
-    } | {
-        success: false;
-        error: string;
-    };
-};
-
-export type GlobalUpgradeResponse = GlobalUpgradeResponses[keyof GlobalUpgradeResponses];
-
 export type ExperimentalConsoleGetData = {
     body?: never;
     path?: never;
@@ -9069,118 +9298,6 @@ export type ExperimentalConsoleSwitchOrgResponses = {
 };
 
 export type ExperimentalConsoleSwitchOrgResponse = ExperimentalConsoleSwitchOrgResponses[keyof ExperimentalConsoleSwitchOrgResponses];
-
-export type WorktreeRemoveData = {
-    body?: WorktreeRemoveInput;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/worktree';
-};
-
-export type WorktreeRemoveErrors = {
-    400: WorktreeError | InvalidRequestError;
-};
-
-export type WorktreeRemoveError = WorktreeRemoveErrors[keyof WorktreeRemoveErrors];
-
-export type WorktreeRemoveResponses = {
-    200: boolean;
-};
-
-export type WorktreeRemoveResponse = WorktreeRemoveResponses[keyof WorktreeRemoveResponses];
-
-export type WorktreeListData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/worktree';
-};
-
-export type WorktreeListErrors = {
-    400: WorktreeError | InvalidRequestError;
-};
-
-export type WorktreeListError = WorktreeListErrors[keyof WorktreeListErrors];
-
-export type WorktreeListResponses = {
-    200: Array<string>;
-};
-
-export type WorktreeListResponse = WorktreeListResponses[keyof WorktreeListResponses];
-
-export type WorktreeCreateData = {
-    body?: WorktreeCreateInput;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/worktree';
-};
-
-export type WorktreeCreateErrors = {
-    400: WorktreeError | InvalidRequestError;
-};
-
-export type WorktreeCreateError = WorktreeCreateErrors[keyof WorktreeCreateErrors];
-
-export type WorktreeCreateResponses = {
-    200: Worktree;
-};
-
-export type WorktreeCreateResponse = WorktreeCreateResponses[keyof WorktreeCreateResponses];
-
-export type WorktreeResetData = {
-    body?: WorktreeResetInput;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/worktree/reset';
-};
-
-export type WorktreeResetErrors = {
-    400: WorktreeError | InvalidRequestError;
-};
-
-export type WorktreeResetError = WorktreeResetErrors[keyof WorktreeResetErrors];
-
-export type WorktreeResetResponses = {
-    200: boolean;
-};
-
-export type WorktreeResetResponse = WorktreeResetResponses[keyof WorktreeResetResponses];
-
-export type ExperimentalSessionBackgroundData = {
-    body?: never;
-    path: {
-        sessionID: string;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/experimental/session/{sessionID}/background';
-};
-
-export type ExperimentalSessionBackgroundErrors = {
-    400: EffectHttpApiErrorBadRequest | InvalidRequestError;
-};
-
-export type ExperimentalSessionBackgroundError = ExperimentalSessionBackgroundErrors[keyof ExperimentalSessionBackgroundErrors];
-
-export type ExperimentalSessionBackgroundResponses = {
-    200: boolean;
-};
-
-export type ExperimentalSessionBackgroundResponse = ExperimentalSessionBackgroundResponses[keyof ExperimentalSessionBackgroundResponses];
 
 export type ExperimentalResourceListData = {
     body?: never;
@@ -9508,86 +9625,6 @@ export type ExperimentalProjectCopyGenerateNameResponses = {
 };
 
 export type ExperimentalProjectCopyGenerateNameResponse = ExperimentalProjectCopyGenerateNameResponses[keyof ExperimentalProjectCopyGenerateNameResponses];
-
-export type ProviderAuthData = {
-    body?: never;
-    path?: never;
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/provider/auth';
-};
-
-export type ProviderAuthErrors = {
-    400: BadRequestError;
-};
-
-export type ProviderAuthError2 = ProviderAuthErrors[keyof ProviderAuthErrors];
-
-export type ProviderAuthResponses = {
-    200: {
-        [key: string]: Array<ProviderAuthMethod>;
-    };
-};
-
-export type ProviderAuthResponse = ProviderAuthResponses[keyof ProviderAuthResponses];
-
-export type ProviderOauthAuthorizeData = {
-    body?: {
-        method: number;
-        inputs?: {
-            [key: string]: string;
-        };
-    };
-    path: {
-        providerID: string;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/provider/{providerID}/oauth/authorize';
-};
-
-export type ProviderOauthAuthorizeErrors = {
-    400: ProviderAuthError1 | InvalidRequestError;
-};
-
-export type ProviderOauthAuthorizeError = ProviderOauthAuthorizeErrors[keyof ProviderOauthAuthorizeErrors];
-
-export type ProviderOauthAuthorizeResponses = {
-    200: ProviderAuthAuthorization;
-};
-
-export type ProviderOauthAuthorizeResponse = ProviderOauthAuthorizeResponses[keyof ProviderOauthAuthorizeResponses];
-
-export type ProviderOauthCallbackData = {
-    body?: {
-        method: number;
-        code?: string;
-    };
-    path: {
-        providerID: string;
-    };
-    query?: {
-        directory?: string;
-        workspace?: string;
-    };
-    url: '/provider/{providerID}/oauth/callback';
-};
-
-export type ProviderOauthCallbackErrors = {
-    400: ProviderAuthError1 | InvalidRequestError;
-};
-
-export type ProviderOauthCallbackError = ProviderOauthCallbackErrors[keyof ProviderOauthCallbackErrors];
-
-export type ProviderOauthCallbackResponses = {
-    200: boolean;
-};
-
-export type ProviderOauthCallbackResponse = ProviderOauthCallbackResponses[keyof ProviderOauthCallbackResponses];
 
 export type SyncStartData = {
     body?: never;

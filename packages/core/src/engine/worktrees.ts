@@ -1,0 +1,289 @@
+import { access } from "node:fs/promises"
+import { basename, join, resolve } from "node:path"
+import type { Project } from "@opencode/protocol/project.ts"
+import type { Worktree, WorktreeCreateInput, WorktreeErrorName } from "@opencode/protocol/worktree.ts"
+import { ensureFolder } from "../config/folders.ts"
+import type { Home } from "../home.ts"
+import { isFault } from "../lib/fault.ts"
+import { isAlive } from "../store/process-identity.ts"
+import { slug } from "../session/slug.ts"
+import { forClients } from "../workspace/asked-path.ts"
+import { canonicalPath } from "../workspace/canonical.ts"
+import { keepWork } from "../workspace/kept-work.ts"
+import {
+  addWorktree,
+  dropWorktree,
+  fillWorktree,
+  hasBranch,
+  linkedWorktrees,
+  resetWorktree,
+  worktreeFault,
+  type LinkedWorktree,
+} from "../workspace/linked-worktrees.ts"
+import { isInside } from "../workspace/paths.ts"
+import { defaultBranch } from "../workspace/vcs.ts"
+import type { Workspace } from "../workspace/workspace.ts"
+
+/**
+ * Working trees that clients have made of a project, in the data folder. Only these are ever removed or set back, never
+ * while something works in them, and what is in them and nowhere else is kept first.
+ */
+export interface Worktrees {
+  /** Absolute paths. */
+  list(directory: string): Promise<string[]>
+  /**
+   * Answers when folder and branch are there. Its files, then `worktree.ready` or `worktree.failed`, and then the start
+   * commands come after that.
+   * @throws fault `worktree`
+   */
+  create(directory: string, input: WorktreeCreateInput): Promise<Worktree>
+  /** @returns the name under which its work was kept, if there was any. @throws fault `worktree` */
+  remove(directory: string, target: string): Promise<string | undefined>
+  /** Puts its branch where the default one is. @returns and @throws as `remove` */
+  reset(directory: string, target: string): Promise<string | undefined>
+  /** Whether its start commands run. */
+  isStarting(directory: string): boolean
+  close(): Promise<void>
+}
+
+interface Opened {
+  workspace: Workspace
+  project: Project
+  /** @returns what went wrong */
+  runStart(command: string, signal: AbortSignal): Promise<string | undefined>
+}
+
+interface WorktreesOptions {
+  home: Pick<Home, "store" | "bus" | "host" | "log" | "folders" | "owner">
+  at(directory: string): Promise<Opened>
+  /** Has nothing of this process in the folder. @returns false while something runs in it */
+  leave(directory: string): Promise<boolean>
+  tell(project: Project): void
+}
+
+type Known = Opened & { workspace: Opened["workspace"] & Required<Pick<Workspace, "repository">> }
+
+const BRANCH = "opencode/"
+/** As a part of the names of folders and branches, with room for two words more. */
+const MAX_SLUG_CHARACTERS = 60
+/** There are 144 pairs of words: who has used most of them up can choose a name. */
+const MAX_TRIES = 50
+
+export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Worktrees {
+  const { store, bus, host, log, folders } = home
+  /** One thing at a time is done with the working trees of a project. */
+  const doing = new Map<string, Promise<unknown>>()
+  const working = new Set<Promise<void>>()
+  /** Folders whose files are still coming. */
+  const filling = new Map<string, Promise<boolean>>()
+  /** Folders that are being made ready, start commands included. */
+  const starting = new Set<string>()
+  const closing = new AbortController()
+
+  function alone<T>(projectID: string, act: () => Promise<T>): Promise<T> {
+    const done = (doing.get(projectID) ?? Promise.resolve()).then(act, act)
+    const settled = done.catch(() => {}).finally(() => doing.get(projectID) === settled && doing.delete(projectID))
+    doing.set(projectID, settled)
+    return done
+  }
+
+  async function known(directory: string): Promise<Known> {
+    const opened = await at(directory)
+    if (opened.workspace.repository) return opened as Known
+    throw worktreeFault("WorktreeNotGitError", "Worktrees are only supported for git projects")
+  }
+
+  const folderOf = (projectID: string): Promise<string> => canonicalPath(join(folders.data, "worktree", projectID))
+
+  async function free({ workspace: { git, directory } }: Known, folder: string, wanted: string) {
+    for (let tried = 0; tried < MAX_TRIES; tried++) {
+      const name = !wanted ? slug(host.random) : tried === 0 ? wanted : `${wanted}-${slug(host.random)}`
+      const branch = BRANCH + name
+      const isTaken = await access(join(folder, name)).then(
+        () => true,
+        () => hasBranch(git, directory, branch),
+      )
+      if (!isTaken) return { name, branch, directory: join(folder, name) }
+    }
+    throw worktreeFault("WorktreeNameGenerationFailedError", "Failed to generate a unique worktree name")
+  }
+
+  /** @param change gets the folders that are remembered, and says which are from now on */
+  async function remember(projectID: string, change: (sandboxes: string[]) => string[]): Promise<void> {
+    const changed = await store.write((tx) => {
+      const project = store.projects.get(projectID)
+      if (!project) return undefined
+      const sandboxes = [...new Set(change(project.sandboxes))]
+      if (sandboxes.join("\0") === project.sandboxes.join("\0")) return undefined
+      const value = { ...project, sandboxes, time: { ...project.time, updated: host.now() } }
+      store.projects.put(tx, value)
+      return value
+    })
+    if (changed) tell(changed)
+  }
+
+  interface Place {
+    directory: string
+    name: string
+    projectID: string
+  }
+
+  function fail({ directory, projectID }: Place, message: string): void {
+    log.warn("a worktree failed", { directory, message })
+    bus.publish({ directory, projectID }, { type: "worktree.failed", properties: { message } })
+  }
+
+  /** Nobody waits for it: whoever wants to know listens to the events. */
+  async function fill(place: Place, { branch, from }: { branch: string; from: Known }): Promise<boolean> {
+    const { name, directory, projectID } = place
+    const problem = await fillWorktree(from.workspace.git, directory, closing.signal)
+    if (problem === undefined) {
+      await at(directory)
+      bus.publish({ directory, projectID }, { type: "worktree.ready", properties: { name, branch } })
+    } else if (!closing.signal.aborted) fail(place, `The worktree ${name} could not be filled: ${problem}`)
+    return problem === undefined
+  }
+
+  async function start(place: Place, extra?: string): Promise<void> {
+    const commands = [store.projects.get(place.projectID)?.commands?.start, extra]
+    for (const command of commands.filter((text): text is string => Boolean(text?.trim()))) {
+      const problem = await (await at(place.directory)).runStart(command, closing.signal)
+      if (closing.signal.aborted) return
+      if (problem !== undefined) return fail(place, `The start command of the worktree ${place.name} ${problem}`)
+    }
+  }
+
+  function inBackground(place: Place, work: () => Promise<void>): void {
+    starting.add(place.directory)
+    const done = work()
+      .catch((error: unknown) => {
+        log.error("a worktree was left half-way", { error, directory: place.directory })
+        fail(place, `The worktree ${place.name} could not be made ready.`)
+      })
+      .finally(() => {
+        starting.delete(place.directory)
+        working.delete(done)
+      })
+    working.add(done)
+  }
+
+  /** Others that work on the same data. */
+  const isUsedElsewhere = (directory: string): boolean =>
+    store.leases.list().some((lease) => {
+      const worksIn = store.sessions.get(lease.sessionID)?.directory
+      return lease.pid !== home.owner.pid && worksIn !== undefined && isInside(directory, worksIn) && isAlive(lease)
+    })
+
+  async function mine(opened: Known, target: string, error: WorktreeErrorName): Promise<LinkedWorktree | undefined> {
+    const { workspace } = opened
+    const directory = await forClients(() => canonicalPath(resolve(workspace.directory, target)))
+    const found = (await linkedWorktrees(workspace.git, workspace.directory)).find((one) => one.directory === directory)
+    if (!found || found.isMain) return found
+    if (!isInside(await folderOf(workspace.projectID), directory))
+      throw worktreeFault(error, `${directory} was not made by this program: use \`git worktree\` for it.`)
+    return found
+  }
+
+  /** From here on nothing works in it, and nothing in it can be lost. */
+  async function secure({ workspace }: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
+    const { directory } = tree
+    await filling.get(directory)?.catch(() => {})
+    if (starting.has(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
+      throw worktreeFault(error, `Something works in ${directory}: end it first.`)
+    try {
+      const kept = await keepWork({ git: workspace.git, tree, name: basename(directory), now: host.now() })
+      if (kept) log.info("work of a worktree was kept", { directory, ref: kept })
+      return kept
+    } catch (cause) {
+      throw isFault(cause, "unavailable") ? worktreeFault(error, cause.message) : cause
+    }
+  }
+
+  return {
+    async list(directory) {
+      const { workspace, project } = await at(directory)
+      if (!workspace.repository) return []
+      const sandboxes = store.projects.get(project.id)?.sandboxes ?? []
+      const there = new Set((await linkedWorktrees(workspace.git, workspace.directory)).map((one) => one.directory))
+      return sandboxes.filter((one) => there.has(one))
+    },
+
+    async create(directory, { name = "", startCommand }) {
+      const opened = await known(directory)
+      const { projectID, git, repository } = opened.workspace
+      const made = await alone(projectID, async () => {
+        const folder = await canonicalPath(await ensureFolder(join(folders.data, "worktree", projectID)))
+        const chosen = await free(opened, folder, asSlug(name))
+        await addWorktree(git, repository.worktree, chosen)
+        await remember(projectID, (sandboxes) => [...sandboxes, chosen.directory])
+        return chosen
+      })
+      const place = { directory: made.directory, name: made.name, projectID }
+      const files = fill(place, { branch: made.branch, from: opened })
+      filling.set(made.directory, files)
+      inBackground(place, async () => {
+        const isFilled = await files.finally(() => filling.delete(made.directory))
+        if (isFilled) await start(place, startCommand)
+      })
+      return made
+    },
+
+    async remove(directory, target) {
+      const error = "WorktreeRemoveFailedError"
+      const opened = await known(directory)
+      const { workspace } = opened
+      return alone(workspace.projectID, async () => {
+        const tree = await mine(opened, target, error)
+        if (tree?.isMain) throw worktreeFault(error, `'${tree.directory}' is a main working tree`)
+        const gone = tree?.directory ?? resolve(workspace.directory, target)
+        const kept = tree && (await secure(opened, tree, error))
+        // The branch of another name is somebody's own.
+        const { branch = "", ...rest } = tree ?? { directory: gone, isMain: false }
+        // From the main one, which stays: the request may have come from the one that goes.
+        const [main] = await linkedWorktrees(workspace.git, workspace.directory)
+        if (tree) {
+          const own = branch.startsWith(BRANCH) ? { ...rest, branch } : rest
+          await dropWorktree(workspace.git, main?.directory ?? workspace.repository.commonDir, own)
+        }
+        await remember(workspace.projectID, (sandboxes) => sandboxes.filter((one) => one !== gone))
+        return kept
+      })
+    },
+
+    async reset(directory, target) {
+      const error = "WorktreeResetFailedError"
+      const opened = await known(directory)
+      const { workspace } = opened
+      return alone(workspace.projectID, async () => {
+        const tree = await mine(opened, target, error)
+        if (!tree) throw worktreeFault(error, "Worktree not found")
+        if (tree.isMain) throw worktreeFault(error, "Cannot reset the primary workspace")
+        if (tree.branch !== undefined && !tree.branch.startsWith(BRANCH))
+          throw worktreeFault(error, `The branch ${tree.branch} was not made by this program: it is not set back.`)
+        const to = await defaultBranch(workspace)
+        if (!to) throw worktreeFault(error, "Default branch not found")
+        const kept = await secure(opened, tree, error)
+        await resetWorktree(workspace.git, tree.directory, to.ref)
+        const { directory: folder } = tree
+        const place = { directory: folder, name: basename(folder), projectID: workspace.projectID }
+        inBackground(place, () => start(place))
+        return kept
+      })
+    },
+
+    isStarting: (directory) => starting.has(directory),
+
+    async close() {
+      closing.abort()
+      await Promise.allSettled([...working, ...doing.values()])
+    },
+  }
+}
+
+/** What of a name can be part of a folder's and a branch's. */
+const asSlug = (name: string): string =>
+  name
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .slice(0, MAX_SLUG_CHARACTERS)
+    .replaceAll(/^-+|-+$/g, "")
