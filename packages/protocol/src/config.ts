@@ -15,6 +15,8 @@ export const ServerConfig = schema("ServerConfig", () =>
     mdns: z.boolean().optional(),
     mdnsDomain: z.string().optional(),
     cors: strings().optional(),
+    /** Without scheme, port or wildcards: what a browser would have to be fooled about. */
+    hosts: z.array(z.string().regex(/^[a-z0-9._-]+$/i, "must be a name without port")).optional(),
   }),
 )
 

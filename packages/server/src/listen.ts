@@ -5,6 +5,7 @@ import type { AddressInfo } from "node:net"
 import type { App } from "./app.ts"
 import { serve } from "./node.ts"
 import { readAnew, wantsWebSocket } from "./not-upgraded.ts"
+import { answerUnreadable } from "./unreadable.ts"
 import { serveUpgrade } from "./web-socket.ts"
 
 export interface ListenOptions {
@@ -28,6 +29,21 @@ export interface Listening {
 const USUAL_PORT = 4096
 /** Answers under way get this long; a supervisor that sent SIGTERM kills after one to five seconds. */
 const GRACE_MS = 500
+/** The same folder stands in a header and in the query, as some clients send it, percent-encoded three bytes for one. */
+const MAX_HEADER_BYTES = 64 * 1024
+/** Who has not sent the headers by then never will. */
+const HEADERS_TIMEOUT_MS = 30_000
+/** The largest body over a slow line. */
+const REQUEST_TIMEOUT_MS = 300_000
+/** More than what may be under way, and far fewer than the files that a process may open. */
+const MAX_CONNECTIONS = 1_500
+const SERVER = {
+  // The guard refuses who names no host, in the shape that all errors have.
+  requireHostHeader: false,
+  maxHeaderSize: MAX_HEADER_BYTES,
+  headersTimeout: HEADERS_TIMEOUT_MS,
+  requestTimeout: REQUEST_TIMEOUT_MS,
+}
 
 /**
  * Opens the door. Nothing is accepted before `app` can answer: a client that polls while we start must be refused, not
@@ -35,7 +51,7 @@ const GRACE_MS = 500
  * @throws fault `unavailable` when the port is taken (its sentence has the word EADDRINUSE) or the address is not ours
  */
 export async function listen({ app, log, hostname = "127.0.0.1", port = 0 }: ListenOptions): Promise<Listening> {
-  const server = createServer((request, response) => {
+  const server = createServer(SERVER, (request, response) => {
     serve(app.handle, request, response).catch((error: unknown) => {
       log.error("request broke off", { error })
       response.destroy()
@@ -48,6 +64,9 @@ export async function listen({ app, log, hostname = "127.0.0.1", port = 0 }: Lis
       else readAnew(server, request, socket, head)
     })
   }
+  server.maxConnections = MAX_CONNECTIONS
+  server.once("drop", () => log.warn("too many connections", { most: MAX_CONNECTIONS }))
+  answerUnreadable(server)
   await bind(server, hostname, port)
   server.on("error", (error) => log.error("server failed", { error }))
   const bound = (server.address() as AddressInfo).port

@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { isSource, type Handle, type Incoming, type Source } from "./exchange.ts"
 
-/** Milliseconds a client may go on sending a body that was refused, so that it gets to read the answer. */
+/** Milliseconds without a byte after which a client has stopped sending a body that was refused, or reading its answer. */
 const LINGER_MS = 1_000
+/** A client that goes on sending for this long reads no answers. */
+const MAX_LINGER_MS = 10_000
 
 /** Carries one request from a socket to the door, and the answer back. */
 export async function serve(handle: Handle, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,12 +56,25 @@ const originForm = (url: string): string => url.replace(/^https?:\/\/[^/?#]*/i, 
  * client lose the answer; so what still comes is dropped for a moment.
  */
 function linger(request: IncomingMessage, response: ServerResponse): void {
+  const began = performance.now()
+  let isSending = false
+  let timer: NodeJS.Timeout
   const end = () => {
     clearTimeout(timer)
     response.end()
   }
-  const timer = setTimeout(end, LINGER_MS)
-  request.once("end", end).once("close", end).resume()
+  const look = () => {
+    if (isSending && performance.now() - began < MAX_LINGER_MS) wait()
+    else end()
+  }
+  function wait(): void {
+    isSending = false
+    // What came while this process was busy is read before it is looked at.
+    timer = setTimeout(() => setImmediate(look), LINGER_MS)
+  }
+  wait()
+  request.once("end", end).once("close", end)
+  request.on("data", () => void (isSending = true)).resume()
 }
 
 /** Milliseconds between two writes of one stream: nobody sees less, and each write is a call of the system. */

@@ -6,7 +6,7 @@ import { readJson } from "./guard/limits.ts"
  * What may change a session. Logins and settings are no part of it, and hold keys; which approvals are saved is noted
  * where it decides something.
  */
-const SESSIONS = /^\/(session|question|permission(?!\/(?:saved|explain)))(\/|$)/
+const SESSIONS = /^\/(session|question|permission(?!\/(?:saved|explain)))([/?]|$)/
 
 export interface Noted {
   /** The same request; its body has been read. */

@@ -10,6 +10,9 @@ export interface Place {
   isExplicit: boolean
 }
 
+/** What systems take as a path. Looking for a longer one would ask for each of its folders, to no end. */
+const MAX_PATH = 4_096
+
 /**
  * Clients send the folder raw or percent-encoded in a header, and the published SDK moves that header as it is into the
  * query. So the text is decoded once after the URL's own decoding, and left alone where that gives no text.
@@ -20,7 +23,8 @@ export function placeOf({ header }: Pick<Incoming, "header">, search: URLSearchP
   const named = search.get("directory") || undefined
   const text = named ?? header("x-opencode-directory")
   const directory = text ? decoded(text) : "."
-  if (directory.includes("\0")) throw fault("bad_request", "The directory is not a path.", { kind: "Query" })
+  if (directory.includes("\0") || directory.length > MAX_PATH)
+    throw fault("bad_request", "The directory is not a path.", { kind: "Query" })
   return { directory: resolve(fallback, directory), isExplicit: named !== undefined }
 }
 

@@ -49,6 +49,8 @@ export interface Declaration<Params extends Schema, Query extends Schema, Body e
   shownBody?: Schema
   /** Bytes that the body may have, where that is not what all others may. */
   maxBodyBytes?: number
+  /** How many may be at it at the same time; others wait. For what takes much of the machine. Default: any number. */
+  atOnce?: number
   /** An empty body counts as an empty object. */
   isBodyOptional?: true
   answer: Answer

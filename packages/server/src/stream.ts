@@ -96,12 +96,16 @@ function ownFrame<Type extends EventType>(
   }
 }
 
-/** Passes everything on, and lets the server end the stream from its side. */
-export function endable(source: Source, live: Set<() => void>): Source {
+/**
+ * Passes everything on, and lets the server end the stream from its side.
+ * @param leave called when the stream is over, perhaps more than once
+ */
+export function endable(source: Source, live: Set<() => void>, leave: () => void): Source {
   let end = () => {}
   const close = () => {
     live.delete(end)
     source.close()
+    leave()
   }
   return {
     open(outlet: Outlet) {

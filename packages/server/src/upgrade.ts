@@ -36,7 +36,7 @@ export function createUpgrade({ guard, match, server, directory, live }: Upgrade
     const ticket = search.get("ticket")
     const found = match(incoming.method, path)
     const isTerminal = found?.route === connect
-    guard.admit(incoming, {}, isTerminal && ticket !== null)
+    guard.admit({ incoming, path, search, hasTicket: isTerminal && ticket !== null }, {})
     if (!isTerminal) throw fault("not_found", `There is no websocket ${path}.`)
     const { ptyID } = validate(connect.declaration.params, found.params, "Params") as { ptyID: string }
     const { ptys } = await server.engines.at(placeOf(incoming, search, directory).directory)

@@ -4,6 +4,7 @@ import { createOpencodeClient as createV1 } from "published-sdk"
 import { createOpencodeClient as createV2 } from "published-sdk/v2"
 import { createApp, type App } from "../src/app.ts"
 import type { GuardOptions } from "../src/guard/guard.ts"
+import type { RoomLimits } from "../src/guard/room.ts"
 import { listen, type Listening } from "../src/listen.ts"
 
 /** A world with its door open on a socket, and the published SDK in both versions as its clients. */
@@ -20,7 +21,12 @@ export interface Served {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-export async function served(options: WorldOptions & { guard?: GuardOptions } = {}): Promise<Served> {
+export interface ServedOptions extends WorldOptions {
+  guard?: GuardOptions
+  room?: RoomLimits
+}
+
+export async function served(options: ServedOptions = {}): Promise<Served> {
   const inside = await world(options)
   const port = await freePort()
   const open = async (): Promise<{ app: App; listening: Listening }> => {
@@ -29,6 +35,7 @@ export async function served(options: WorldOptions & { guard?: GuardOptions } = 
       engines: inside.engines,
       directory: inside.project,
       ...(options.guard ? { guard: options.guard } : {}),
+      ...(options.room ? { room: options.room } : {}),
     })
     return { app, listening: await listen({ app, log: inside.home.log, port }) }
   }

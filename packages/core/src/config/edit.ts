@@ -38,7 +38,11 @@ export function changesOf(patch: JsonObject, written: unknown, path: string[] = 
     // A member without members says something of a provider, say, but nothing of all providers.
     const isEmpty = isObject(wanted) && Object.keys(wanted).length === 0
     if (isEmpty && (isObject(there) || path.length === 0)) return []
-    if (isObject(wanted) && !isEmpty && (isObject(there) || there === undefined)) return changesOf(wanted, there, at)
+    if (isObject(wanted) && !isEmpty && isObject(there)) return changesOf(wanted, there, at)
+    if (isObject(wanted) && !isEmpty && there === undefined) {
+      const made = withoutHollow(wanted)
+      return made === undefined ? [] : [{ path: at, value: made }]
+    }
     // One word stands for a rule for everything; it stays the first of the rules.
     if (isObject(wanted) && typeof there === "string" && isInRules(at))
       return [{ path: at, value: withoutNulls({ "*": there, ...wanted }) }]
@@ -56,6 +60,15 @@ function withoutNulls(value: unknown): unknown {
       .filter(([, member]) => member !== null)
       .map(([key, member]) => [key, withoutNulls(member)]),
   )
+}
+
+/** Of something new: what nulls would take out of it was never there, and what holds nothing else is not made for it. */
+function withoutHollow(value: unknown): unknown {
+  if (!isObject(value) || Object.keys(value).length === 0) return value ?? undefined
+  const kept = Object.entries(value)
+    .map(([key, member]) => [key, withoutHollow(member)] as const)
+    .filter(([, member]) => member !== undefined)
+  return kept.length ? Object.fromEntries(kept) : undefined
 }
 
 /** How the text is indented and its lines end. */

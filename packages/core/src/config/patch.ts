@@ -10,7 +10,7 @@ import { parseJson } from "./document.ts"
 import { changesOf, editText } from "./edit.ts"
 import type { ConfigIssue } from "./issue.ts"
 import { isObject, plain, type JsonObject } from "./json.ts"
-import { readSmallFile } from "./read.ts"
+import { MAX_FILE_BYTES, readSmallFile } from "./read.ts"
 import { translate } from "./translate.ts"
 import { validate } from "./validate.ts"
 
@@ -24,6 +24,9 @@ export interface PatchTarget {
   /** The user's folder for what programs remember: locks are kept in it, so that no project sees them. */
   state: string
 }
+
+/** Changes times characters of the file: each change reads it once, and nothing else happens meanwhile. About a second. */
+const MAX_WORK = 20_000_000
 
 /** For everybody who may read the folder, as an editor would make it. */
 const USUAL_MODE = 0o644
@@ -65,8 +68,11 @@ async function edit(text: string, wanted: JsonObject, file: string): Promise<str
   }
   if (!isObject(parsed.value)) throw unfit(`${file} has to be an object. Mend it first.`)
   const changes = changesOf(wanted, parsed.value)
+  if (changes.length * text.length > MAX_WORK) throw unfit(`${changes.length} changes are too many for one request.`)
   const edited = changes.length ? await editText(text, changes) : text
   if (edited === undefined) throw unfit(`${file} says something twice that should be changed. Mend it first.`)
+  if (Buffer.byteLength(edited) > MAX_FILE_BYTES)
+    throw unfit(`${file} would become larger than ${MAX_FILE_BYTES / 1_000_000} MB, and would not be read any more.`)
   const after = await parseJson(edited)
   const problems = "problem" in after ? [] : newErrors(parsed.value, after.value)
   if (problems.length) throw unfit(problems.map(({ message }) => message).join(" "))

@@ -4,7 +4,7 @@ import { isStandIn } from "../process/stand-in.ts"
 import { isBinary } from "../workspace/sniff.ts"
 
 /** Configuration is written by hand; a megabyte of it is a mistake or an attack. */
-const MAX_FILE_BYTES = 1_000_000
+export const MAX_FILE_BYTES = 1_000_000
 
 export type FileText = { text: string } | { missing: true } | { problem: string }
 

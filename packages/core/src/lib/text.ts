@@ -1,5 +1,9 @@
+/** Nobody mistypes what is longer, and comparing takes the product of both lengths. */
+const MAX_NAME = 200
+
 /** Names within two edits of the wanted one, or that contain it: nearest first, three at most. */
 export function nearNames(wanted: string, known: Iterable<string>): string[] {
+  if (wanted.length > MAX_NAME) return []
   const target = wanted.toLowerCase()
   return [...known]
     .map((name) => ({ name, distance: distanceOf(target, name.toLowerCase()) }))

@@ -188,3 +188,26 @@ describe("a patch of a file", () => {
     expect(Object.keys(written.agent).sort()).toEqual([...names].sort())
   })
 })
+
+test("what would make the file too large to be read again is refused, and the file stays", async () => {
+  await using at = await place()
+  const { patch, text } = await file(at, '{ "model": "a/b" }\n')
+  await expect(patch({ username: "x".repeat(1_200_000) })).rejects.toMatchObject({
+    code: "bad_request",
+    message: expect.stringMatching(/larger than 1 MB/),
+  })
+  expect(await text()).toBe('{ "model": "a/b" }\n')
+})
+
+test("thousands of members take no longer than they are long", async () => {
+  await using at = await place()
+  const { patch, text } = await file(at, '{ "model": "a/b" }\n')
+  const options = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`k${n}`, n]))
+  const before = process.cpuUsage()
+  expect(await patch({ provider: { x: { options } } })).toBe(true)
+  expect(process.cpuUsage(before).user / 1_000).toBeLessThan(2_000)
+  expect(JSON.parse(await text())).toEqual({ model: "a/b", provider: { x: { options } } })
+  const more = Object.fromEntries(Object.keys(options).map((key) => [key, "y"]))
+  await expect(patch({ provider: { x: { options: more } } })).rejects.toMatchObject({ code: "bad_request" })
+  await expect(patch({ ["m".repeat(900_000)]: 1 })).resolves.toBe(false)
+})

@@ -2,17 +2,15 @@ import { isIP } from "node:net"
 
 /**
  * Whether a request may name this host. A page that had its own name resolved to this machine (DNS rebinding) is of the
- * same origin for the browser; the name it was asked under is what gives it away, so foreign names are refused.
- *
- * An address literal cannot be rebound: it passes when the server listens there, or everywhere.
+ * same origin for the browser; the name it was asked under is what gives it away, so foreign names are refused. An
+ * address literal is nobody's to resolve and always passes: ports that are forwarded are reached under any.
+ * @param names further names that the server is reached under
  */
-export function createHostCheck(hostnames: readonly string[]): (host: string | undefined) => boolean {
-  const known = new Set(hostnames.map(bare))
-  const isEverywhere = known.has("0.0.0.0") || known.has("::")
+export function createHostCheck(names: readonly string[]): (host: string | undefined) => boolean {
+  const known = new Set(names.map(bare))
   return (host) => {
     const name = hostnameOf(host)
-    if (name === undefined) return false
-    return isLoopback(name) || known.has(name) || (isEverywhere && isIP(name) !== 0)
+    return name !== undefined && (isLoopback(name) || isIP(name) !== 0 || known.has(name))
   }
 }
 

@@ -1,6 +1,8 @@
 import { fault } from "@opencode/core/lib/fault.ts"
 import type { Incoming } from "../exchange.ts"
 
+/** What people and programs write is a tenth as deep; what walks through a value calls itself for each level. */
+const MAX_DEPTH = 200
 /** A prompt with several photographs as base64 fits; what is larger belongs into a file that the prompt names. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024
 
@@ -35,6 +37,7 @@ export async function readJson({ body, header }: Incoming, maxBytes = MAX_BODY_B
   }
   const text = Buffer.concat(chunks).toString("utf8")
   if (text.trim() === "") return undefined
+  assertDepth(text)
   try {
     return JSON.parse(text)
   } catch (error) {
@@ -44,5 +47,34 @@ export async function readJson({ body, header }: Incoming, maxBytes = MAX_BODY_B
 
 function assertSize(bytes: number, maxBytes: number): void {
   if (bytes <= maxBytes) return
-  throw fault("too_large", `The body is larger than ${maxBytes / 1024 / 1024} MB.`, { kind: "Body" })
+  throw fault("too_large", `The body is larger than ${Math.round(maxBytes / 1024 / 1024)} MB.`, { kind: "Body" })
+}
+
+/** Looks at brackets alone: whether it is JSON is found out by whoever parses it. */
+function assertDepth(text: string): void {
+  let depth = 0
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charCodeAt(at)
+    if (character === QUOTE) at = endOfString(text, at)
+    else if (character === BRACKET || character === BRACE) depth++
+    else if (character === BRACKET + CLOSES || character === BRACE + CLOSES) depth--
+    if (depth > MAX_DEPTH) throw fault("bad_request", `The body is deeper than ${MAX_DEPTH} levels.`, { kind: "Body" })
+  }
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const BRACKET = 0x5b
+const BRACE = 0x7b
+/** From `[` to `]`, and from `{` to `}`. */
+const CLOSES = 2
+
+/** Long strings are most of a large body, and are not looked at letter by letter. */
+function endOfString(text: string, from: number): number {
+  for (let quote = text.indexOf('"', from + 1); quote !== -1; quote = text.indexOf('"', quote + 1)) {
+    let before = quote
+    while (text.charCodeAt(before - 1) === BACKSLASH) before--
+    if ((quote - before) % 2 === 0) return quote
+  }
+  return text.length
 }

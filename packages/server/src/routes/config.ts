@@ -1,3 +1,4 @@
+import { MAX_FILE_BYTES } from "@opencode/core/config/read.ts"
 import { publicConfig } from "@opencode/core/config/public.ts"
 import { Config } from "@opencode/protocol/config.ts"
 import { ConfigExplanation, ConfigIssueReport } from "@opencode/protocol/config-report.ts"
@@ -35,6 +36,7 @@ const update = route(
       "Writes settings into the project's own file. Objects are merged, other values replaced, and null takes a member " +
       "out. Comments stay, and so does what is shown as a secret. Answers the settings that are in effect then.",
     body: Patch,
+    maxBodyBytes: MAX_FILE_BYTES,
     shownBody: Config,
     answers: "Successfully updated config",
     answer: Config,
@@ -101,6 +103,7 @@ const globalUpdate = route(
     summary: "Update global configuration",
     description: "Writes settings into the user's own file, as `PATCH /config` does into the project's.",
     body: Patch,
+    maxBodyBytes: MAX_FILE_BYTES,
     shownBody: Config,
     answers: "Successfully updated global config",
     answer: Config,

@@ -8,6 +8,8 @@ import { route } from "../route.ts"
 const MAX_PATTERN = 1_000
 /** What a screen shows of one search. */
 const MAX_MATCHES = 100
+/** Each is a process that reads the whole project, on all processors. */
+const SEARCHES_AT_ONCE = 4
 const DEFAULT_FILES = 10
 const MAX_FILES = 200
 
@@ -20,6 +22,7 @@ const text = route(
     summary: "Find text",
     description: `Lines that fit a regular expression, of the newest files first, at most ${MAX_MATCHES}.`,
     answers: "Matches",
+    atOnce: SEARCHES_AT_ONCE,
     query: inline(() => z.object({ pattern: z.string().max(MAX_PATTERN) })),
     answer: inline(() => z.array(FoundText())),
   },

@@ -12,6 +12,8 @@ const params = inline(() => z.object({ sessionID: SessionID() }))
 
 /** It is in memory twice while it is checked; of text alone, this is the talk of a year. */
 const MAX_IMPORT_BYTES = 128 * 1024 * 1024
+/** Half a gigabyte each, for a moment, when they are as large as they may be. */
+const IMPORTS_AT_ONCE = 2
 
 const exported = route(
   "GET",
@@ -44,6 +46,7 @@ const imported = route(
     body: SessionImport,
     shownBody: SessionExport,
     maxBodyBytes: MAX_IMPORT_BYTES,
+    atOnce: IMPORTS_AT_ONCE,
     answer: Session,
   },
   async ({ body, engine }) => (await engine()).importSession(body),

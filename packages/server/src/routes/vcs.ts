@@ -4,6 +4,8 @@ import { z } from "zod"
 import { route } from "../route.ts"
 
 const tags = ["instance"]
+/** Each asks git for every file of the worktree. */
+const LOOKS_AT_ONCE = 4
 
 const info = route(
   "GET",
@@ -27,6 +29,7 @@ const status = route(
     tags,
     summary: "Get VCS status",
     description: "Files of the folder with changes that are not committed, new ones included.",
+    atOnce: LOOKS_AT_ONCE,
     answers: "VCS status",
     answer: inline(() => z.array(VcsFileStatus())),
   },
@@ -42,6 +45,7 @@ const diff = route(
     summary: "Get VCS diff",
     description:
       "The same with patches; with `mode=branch` all that has changed since the branch left the default branch. A file whose patch is too long for the answer comes without.",
+    atOnce: LOOKS_AT_ONCE,
     answers: "VCS diff",
     query: inline(() =>
       z.object({ mode: z.enum(["git", "branch"]), context: z.coerce.number().int().min(0).optional() }),
@@ -59,6 +63,7 @@ const raw = route(
     tags,
     summary: "Get raw VCS diff",
     description: "One patch of all that is not committed.",
+    atOnce: LOOKS_AT_ONCE,
     answers: "Raw VCS diff",
     contentType: "text/x-diff; charset=utf-8",
     answer: inline(() => z.string()),

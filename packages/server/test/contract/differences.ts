@@ -85,6 +85,7 @@ export const DIFFERENCES: { reason: string; lines: string[] }[] = [
       "POST /permission/{requestID}/reply body.save: ours only",
       "POST /global/upgrade body.method: ours only",
       "Config.sandbox: ours only",
+      "ServerConfig.hosts: ours only",
       "*.limits: ours only",
     ],
   },

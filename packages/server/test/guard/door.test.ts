@@ -1,9 +1,13 @@
 import { once } from "node:events"
 import { request } from "node:http"
 import { connect } from "node:net"
+import { freePort } from "@opencode/testing/free-port.ts"
+import { world } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
+import { createApp } from "../../src/app.ts"
 import { MAX_BODY_BYTES } from "../../src/guard/limits.ts"
-import { served } from "../served.ts"
+import { listen } from "../../src/listen.ts"
+import { readEvents, served } from "../served.ts"
 
 interface Asked {
   method?: string
@@ -144,4 +148,63 @@ test("answers of over a kilobyte are compressed for those who take it", async ()
   expect(Number(zipped.headers["content-length"])).toBeLessThan(Number(plain.headers["content-length"]) / 4)
   const small = await ask(s.url, { headers: { "accept-encoding": "gzip" } })
   expect(small.headers["content-encoding"]).toBeUndefined()
+})
+
+test("the password may stand in the address where no header can be sent, and goes no further than the guard", async () => {
+  const noted: string[] = []
+  const boundary = {
+    input({ target }: { target: string }) {
+      noted.push(target)
+      return () => undefined
+    },
+  }
+  await using w = await world()
+  const guard = { hostnames: [], cors: [], password: "s e+c/ret" }
+  const app = createApp({ ...w.home, engines: w.engines, directory: w.project, guard, boundary })
+  const listening = await listen({ app, log: w.home.log, port: await freePort() })
+  const url = listening.url
+  const token = encodeURIComponent(btoa("opencode:s e+c/ret"))
+  for (const path of ["/global/health", "/session?limit=1", "/config", "/doc"]) {
+    const mark = path.includes("?") ? "&" : "?"
+    const { status, body } = await ask(url, { path: `${path}${mark}auth_token=${token}` })
+    expect({ path, status }).toEqual({ path, status: 200 })
+    expect(body).not.toContain(token)
+    expect((await ask(url, { path: `${path}${mark}auth_token=${btoa("opencode:wrong")}` })).status).toBe(401)
+    expect((await ask(url, { path: `${path}${mark}auth_token=s%20e%2Bc%2Fret` })).status).toBe(401)
+  }
+  const made = await ask(url, { method: "POST", path: `/session?a=1&auth%5Ftoken=${token}&b=2` })
+  expect(made.status).toBe(200)
+  expect(noted).toEqual(["/session?a=1&b=2"])
+  const missing = await ask(url, { path: `/nowhere?auth_token=${token}` })
+  expect(missing.status).toBe(404)
+  expect(missing.body).not.toContain("auth_token")
+  await listening.close()
+})
+
+test("an event stream is opened by the password in the address, as pages do that set no headers", async () => {
+  await using s = await served({ guard: { hostnames: [], cors: ["https://app.example"], password: "secret" } })
+  const page = { origin: "https://app.example" }
+  for (const path of ["/event", "/global/event"]) {
+    expect((await s.fetch(path, { headers: page })).status).toBe(401)
+    const response = await s.fetch(`${path}?auth_token=${btoa("any:secret")}`, { headers: page })
+    expect(response.headers.get("access-control-allow-origin")).toBe("https://app.example")
+    const [first] = await readEvents(response, () => true)
+    expect(JSON.stringify(first)).toContain("server.connected")
+  }
+})
+
+test("brackets without end are refused before anything walks through them", async () => {
+  await using s = await served()
+  const post = (body: string) => ask(s.url, { method: "POST", path: "/session", headers: json, body })
+  for (const body of ["[".repeat(1_000_000), `{"metadata":${`{"a":`.repeat(5_000)}1${"}".repeat(5_000)}}`]) {
+    const { status, body: answer } = await post(body)
+    expect({ status, answer: JSON.parse(answer) }).toMatchObject({
+      status: 400,
+      answer: { data: { message: expect.stringContaining("levels") } },
+    })
+  }
+  const deep = `{"metadata":${`{"a":`.repeat(150)}1${"}".repeat(150)}}`
+  expect((await post(deep)).status).toBe(200)
+  expect((await post(`{"title":"${"[".repeat(500)}\\\\\\"${"{".repeat(500)}"}`)).status).toBe(200)
+  expect((await post(`{"title":"never closed${"[".repeat(500)}`)).status).toBe(400)
 })

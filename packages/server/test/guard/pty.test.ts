@@ -109,3 +109,18 @@ test("a client that offers another protocol is answered in this one, with its bo
   expect(String((await once(socket, "data"))[0])).toContain("healthy")
   socket.destroy()
 })
+
+test("a terminal opens with the password in the address, which is no ticket for a page", async () => {
+  await using s = await served({ guard: { hostnames: [], cors: [], password: PASSWORD } })
+  const token = btoa(`opencode:${PASSWORD}`)
+  const made = await s.fetch(`/pty?auth_token=${token}`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(cat),
+  })
+  const pty = (await made.json()) as { id: string }
+  expect(await opens(s, pty, `?auth_token=${token}`)).toBe(1000)
+  expect(await opens(s, pty, `?auth_token=${btoa("opencode:wrong")}`)).toBe(401)
+  expect(await opens(s, pty, `?auth_token=${token}`, { origin: s.url })).toBe(403)
+  expect(await opens(s, pty, `?auth_token=${token}`, { origin: "https://evil.example" })).toBe(403)
+})

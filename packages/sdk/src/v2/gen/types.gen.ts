@@ -629,6 +629,7 @@ export type ServerConfig = {
     mdns?: boolean;
     mdnsDomain?: string;
     cors?: Array<string>;
+    hosts?: Array<string>;
 };
 
 export type PermissionActionConfig = 'ask' | 'allow' | 'deny';
