@@ -13,7 +13,8 @@ const markdown = (folder: string): string[] =>
     .filter((name) => name.endsWith(".md"))
     .map((name) => join(folder, name))
 
-const DOCUMENTS = [".", "docs", "docs/decisions", "docs/guide", "docs/recipes"].flatMap(markdown)
+const FOLDERS = [".", "docs", "docs/clients", "docs/decisions", "docs/guide", "docs/recipes", "examples"]
+const DOCUMENTS = FOLDERS.flatMap(markdown)
 
 /** Where a file that is named without its folder may lie: the stories speak of one chapter at a time. */
 const sources = readdirSync(join(root, "packages"), { recursive: true, encoding: "utf8" })

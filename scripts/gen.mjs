@@ -1,5 +1,5 @@
-// Writes what is derived: the OpenAPI document and the calls of the SDK from the routes, the JSON Schemas of settings
-// and of the lines of `run --format jsonl`. `--check` only says whether they are up to date.
+// Writes what is derived: the OpenAPI document, its text and the calls of the SDK from the routes, the JSON Schemas of
+// settings and of the lines of `run --format jsonl`. `--check` only says whether they are up to date.
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
@@ -14,7 +14,7 @@ const GENERATED = ["gen", "v2/gen"]
 const checkOnly = process.argv.includes("--check")
 const temp = mkdtempSync(join(tmpdir(), "opencode-gen-"))
 try {
-  const { openapi, routes, configSchemas, runLineSchema } = await bundled()
+  const { apiMarkdown, openapi, routes, configSchemas, runLineSchema } = await bundled()
   const document = JSON.stringify(openapi(routes), null, 2) + "\n"
   const fresh = join(temp, "src")
   await generateSdk({
@@ -28,8 +28,9 @@ try {
     `packages/cli/schema/${name}.json`,
     JSON.stringify(schema, null, 2) + "\n",
   ])
+  const written = [...schemas, ["docs/api.md", apiMarkdown(JSON.parse(document))]]
   const stale = [
-    ...schemas.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
+    ...written.filter(([file, text]) => read(join(root, file)) !== text).map(([file]) => file),
     ...(read(join(sdk, "openapi.json")) === document ? [] : ["packages/sdk/openapi.json"]),
     ...GENERATED.flatMap((folder) => different(join(fresh, folder), join(sdk, "src", folder))),
   ]
@@ -44,7 +45,7 @@ try {
       cpSync(join(fresh, folder), join(sdk, "src", folder), { recursive: true })
     }
     mkdirSync(join(root, "packages/cli/schema"), { recursive: true })
-    for (const [file, text] of schemas) writeFileSync(join(root, file), text)
+    for (const [file, text] of written) writeFileSync(join(root, file), text)
     console.log(stale.length > 0 ? `wrote ${stale.length} files` : "everything was up to date")
   }
 } finally {
@@ -59,6 +60,7 @@ async function bundled() {
     stdin: {
       contents:
         'export { openapi } from "@opencode/server/openapi.ts"\nexport { routes } from "@opencode/server/routes/routes.ts"\n' +
+        'export { apiMarkdown } from "@opencode/server/reference/markdown.ts"\n' +
         'export { configSchemas } from "@opencode/protocol/config-schema.ts"\n' +
         'export { runLineSchema } from "@opencode/cli/commands/run-lines.ts"',
       resolveDir: root,

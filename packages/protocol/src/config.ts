@@ -35,7 +35,7 @@ export const McpOAuthConfig = schema("McpOAuthConfig", () =>
     clientId: z.string().optional(),
     clientSecret: z.string().optional(),
     scope: z.string().optional(),
-    callbackPort: z.number().int().positive().optional(),
+    callbackPort: z.number().int().min(1).max(65_535).optional(),
     redirectUri: z.string().optional(),
   }),
 )

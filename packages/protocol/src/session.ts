@@ -56,7 +56,7 @@ export const Session = schema("Session", () =>
     id: SessionID(),
     slug: z.string(),
     projectID: z.string(),
-    workspaceID: z.string().optional(),
+    workspaceID: z.string().regex(/^wrk/).optional(),
     directory: z.string(),
     /** The directory relative to the worktree. */
     path: z.string().optional(),
@@ -131,7 +131,7 @@ export const SessionCreate = inline(() =>
     model: SessionModel().optional(),
     metadata: z.record(z.string(), z.unknown()).optional(),
     permission: PermissionRuleset().optional(),
-    workspaceID: z.string().optional(),
+    workspaceID: z.string().regex(/^wrk/).optional(),
   }),
 )
 export type SessionCreate = Infer<typeof SessionCreate>

@@ -71,7 +71,7 @@ export function createApp(options: AppOptions): App {
     if (data instanceof Uint8Array)
       return {
         status: 200,
-        headers: { ...headers, "content-type": route.declaration.contentType ?? BYTES },
+        headers: { ...headers, "content-type": headers["content-type"] ?? route.declaration.contentType ?? BYTES },
         body: data,
       }
     return { status: 200, headers: { ...headers, ...JSON_HEADERS }, body: isSource(data) ? data : jsonOf(data) }
@@ -85,7 +85,7 @@ export function createApp(options: AppOptions): App {
         search,
         place,
         server,
-        setHeader: (name, value) => void (headers[name] = value),
+        setHeader: (name, value) => void (headers[name] = name === "vary" ? listed(headers.vary, value) : value),
       })
       if (noted)
         running.then(
@@ -117,6 +117,8 @@ export function createApp(options: AppOptions): App {
   }
 }
 
+const listed = (before: string | undefined, value: string): string =>
+  before === undefined ? value : `${before}, ${value}`
 const jsonOf = (data: unknown): string => (data instanceof JsonText ? data.text : JSON.stringify(data))
 
 const BYTES = "application/octet-stream"

@@ -24,8 +24,13 @@ export const GlobalEvent = schema("GlobalEvent", () =>
   }),
 )
 
-/** `message.part.updated` is `EventMessagePartUpdated`. */
+/** `message.part.updated` is `EventMessagePartUpdated`. The events of screens are named in another way: see `requestName`. */
 function nameOf(type: string): string {
+  return type.startsWith("tui.") ? `Event.${type}` : requestName(type)
+}
+
+/** In the published document this is the name of what is sent to `/tui/publish`, where the type is one of a screen. */
+export function requestName(type: string): string {
   const words = type.split(".").map((word) => word.slice(0, 1).toUpperCase() + word.slice(1))
   return `Event${words.join("")}`
 }

@@ -8,7 +8,7 @@ const LEVEL = 1
 /** The same answer, smaller, for clients that take it. Streams stay as they are: their frames must not wait. */
 export async function compressed(outgoing: Outgoing, accepted: string | undefined): Promise<Outgoing> {
   const { body, headers } = outgoing
-  if (typeof body !== "string" || body.length < MIN_CHARACTERS || !acceptsGzip(accepted)) return outgoing
+  if (!isText(body, headers) || body.length < MIN_CHARACTERS || !acceptsGzip(accepted)) return outgoing
   const { gzip } = await import("node:zlib")
   const zipped = await new Promise<Uint8Array>((resolve, reject) =>
     gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),
@@ -16,6 +16,9 @@ export async function compressed(outgoing: Outgoing, accepted: string | undefine
   const vary = headers.vary === undefined ? "Accept-Encoding" : `${headers.vary}, Accept-Encoding`
   return { ...outgoing, headers: { ...headers, "content-encoding": "gzip", vary }, body: zipped }
 }
+
+const isText = (body: Outgoing["body"], headers: Outgoing["headers"]): body is string | Uint8Array =>
+  typeof body === "string" || (body instanceof Uint8Array && (headers["content-type"] ?? "").startsWith("text/"))
 
 /** `gzip;q=0` is a refusal. */
 const acceptsGzip = (accepted = ""): boolean =>

@@ -56,7 +56,7 @@ export function openapi(routes: readonly Route[]): object {
     openapi: "3.1.0",
     info: { title: "opencode", version: "1.0.0", description: "opencode api" },
     paths: sorted(paths),
-    components: { schemas: sorted(schemas) },
+    components: { schemas: { ...sorted(schemas, isPlain), ...sorted(schemas, (name) => !isPlain(name)) } },
   }
 }
 
@@ -135,16 +135,22 @@ function responsesOf(declaration: Route["declaration"], isStream: boolean, of: D
 
 const content = (type: string, schema: Json): Json => ({ content: { [type]: { schema } } })
 const anyOf = (shapes: Json[]): Json => (shapes.length === 1 && shapes[0] ? shapes[0] : { anyOf: shapes })
-const sorted = <T>(members: Record<string, T>): Record<string, T> =>
-  Object.fromEntries(Object.entries(members).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)))
+/** Generators number names that are the same to them. The plain one is to be the first, as in the published document. */
+const isPlain = (name: string): boolean => !name.includes(".")
+const sorted = <T>(members: Record<string, T>, isWanted: (name: string) => boolean = () => true): Record<string, T> =>
+  Object.fromEntries(
+    Object.entries(members)
+      .filter(([name]) => isWanted(name))
+      .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)),
+  )
 
-/** Points references at the components, and leaves out what is said twice. */
+/** Points references at the components, and leaves out what is said twice or says nothing. */
 function tidy(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(tidy)
   if (typeof value !== "object" || value === null) return value
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key, member]) => key !== "$schema" && !(key === "id" && typeof member === "string"))
+      .filter(([key, member]) => !isIdle(key, member))
       .map(([key, member]) => [
         key,
         key === "$ref" && typeof member === "string"
@@ -152,4 +158,14 @@ function tidy(value: unknown): unknown {
           : tidy(member),
       ]),
   )
+}
+
+/** As a keyword: members of the same name have a shape, not a word, a number or a string's type alone. */
+function isIdle(key: string, value: unknown): boolean {
+  if (key === "$schema" || key === "id") return typeof value === "string"
+  // What zod says of every whole number: that a double can hold it.
+  if (key === "maximum" || key === "minimum")
+    return value === Number.MAX_SAFE_INTEGER || value === Number.MIN_SAFE_INTEGER
+  // Names are strings in JSON anyway.
+  return key === "propertyNames" && JSON.stringify(value) === '{"type":"string"}'
 }

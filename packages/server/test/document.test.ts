@@ -1,65 +1,14 @@
-import { readFileSync } from "node:fs"
 import { expect, test } from "vitest"
 import { openapi } from "../src/openapi.ts"
 import { routes } from "../src/routes/routes.ts"
+import { operationsOf, ours, published } from "./contract/documents.ts"
 import { served } from "./served.ts"
 
-interface Operation {
-  operationId: string
-  parameters: { name: string; in: string; required: boolean }[]
-  requestBody?: object
-  responses: Record<string, object>
-}
-interface Document {
-  openapi: string
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, object> }
-}
 interface Call {
   id: string
   parameters: string[]
   body: boolean
   answers: string[]
-}
-
-/** Calls of OpenCode 1.18.33 as its own document lists them. */
-const contract = JSON.parse(readFileSync(new URL("contract.json", import.meta.url), "utf8")) as Record<string, Call>
-
-/** Where we differ on purpose. */
-const DIFFERENCES: Record<string, { answers: string[]; reason: string }> = {
-  "GET /event": { answers: ["200", "400"], reason: "a folder that does not exist is told, not watched in vain" },
-  "GET /session/{sessionID}/diff": {
-    answers: ["200", "400", "404"],
-    reason: "a session or message that does not exist must not look like one that changed nothing",
-  },
-  "POST /session/{sessionID}/abort": {
-    answers: ["200", "400", "404"],
-    reason: "an abort that reached nothing must not look like one that did",
-  },
-  "DELETE /session/{sessionID}/message/{messageID}/part/{partID}": {
-    answers: ["200", "400", "404", "409"],
-    reason: "a part is not taken from under a running turn, as a message is not",
-  },
-  "PATCH /session/{sessionID}/message/{messageID}/part/{partID}": {
-    answers: ["200", "400", "404", "409"],
-    reason: "a part is not changed under a running turn",
-  },
-  "POST /experimental/session/{sessionID}/background": {
-    answers: ["200", "400", "404"],
-    reason: "a session that does not exist must not look like one that waits for nothing",
-  },
-  "GET /pty/{ptyID}/connect": {
-    answers: ["200", "400", "403", "404"],
-    reason: "a request that is no websocket, or whose id cannot be one, is told so",
-  },
-  "POST /session/{sessionID}/share": {
-    answers: ["200", "400", "404", "503"],
-    reason: "a share host that does not answer is a failure of its own, and is told in a sentence",
-  },
-  "DELETE /session/{sessionID}/share": {
-    answers: ["200", "400", "404", "503"],
-    reason: "a share host that does not answer is a failure of its own, and is told in a sentence",
-  },
 }
 
 /** Calls of our own. */
@@ -192,82 +141,32 @@ const ADDITIONS: Record<string, Call & { reason: string }> = {
   },
 }
 
-const document = openapi(routes) as Document
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const),
+const document = ours
+const operations = operationsOf(document)
+
+test.each(Object.entries(ADDITIONS))(
+  "%s, a call of our own, is described as it is meant",
+  (name, { reason, ...addition }) => {
+    const operation = operations.get(name)
+    expect(reason).not.toBe("")
+    expect({
+      id: operation?.operationId,
+      parameters: (operation?.parameters ?? []).map((one) => `${one.in} ${one.name}${one.required ? "" : "?"}`).sort(),
+      body: operation?.requestBody !== undefined,
+      answers: Object.keys(operation?.responses ?? {}).sort(),
+    }).toEqual(addition)
+  },
 )
 
-test.each(operations)("%s is described as published", (name, operation) => {
-  const described: Call = {
-    id: operation.operationId,
-    parameters: operation.parameters.map((one) => `${one.in} ${one.name}${one.required ? "" : "?"}`).sort(),
-    body: operation.requestBody !== undefined,
-    answers: Object.keys(operation.responses).sort(),
-  }
-  const { reason: _, ...addition } = ADDITIONS[name] ?? { reason: "" }
-  const difference = DIFFERENCES[name] && { answers: DIFFERENCES[name].answers }
-  expect(described).toEqual({ ...contract[name], ...addition, ...difference })
+test("every other call is a published one", () => {
+  const others = [...operations.keys()].filter((name) => !(name in ADDITIONS))
+  expect(others.filter((name) => !operationsOf(published).has(name))).toEqual([])
+  expect(Object.keys(ADDITIONS).filter((name) => operationsOf(published).has(name))).toEqual([])
 })
-
-test("every difference that is listed is one", () => {
-  const names = operations.map(([name]) => name)
-  for (const [name, { answers }] of Object.entries(DIFFERENCES)) {
-    expect(names).toContain(name)
-    expect(contract[name]?.answers).not.toEqual(answers)
-  }
-  for (const name of Object.keys(ADDITIONS)) {
-    expect(names).toContain(name)
-    expect(contract).not.toHaveProperty([name])
-  }
-})
-
-/** Members that the published shapes do not have. A client of OpenCode may leave them out and need not know them. */
-const OWN_MEMBERS: [schema: string, member: string, reason: string][] = [
-  ["AssistantMessage", "endReason", "why the turn is over, on its last message"],
-  ["SessionStatus", "reason", "the same, when the session is idle"],
-  ["Session", "undo", "what the last revert or unrevert made of each file"],
-]
-
-test.each(OWN_MEMBERS)("%s has the member %s of our own, and nobody has to give it", (name, member) => {
-  const schema = document.components.schemas[name] as Shape
-  const shapes = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])].filter(
-    ({ properties }) => properties?.[member],
-  )
-  expect(shapes).toHaveLength(1)
-  expect(shapes[0]?.required).not.toContain(member)
-})
-
-/** Members that the published shapes have, none of them required, and that we have nothing true to fill with. */
-const ABSENT_MEMBERS: [schema: string, path: string[], reason: string][] = [
-  ["FileContent", ["diff"], "what has changed is told by `/vcs/diff`"],
-  ["FileContent", ["patch"], "what has changed is told by `/vcs/diff`"],
-  ["Model", ["cost", "tiers"], "one step of price, above 200,000 tokens, is known: `experimentalOver200K`"],
-  ["SessionStatus", ["action"], "nobody has to do anything about a wait; `message` tells its reason"],
-  ["ServiceUnavailableError", ["service"], "`message` says what is not available"],
-]
-
-test.each(ABSENT_MEMBERS)("%s is without the published %j", (name, path) => {
-  const schema = document.components.schemas[name] as Shape
-  const inside = (shapes: Shape[], member: string): Shape[] =>
-    shapes.flatMap(({ properties }) => (properties?.[member] ? [properties[member] as Shape] : []))
-  const shapes = [schema, ...(schema.anyOf ?? []), ...(schema.oneOf ?? [])]
-  const owners = path.slice(0, -1).reduce(inside, shapes)
-  expect(owners.some(({ properties }) => properties)).toBe(true)
-  expect(inside(owners, path.at(-1) ?? "")).toEqual([])
-})
-
-interface Shape {
-  properties?: Record<string, object>
-  required?: string[]
-  anyOf?: Shape[]
-  oneOf?: Shape[]
-}
 
 test("the body of an answer to a permission request takes `save`, a member of our own that nobody has to give", () => {
-  const body = document.paths["/permission/{requestID}/reply"]?.["post"]?.requestBody as {
-    content: Record<string, { schema: Shape }>
-  }
-  const { properties, required } = body.content["application/json"]!.schema
+  const body = document.paths["/permission/{requestID}/reply"]?.["post"]?.requestBody
+  const { properties, required } = body!.content["application/json"]!.schema
   expect(Object.keys(properties ?? {})).toEqual(["reply", "message", "save"])
   expect(required).toEqual(["reply"])
 })
@@ -283,6 +182,6 @@ test("the document refers to nothing that it does not hold, and is the same each
 test("the server gives the document out", async () => {
   await using s = await served()
   const given: unknown = await (await s.fetch("/doc")).json()
-  expect(given).toEqual(JSON.parse(JSON.stringify(document)))
+  expect(given).toEqual(document)
   expect(document.openapi).toMatch(/^3\.1/)
 })

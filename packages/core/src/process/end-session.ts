@@ -31,14 +31,18 @@ export async function endSession(leader: number, isReaped: boolean): Promise<voi
   for (const pid of left) send(pid, "SIGKILL")
 }
 
-/** The living of a session, the youngest first: a parent that hears of the end first would start others. */
+/**
+ * The living of a session, the youngest first: a parent that hears of the end first would start others. The leader is
+ * one of them from the moment that it was made: its own session begins a little later.
+ */
 async function membersOf(session: number): Promise<number[]> {
   const pids = (await readdir("/proc").catch(() => [])).filter((name) => /^\d+$/.test(name))
   const stats = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/stat`, "utf8").catch(() => "")))
   const members = stats.flatMap((stat) => {
     // "pid (any name) state ppid pgrp session …": the name may hold spaces and brackets, so it is cut at the last one.
     const [state, , , of] = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-    return Number(of) === session && state !== "Z" && state !== "X" ? [Number.parseInt(stat, 10)] : []
+    const pid = Number.parseInt(stat, 10)
+    return (Number(of) === session || pid === session) && state !== "Z" && state !== "X" ? [pid] : []
   })
   return members.sort((a, b) => b - a)
 }

@@ -2,6 +2,7 @@ import { INSTALLERS } from "@opencode/core/process/installer.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
 import { GlobalEvent } from "../event-schema.ts"
+import type { ApiDocument } from "../reference/document.ts"
 import { route, streamRoute } from "../route.ts"
 import { openEventStream } from "../stream.ts"
 
@@ -63,8 +64,29 @@ const doc = route(
     isGlobal: true,
     isHidden: true,
   },
-  async ({ server }) => (await server.document()) as Record<string, unknown>,
+  async ({ server, header, setHeader }) => {
+    const document = await server.document()
+    setHeader("vary", "Accept")
+    if (!wantsPage(header("accept"))) return document as Record<string, unknown>
+    const { apiPage } = await import("../reference/page.ts")
+    const { html, policy } = apiPage(document as ApiDocument, server.version)
+    setHeader("content-security-policy", policy)
+    setHeader("referrer-policy", "no-referrer")
+    setHeader("content-type", "text/html; charset=utf-8")
+    return new TextEncoder().encode(html)
+  },
 )
+
+/** Browsers name `text/html` first. Programs that would take both mean the document. */
+function wantsPage(accept = ""): boolean {
+  const types = accept
+    .toLowerCase()
+    .split(",")
+    .map((type) => type.split(";")[0]?.trim())
+  const page = types.indexOf("text/html")
+  const json = types.indexOf("application/json")
+  return page >= 0 && (json < 0 || page < json)
+}
 
 /** With what semver.org says may be in one. */
 const VERSION = /^(?:latest|v?\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?)$/

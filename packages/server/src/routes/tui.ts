@@ -3,6 +3,7 @@ import type { Engine } from "@opencode/core/engine.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { TuiCommandExecute, TuiPromptAppend, TuiSessionSelect, TuiToastShow } from "@opencode/protocol/tui.ts"
 import { z } from "zod"
+import { requestName } from "../event-schema.ts"
 import { route, type Route } from "../route.ts"
 
 /** Text for a prompt, which is written and not attached. */
@@ -116,7 +117,7 @@ const selectSession = route(
 
 const Published = inline(() => {
   const shape = <T extends ScreenEvent["type"], P extends z.ZodType>(type: T, properties: P) =>
-    z.object({ id: z.string().optional(), type: z.literal(type), properties })
+    z.object({ type: z.literal(type), properties }).meta({ id: requestName(type) })
   return z.discriminatedUnion("type", [
     shape("tui.prompt.append", TuiPromptAppend()),
     shape("tui.command.execute", TuiCommandExecute()),

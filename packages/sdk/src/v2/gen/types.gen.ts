@@ -800,6 +800,7 @@ export type AttachmentConfig = {
 };
 
 export type Config = {
+    $schema?: string;
     shell?: string;
     logLevel?: LogLevel;
     server?: ServerConfig;
@@ -1718,7 +1719,7 @@ export type EventTuiCommandExecute2 = {
     id: string;
     type: 'tui.command.execute';
     properties: {
-        command: 'session.list' | 'session.new' | 'session.share' | 'session.interrupt' | 'session.compact' | 'session.page.up' | 'session.page.down' | 'session.line.up' | 'session.line.down' | 'session.half.page.up' | 'session.half.page.down' | 'session.first' | 'session.last' | 'prompt.clear' | 'prompt.submit' | 'agent.cycle' | string;
+        command: string;
     };
 };
 
@@ -1737,7 +1738,10 @@ export type EventTuiSessionSelect2 = {
     id: string;
     type: 'tui.session.select';
     properties: {
-        sessionID: string;
+        /**
+         * Session ID to navigate to
+         */
+        sessionID: SessionId;
     };
 };
 
@@ -6340,6 +6344,7 @@ export type ConfigTuiResponses = {
      */
     200: {
         config: {
+            $schema?: string;
             theme?: string;
             keybinds?: {
                 [key: string]: false | string | {
@@ -9263,37 +9268,7 @@ export type TuiOpenThemesResponses = {
 export type TuiOpenThemesResponse = TuiOpenThemesResponses[keyof TuiOpenThemesResponses];
 
 export type TuiPublishData = {
-    body?: {
-        id?: string;
-        type: 'tui.prompt.append';
-        properties: {
-            text: string;
-        };
-    } | {
-        id?: string;
-        type: 'tui.command.execute';
-        properties: {
-            command: string;
-        };
-    } | {
-        id?: string;
-        type: 'tui.toast.show';
-        properties: {
-            title?: string;
-            message: string;
-            variant: 'info' | 'success' | 'warning' | 'error';
-            duration?: number;
-        };
-    } | {
-        id?: string;
-        type: 'tui.session.select';
-        properties: {
-            /**
-             * Session ID to navigate to
-             */
-            sessionID: SessionId;
-        };
-    };
+    body?: EventTuiPromptAppend | EventTuiCommandExecute | EventTuiToastShow | EventTuiSessionSelect;
     path?: never;
     query?: {
         directory?: string;
