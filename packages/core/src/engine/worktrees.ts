@@ -5,6 +5,7 @@ import type { Worktree, WorktreeCreateInput, WorktreeErrorName } from "@opencode
 import { ensureFolder } from "../config/folders.ts"
 import type { Home } from "../home.ts"
 import { isFault } from "../lib/fault.ts"
+import { createOrder } from "../lib/order.ts"
 import { isAlive } from "../store/process-identity.ts"
 import { slug } from "../session/slug.ts"
 import { forClients } from "../workspace/asked-path.ts"
@@ -13,7 +14,6 @@ import { keepWork } from "../workspace/kept-work.ts"
 import {
   addWorktree,
   dropWorktree,
-  fillWorktree,
   hasBranch,
   linkedWorktrees,
   resetWorktree,
@@ -23,6 +23,7 @@ import {
 import { isInside } from "../workspace/paths.ts"
 import { defaultBranch } from "../workspace/vcs.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { createReadying, type Startable } from "./worktree-readying.ts"
 
 /**
  * Working trees that clients have made of a project, in the data folder. Only these are ever removed or set back, never
@@ -46,11 +47,9 @@ export interface Worktrees {
   close(): Promise<void>
 }
 
-interface Opened {
+interface Opened extends Startable {
   workspace: Workspace
   project: Project
-  /** @returns what went wrong */
-  runStart(command: string, signal: AbortSignal): Promise<string | undefined>
 }
 
 interface WorktreesOptions {
@@ -70,22 +69,10 @@ const MAX_SLUG_CHARACTERS = 60
 const MAX_TRIES = 50
 
 export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Worktrees {
-  const { store, bus, host, log, folders } = home
+  const { store, host, log, folders } = home
   /** One thing at a time is done with the working trees of a project. */
-  const doing = new Map<string, Promise<unknown>>()
-  const working = new Set<Promise<void>>()
-  /** Folders whose files are still coming. */
-  const filling = new Map<string, Promise<boolean>>()
-  /** Folders that are being made ready, start commands included. */
-  const starting = new Set<string>()
-  const closing = new AbortController()
-
-  function alone<T>(projectID: string, act: () => Promise<T>): Promise<T> {
-    const done = (doing.get(projectID) ?? Promise.resolve()).then(act, act)
-    const settled = done.catch(() => {}).finally(() => doing.get(projectID) === settled && doing.delete(projectID))
-    doing.set(projectID, settled)
-    return done
-  }
+  const order = createOrder()
+  const readying = createReadying({ home, at })
 
   async function known(directory: string): Promise<Known> {
     const opened = await at(directory)
@@ -122,51 +109,6 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
     if (changed) tell(changed)
   }
 
-  interface Place {
-    directory: string
-    name: string
-    projectID: string
-  }
-
-  function fail({ directory, projectID }: Place, message: string): void {
-    log.warn("a worktree failed", { directory, message })
-    bus.publish({ directory, projectID }, { type: "worktree.failed", properties: { message } })
-  }
-
-  /** Nobody waits for it: whoever wants to know listens to the events. */
-  async function fill(place: Place, { branch, from }: { branch: string; from: Known }): Promise<boolean> {
-    const { name, directory, projectID } = place
-    const problem = await fillWorktree(from.workspace.git, directory, closing.signal)
-    if (problem === undefined) {
-      await at(directory)
-      bus.publish({ directory, projectID }, { type: "worktree.ready", properties: { name, branch } })
-    } else if (!closing.signal.aborted) fail(place, `The worktree ${name} could not be filled: ${problem}`)
-    return problem === undefined
-  }
-
-  async function start(place: Place, extra?: string): Promise<void> {
-    const commands = [store.projects.get(place.projectID)?.commands?.start, extra]
-    for (const command of commands.filter((text): text is string => Boolean(text?.trim()))) {
-      const problem = await (await at(place.directory)).runStart(command, closing.signal)
-      if (closing.signal.aborted) return
-      if (problem !== undefined) return fail(place, `The start command of the worktree ${place.name} ${problem}`)
-    }
-  }
-
-  function inBackground(place: Place, work: () => Promise<void>): void {
-    starting.add(place.directory)
-    const done = work()
-      .catch((error: unknown) => {
-        log.error("a worktree was left half-way", { error, directory: place.directory })
-        fail(place, `The worktree ${place.name} could not be made ready.`)
-      })
-      .finally(() => {
-        starting.delete(place.directory)
-        working.delete(done)
-      })
-    working.add(done)
-  }
-
   /** Others that work on the same data. */
   const isUsedElsewhere = (directory: string): boolean =>
     store.leases.list().some((lease) => {
@@ -187,8 +129,8 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
   /** From here on nothing works in it, and nothing in it can be lost. */
   async function secure({ workspace }: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
     const { directory } = tree
-    await filling.get(directory)?.catch(() => {})
-    if (starting.has(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
+    await readying.filled(directory)
+    if (readying.isStarting(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
       throw worktreeFault(error, `Something works in ${directory}: end it first.`)
     try {
       const kept = await keepWork({ git: workspace.git, tree, name: basename(directory), now: host.now() })
@@ -211,20 +153,14 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
     async create(directory, { name = "", startCommand }) {
       const opened = await known(directory)
       const { projectID, git, repository } = opened.workspace
-      const made = await alone(projectID, async () => {
+      const made = await order.run(projectID, async () => {
         const folder = await canonicalPath(await ensureFolder(join(folders.data, "worktree", projectID)))
         const chosen = await free(opened, folder, asSlug(name))
         await addWorktree(git, repository.worktree, chosen)
         await remember(projectID, (sandboxes) => [...sandboxes, chosen.directory])
         return chosen
       })
-      const place = { directory: made.directory, name: made.name, projectID }
-      const files = fill(place, { branch: made.branch, from: opened })
-      filling.set(made.directory, files)
-      inBackground(place, async () => {
-        const isFilled = await files.finally(() => filling.delete(made.directory))
-        if (isFilled) await start(place, startCommand)
-      })
+      readying.fill({ ...made, projectID }, { git, ...(startCommand === undefined ? {} : { startCommand }) })
       return made
     },
 
@@ -232,7 +168,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
       const error = "WorktreeRemoveFailedError"
       const opened = await known(directory)
       const { workspace } = opened
-      return alone(workspace.projectID, async () => {
+      return order.run(workspace.projectID, async () => {
         const tree = await mine(opened, target, error)
         if (tree?.isMain) throw worktreeFault(error, `'${tree.directory}' is a main working tree`)
         const gone = tree?.directory ?? resolve(workspace.directory, target)
@@ -254,7 +190,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
       const error = "WorktreeResetFailedError"
       const opened = await known(directory)
       const { workspace } = opened
-      return alone(workspace.projectID, async () => {
+      return order.run(workspace.projectID, async () => {
         const tree = await mine(opened, target, error)
         if (!tree) throw worktreeFault(error, "Worktree not found")
         if (tree.isMain) throw worktreeFault(error, "Cannot reset the primary workspace")
@@ -264,18 +200,16 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         if (!to) throw worktreeFault(error, "Default branch not found")
         const kept = await secure(opened, tree, error)
         await resetWorktree(workspace.git, tree.directory, to.ref)
-        const { directory: folder } = tree
-        const place = { directory: folder, name: basename(folder), projectID: workspace.projectID }
-        inBackground(place, () => start(place))
+        const { projectID } = workspace
+        readying.start({ directory: tree.directory, name: basename(tree.directory), projectID })
         return kept
       })
     },
 
-    isStarting: (directory) => starting.has(directory),
+    isStarting: readying.isStarting,
 
     async close() {
-      closing.abort()
-      await Promise.allSettled([...working, ...doing.values()])
+      await Promise.all([readying.close(), order.settled()])
     },
   }
 }

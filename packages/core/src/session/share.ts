@@ -3,6 +3,7 @@ import type { Session } from "@opencode/protocol/session.ts"
 import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
+import { createOrder } from "../lib/order.ts"
 import type { Store } from "../store/store.ts"
 import type { ExportSession } from "./export.ts"
 import type { Publish } from "./record.ts"
@@ -43,19 +44,10 @@ const MAX_PAGE_CHARACTERS = 64 * 1024 * 1024
 
 export function createShare(deps: ShareDeps): Share {
   const { config, store, host, log, publish, sessions, exportSession } = deps
-  /** The last of what is done about each session's page: one after the other, so that an old page replaces no newer one. */
-  const queues = new Map<string, Promise<unknown>>()
+  /** By session, so that an old page replaces no newer one. */
+  const order = createOrder()
 
   const place = (): SharePlace => openSharePlace(config().enterprise?.url, deps)
-
-  function inTurn<T>(sessionID: string, act: () => Promise<T>): Promise<T> {
-    const before = queues.get(sessionID) ?? Promise.resolve()
-    const acting = before.then(act, act)
-    queues.set(sessionID, acting)
-    const forget = (): void => void (queues.get(sessionID) === acting && queues.delete(sessionID))
-    acting.then(forget, forget)
-    return acting
-  }
 
   function pageOf(sessionID: string): string {
     let page = ""
@@ -115,19 +107,19 @@ export function createShare(deps: ShareDeps): Share {
 
   /** What nobody asked for must not fail what somebody did. */
   const quietly = (sessionID: string, act: () => Promise<unknown>): void =>
-    void inTurn(sessionID, act).catch((error: unknown) =>
-      log.warn("a shared page is not up to date", { sessionID, error }),
-    )
+    void order
+      .run(sessionID, act)
+      .catch((error: unknown) => log.warn("a shared page is not up to date", { sessionID, error }))
 
   return {
     async share(sessionID) {
       sessions.get(sessionID)
       if (config().share === "disabled") throw fault("bad_request", "Sharing is disabled by the configuration.")
-      return inTurn(sessionID, () => write(sessionID))
+      return order.run(sessionID, () => write(sessionID))
     },
 
     unshare: (sessionID) =>
-      inTurn(sessionID, async () => {
+      order.run(sessionID, async () => {
         const session = sessions.get(sessionID)
         if (!session.share) return session
         await remove(session.share.url)
@@ -150,8 +142,6 @@ export function createShare(deps: ShareDeps): Share {
       quietly(sessionID, () => follow(sessionID))
     },
 
-    async close() {
-      await Promise.allSettled(queues.values())
-    },
+    close: order.settled,
   }
 }
