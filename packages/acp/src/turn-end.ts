@@ -1,5 +1,5 @@
 import type { AssistantMessage } from "@opencode/protocol/message.ts"
-import type { Tokens } from "@opencode/protocol/tokens.ts"
+import { allTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import { internalError } from "./rpc-error.ts"
 import type { PromptResponse, StopReason, SessionUpdate } from "./wire.ts"
 
@@ -24,14 +24,15 @@ export function stopReasonOf({ error, endReason, finish }: AssistantMessage): St
   return finish === "length" ? "max_tokens" : "end_turn"
 }
 
-export function usageOf({ input, output, reasoning, cache }: Tokens): PromptResponse["usage"] {
+export function usageOf(tokens: Tokens): PromptResponse["usage"] {
+  const { input, output, reasoning, cache } = tokens
   return {
     inputTokens: input,
     outputTokens: output,
     ...(reasoning > 0 ? { thoughtTokens: reasoning } : {}),
     ...(cache.read > 0 ? { cachedReadTokens: cache.read } : {}),
     ...(cache.write > 0 ? { cachedWriteTokens: cache.write } : {}),
-    totalTokens: input + output + reasoning + cache.read + cache.write,
+    totalTokens: allTokens(tokens),
   }
 }
 

@@ -3,8 +3,11 @@ import { dataOf, type Door } from "./door.ts"
 import { CommandFailure } from "./fail.ts"
 
 /** The one that a command means that names none. @param purpose what there is none for */
-export async function newestSession({ client, directory }: Door, purpose: string): Promise<string> {
+export async function newestSession(
+  { client, directory }: Pick<Door, "client" | "directory">,
+  purpose: string,
+): Promise<Session> {
   const [session] = dataOf(await client.session.list({ directory, roots: true, limit: 1 })) as Session[]
-  if (session) return session.id
+  if (session) return session
   throw new CommandFailure(`There is no session in this folder to ${purpose}.`)
 }

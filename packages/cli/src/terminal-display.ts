@@ -1,3 +1,4 @@
+import { allTokens } from "@opencode/protocol/tokens.ts"
 import { structuredDiff, type DiffLine } from "./diff-lines.ts"
 import { callWords, type Display } from "./display.ts"
 import { columns, out, type Piece } from "./out.ts"
@@ -122,11 +123,10 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
       rest()
       if (!totals.steps) return
       const { steps, tokens, cost, durationMs } = totals
-      const used = tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write
       const words = [
         `${steps} ${steps === 1 ? "step" : "steps"}`,
         duration(Math.round(durationMs / 1_000)),
-        `${used.toLocaleString("en-US")} tokens`,
+        `${allTokens(tokens).toLocaleString("en-US")} tokens`,
         ...(cost > 0 ? [`$${cost.toFixed(4)}`] : []),
       ]
       line(marked("dim", fitted(words.join(" · "), columns() - 1)))

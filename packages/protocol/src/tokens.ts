@@ -15,6 +15,10 @@ export type Tokens = Infer<typeof Tokens>
 
 export const noTokens = (): Tokens => ({ input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 0 } })
 
+/** Everything that was read and written, cached or not. */
+export const allTokens = ({ input, output, reasoning, cache }: Omit<Tokens, "total">): number =>
+  input + output + reasoning + cache.read + cache.write
+
 export const addTokens = (a: Tokens, b: Tokens): Tokens => ({
   input: a.input + b.input,
   output: a.output + b.output,

@@ -3,7 +3,6 @@ import { dataOf } from "../door.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
-import { CommandFailure, requireSessionID } from "../fail.ts"
 import { isTerminal, out } from "../out.ts"
 import { typedLines, type TypedLines } from "../typed-lines.ts"
 import { INTERRUPTED } from "./interrupt.ts"
@@ -11,7 +10,7 @@ import { personJudge } from "./person-judge.ts"
 import { outcomeOfFailure } from "./run-outcome.ts"
 import { openPlace, type RunPlace } from "./run-place.ts"
 import { modelNamed, type Prompt } from "./run-prompt.ts"
-import { requireCommand, sessionFor, type SessionChoice } from "./run-session.ts"
+import { requireChoice, requireCommand, sessionFor, type SessionChoice } from "./run-session.ts"
 import { createTotals } from "./run-totals.ts"
 import { takeTurn, WITHOUT_LIMIT } from "./run-turn.ts"
 import { displayOfPerson } from "./run-views.ts"
@@ -35,10 +34,8 @@ export interface AttachOptions extends Pick<RunOptions, "dir" | "continue" | "se
 }
 
 export async function attach(url: string, options: AttachOptions): Promise<number> {
-  const { session, fork, model, agent } = options
-  if (session !== undefined) requireSessionID(session)
-  if (fork && session === undefined && !options.continue)
-    throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
+  const { model, agent } = options
+  requireChoice(options)
   const place = await openPlace({ ...options, attach: url })
   out.note(`Attached to ${url}, in ${place.directory}. /help says what can be typed.`)
   const talk = { ...BLANK, model: modelNamed(model), agent }

@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs"
 import type { PromptInput, PromptLimits } from "@opencode/protocol/message.ts"
 import { parseModelRef } from "@opencode/protocol/model-ref.ts"
 import { attachedFiles, type AttachedFile } from "../attached-files.ts"
-import { CommandFailure, requireSessionID } from "../fail.ts"
+import { CommandFailure } from "../fail.ts"
 import { readInput } from "../standard-input.ts"
+import { requireChoice } from "./run-session.ts"
 import type { RunOptions } from "./run.ts"
 
 /** What is sent, whole before anything is opened. */
@@ -56,9 +57,7 @@ export function modelNamed(text: string | undefined): Prompt["model"] {
 
 /** Options that exclude or need each other. */
 function requireSense(options: RunOptions): void {
-  if (options.session !== undefined) requireSessionID(options.session)
-  if (options.fork && options.session === undefined && !options.continue)
-    throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
+  requireChoice(options)
   if (options.outputSchema !== undefined && options.command !== undefined)
     throw new CommandFailure("--output-schema is for a message: a command has no form for its answer.")
   if (options.interactive && options.outputSchema !== undefined)

@@ -4,7 +4,8 @@ import { titleFrom } from "@opencode/core/session/title.ts"
 import type { Command } from "@opencode/protocol/command.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { dataOf } from "../door.ts"
-import { CommandFailure } from "../fail.ts"
+import { CommandFailure, requireSessionID } from "../fail.ts"
+import { newestSession } from "../newest-session.ts"
 import { out } from "../out.ts"
 import { issueLine } from "../workplace.ts"
 import type { RunPlace } from "./run-place.ts"
@@ -21,6 +22,13 @@ export interface SessionChoice {
   hasPerson: boolean
 }
 
+/** @throws CommandFailure for a choice that cannot be one, before anything is opened */
+export function requireChoice({ session, continue: last, fork }: Omit<SessionChoice, "hasPerson">): void {
+  if (session !== undefined) requireSessionID(session)
+  if (fork && session === undefined && !last)
+    throw new CommandFailure("--fork needs a session to copy: give --session or --continue.")
+}
+
 export async function sessionFor(choice: SessionChoice, prompt: Prompt, place: RunPlace): Promise<Session> {
   const { client, directory } = place
   const known = await knownSession(choice, place)
@@ -32,15 +40,9 @@ export async function sessionFor(choice: SessionChoice, prompt: Prompt, place: R
   return chosen
 }
 
-async function knownSession(
-  { session, continue: last }: SessionChoice,
-  { client, directory }: RunPlace,
-): Promise<Session | undefined> {
-  if (session !== undefined) return dataOf(await client.session.get({ sessionID: session })) as Session
-  if (!last) return undefined
-  const [newest] = dataOf(await client.session.list({ directory, roots: true, limit: 1 })) as Session[]
-  if (newest) return newest
-  throw new CommandFailure("There is no session in this folder to continue.")
+async function knownSession({ session, continue: last }: SessionChoice, place: RunPlace): Promise<Session | undefined> {
+  if (session !== undefined) return dataOf(await place.client.session.get({ sessionID: session })) as Session
+  return last ? newestSession(place, "continue") : undefined
 }
 
 /** What nobody is there to answer or to approve in a run without a person. */

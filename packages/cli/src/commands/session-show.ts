@@ -1,6 +1,7 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Part, ToolPart } from "@opencode/protocol/part.ts"
 import type { Session } from "@opencode/protocol/session.ts"
+import { allTokens } from "@opencode/protocol/tokens.ts"
 import { clip } from "@opencode/core/lib/text.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
 import { requireSessionID } from "../fail.ts"
@@ -19,7 +20,7 @@ export async function showSession(named: string | undefined, { maxCount }: { max
   if (named !== undefined) requireSessionID(named)
   const door = await openDoor(workingFolder(undefined))
   try {
-    const sessionID = named ?? (await newestSession(door, "show"))
+    const sessionID = named ?? (await newestSession(door, "show")).id
     out.line(heading(dataOf(await door.client.session.get({ sessionID })) as Session))
     const ids = await messageIDs(sessionID, maxCount, door)
     for (const messageID of ids) {
@@ -45,7 +46,7 @@ async function messageIDs(sessionID: string, most: number | undefined, { client 
 }
 
 function heading({ id, title, directory, model, time, cost, tokens }: Session): string {
-  const all = tokens && tokens.input + tokens.output + tokens.reasoning + tokens.cache.read + tokens.cache.write
+  const all = tokens && allTokens(tokens)
   return [
     title,
     `${id} in ${directory}`,

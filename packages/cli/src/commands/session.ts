@@ -1,4 +1,5 @@
 import type { Session } from "@opencode/protocol/session.ts"
+import { aligned } from "../aligned.ts"
 import { dataOf, openDoor } from "../door.ts"
 import { requireSessionID } from "../fail.ts"
 import { out } from "../out.ts"
@@ -35,23 +36,14 @@ const summary = ({ id, title, time, projectID, directory }: Session) => ({
 })
 
 function table(sessions: Session[]): string {
-  const rows = [
+  return aligned([
     ["Session ID", "Updated", "Title"],
     ...sessions.map(({ id, title, time }) => [
       id,
       new Date(time.updated).toISOString().slice(0, 16).replace("T", " "),
       title.replaceAll(/\s+/g, " "),
     ]),
-  ]
-  const widths = [0, 1].map((column) => Math.max(...rows.map((row) => (row[column] ?? "").length)))
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n")
+  ])
 }
 
 export async function deleteSession(sessionID: string): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Project } from "@opencode/protocol/project.ts"
 import type { ModelStats, Stats, ToolStats } from "@opencode/protocol/stats.ts"
+import { allTokens } from "@opencode/protocol/tokens.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
 import { money, shortNumber } from "../numbers.ts"
 import { out } from "../out.ts"
@@ -49,11 +50,10 @@ const overview = ({ sessions, messages, days }: Stats): Row[] => [
 
 function costs({ sessions, days, cost, tokens, medianTokens }: Stats): Row[] {
   const { input, output, reasoning, cache } = tokens
-  const all = input + output + reasoning + cache.read + cache.write
   return [
     ["Total Cost", money(cost)],
     ["Avg Cost/Day", money(days ? cost / days : 0)],
-    ["Avg Tokens/Session", shortNumber(sessions ? all / sessions : 0)],
+    ["Avg Tokens/Session", shortNumber(sessions ? allTokens(tokens) / sessions : 0)],
     ["Median Tokens/Session", shortNumber(medianTokens)],
     ["Input", shortNumber(input)],
     ["Output", shortNumber(output)],

@@ -1,5 +1,6 @@
 import { didYouMean } from "@opencode/core/lib/text.ts"
 import { StorageName, type StorageCleaned, type StorageEntry, type StorageReport } from "@opencode/protocol/storage.ts"
+import { aligned } from "../aligned.ts"
 import { dataOf, openDoor } from "../door.ts"
 import { CommandFailure } from "../fail.ts"
 import { byteSize } from "../numbers.ts"
@@ -20,15 +21,8 @@ export async function listStorage({ format }: { format: "table" | "json" }): Pro
 
 function table({ entries, bytes, removable }: StorageReport): string {
   const rows = entries.filter((entry) => entry.bytes > 0 || entry.name !== "others").map(cells)
-  const all = [["Name", "Size", "Can go", "What"], ...rows, ["all", byteSize(bytes), byteSize(removable), ""]]
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => (row[column] ?? "").length)))
-  return all
-    .map(([name = "", size = "", free = "", about = ""]) =>
-      [name.padEnd(widths[0] ?? 0), size.padStart(widths[1] ?? 0), free.padStart(widths[2] ?? 0), about]
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n")
+  const sum = ["all", byteSize(bytes), byteSize(removable), ""]
+  return aligned([["Name", "Size", "Can go", "What"], ...rows, sum], [1, 2])
 }
 
 const cells = ({ name, bytes, removable, about }: StorageEntry): string[] => [

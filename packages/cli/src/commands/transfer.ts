@@ -14,7 +14,7 @@ export async function exportSession(named: string | undefined, { sanitize }: { s
   if (named !== undefined) requireSessionID(named)
   const door = await openDoor(workingFolder(undefined))
   try {
-    const sessionID = named ?? (await newestSession(door, "export"))
+    const sessionID = named ?? (await newestSession(door, "export")).id
     const address = `http://localhost/session/${encodeURIComponent(sessionID)}/export?sanitize=${sanitize ?? false}`
     const answer = await door.app.fetch(new Request(address))
     if (!answer.ok || !answer.body) throw new CommandFailure(await sentenceOf(answer))

@@ -4,7 +4,7 @@ import type { Workspace } from "../workspace/workspace.ts"
 
 /** What comes after a worktree is there: its files, then its start commands. Nobody waits for it; events tell of it. */
 export interface Readying {
-  fill(place: Place & { branch: string }, from: { git: Workspace["git"]; startCommand?: string }): void
+  begin(place: Place & { branch: string }, from: { git: Workspace["git"]; startCommand?: string }): void
   /** Its start commands, where the files are there already. */
   start(place: Place): void
   /** Its files are there, or did not come. */
@@ -77,7 +77,7 @@ export function createReadying({ home, at }: ReadyingDeps): Readying {
   }
 
   return {
-    fill(place, { git, startCommand }) {
+    begin(place, { git, startCommand }) {
       const { directory } = place
       const files = fill(place, git)
       filling.set(directory, files)

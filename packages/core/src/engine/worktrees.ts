@@ -160,7 +160,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         await remember(projectID, (sandboxes) => [...sandboxes, chosen.directory])
         return chosen
       })
-      readying.fill({ ...made, projectID }, { git, ...(startCommand === undefined ? {} : { startCommand }) })
+      readying.begin({ ...made, projectID }, { git, ...(startCommand === undefined ? {} : { startCommand }) })
       return made
     },
 

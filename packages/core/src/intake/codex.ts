@@ -5,9 +5,8 @@
 import { existsSync } from "node:fs"
 import { basename, join } from "node:path"
 import { fault } from "../lib/fault.ts"
-import { asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
+import { asNumber, asRecord, asText, parseRecord, type Json } from "../model/wire/json.ts"
 import { beginOf, jsonLines, momentOf, recordsIn, stampOf, transcriptsIn } from "./json-lines.ts"
-import { parsed } from "./opencode-rows.ts"
 import type { Conversation, Found, Source, Tell } from "./source.ts"
 import { ourCall } from "./tool-names.ts"
 import { createTranscript, idOf, type Draft, type Transcript } from "./transcript.ts"
@@ -145,7 +144,7 @@ function takeItem(item: Json, { name, at }: { name: string; at: number }, transc
       return
     }
     case "function_call": {
-      const input = asRecord(parsed(asText(item.arguments))) ?? {}
+      const input = parseRecord(asText(item.arguments)) ?? {}
       return transcript.call(begin(), { callID, ...ourCall(asText(item.name) ?? "unknown", input) })
     }
     case "custom_tool_call": {
@@ -167,7 +166,7 @@ function takeItem(item: Json, { name, at }: { name: string; at: number }, transc
 
 /** A text, a list of pieces, or JSON that has the text and how the command ended. */
 function outputOf(value: unknown): { output: string; isError: boolean } {
-  const given = asRecord(value) ?? asRecord(parsed(asText(value)))
+  const given = asRecord(value) ?? parseRecord(asText(value))
   const output = asText(given?.output) ?? asText(given?.content)
   const code = asNumber(asRecord(given?.metadata)?.exit_code)
   if (given && output !== undefined)

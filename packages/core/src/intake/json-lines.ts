@@ -1,7 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { asList, asRecord, type Json } from "../model/wire/json.ts"
-import { parsed } from "./opencode-rows.ts"
+import { asList, asRecord, parseRecord, type Json } from "../model/wire/json.ts"
 
 export interface Line {
   /** From 1. */
@@ -23,7 +22,7 @@ export function* jsonLines(file: string): Generator<Line> {
     for (const line of linesOf(descriptor)) {
       number++
       if (line === undefined) yield { number, value: undefined }
-      else if (line.trim()) yield { number, value: asRecord(parsed(line)) }
+      else if (line.trim()) yield { number, value: parseRecord(line) }
     }
   } finally {
     closeSync(descriptor)

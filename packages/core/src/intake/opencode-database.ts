@@ -1,9 +1,9 @@
 /** The database of OpenCode 1.2 and later. Reads row by row: a damaged page costs what is on it and nothing else. */
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Todo } from "@opencode/protocol/todo.ts"
-import { asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
+import { asNumber, asRecord, asText, parseJson, parseRecord, type Json } from "../model/wire/json.ts"
 import type { Sqlite, SqlValue } from "../store/sqlite.ts"
-import { messageOf, ofColumns, parsed, partOf, sessionOf } from "./opencode-rows.ts"
+import { messageOf, ofColumns, partOf, sessionOf } from "./opencode-rows.ts"
 import { projectOf, spent, type StoredSessions } from "./opencode-stored.ts"
 import type { Conversation, Tell } from "./source.ts"
 
@@ -40,7 +40,7 @@ export function readDatabase(sqlite: Sqlite): StoredSessions {
       const stored = row("SELECT time_created, data FROM message WHERE id = ?", id)
       const created = asNumber(stored?.time_created) ?? info?.time.created ?? 0
       const owner = { sessionID, created, directory: info?.directory ?? "/", parentID: prompt, model }
-      const read = messageOf(asRecord(parsed(asText(stored?.data))), id, owner, tell)
+      const read = messageOf(parseRecord(asText(stored?.data)), id, owner, tell)
       if (!read) return undefined
       if (read.role === "user") prompt = id
       return { info: read, parts: partIDs(id).flatMap((part) => readPart(part, { sessionID, messageID: id, created })) }
@@ -57,7 +57,7 @@ export function readDatabase(sqlite: Sqlite): StoredSessions {
 
     function readPart(id: string, owner: { sessionID: string; messageID: string; created: number }) {
       const stored = row("SELECT data FROM part WHERE id = ?", id)
-      return partOf(asRecord(parsed(asText(stored?.data))), { ...owner, id }, tell) ?? []
+      return partOf(parseRecord(asText(stored?.data)), { ...owner, id }, tell) ?? []
     }
 
     const known = found?.cost === undefined ? { ...spent(messageIDs.map(raw)), ...info } : info
@@ -65,14 +65,14 @@ export function readDatabase(sqlite: Sqlite): StoredSessions {
   }
 
   const raw = (messageID: string): Json | undefined =>
-    asRecord(parsed(asText(row("SELECT data FROM message WHERE id = ?", messageID)?.data)))
+    parseRecord(asText(row("SELECT data FROM message WHERE id = ?", messageID)?.data))
 
   function modelOf(sessionID: string) {
     const answer = row(
       "SELECT data FROM message WHERE session_id = ? AND data LIKE '%providerID%' ORDER BY time_created LIMIT 1",
       sessionID,
     )
-    const { providerID, modelID, model } = asRecord(parsed(asText(answer?.data))) ?? {}
+    const { providerID, modelID, model } = parseRecord(asText(answer?.data)) ?? {}
     const named = asRecord(model)
     return {
       providerID: asText(providerID) ?? asText(named?.providerID) ?? "unknown",
@@ -123,5 +123,5 @@ const projectColumns = (row: Json): Json => ({
   name: row.name,
   icon: { url: row.icon_url, override: row.icon_url_override, color: row.icon_color },
   time: { created: row.time_created, updated: row.time_updated, initialized: row.time_initialized },
-  sandboxes: parsed(asText(row.sandboxes)),
+  sandboxes: parseJson(asText(row.sandboxes)),
 })

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs"
 import { basename, join } from "node:path"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import { Todo } from "@opencode/protocol/todo.ts"
-import { asList, asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
-import { messageOf, parsed, partOf, sessionOf } from "./opencode-rows.ts"
+import { asList, asNumber, asRecord, asText, parseJson, type Json } from "../model/wire/json.ts"
+import { messageOf, partOf, sessionOf } from "./opencode-rows.ts"
 import { projectOf, spent, type StoredSessions } from "./opencode-stored.ts"
 import type { Conversation, Found, Tell } from "./source.ts"
 
@@ -96,7 +96,7 @@ const readJson = (file: string): Json | undefined => asRecord(parsedFile(file))
 function parsedFile(file: string): unknown {
   try {
     const found = statSync(file)
-    return found.isFile() && found.size <= MAX_FILE_BYTES ? parsed(readFileSync(file, "utf8")) : undefined
+    return found.isFile() && found.size <= MAX_FILE_BYTES ? parseJson(readFileSync(file, "utf8")) : undefined
   } catch {
     return undefined
   }

@@ -8,7 +8,7 @@ import { Part } from "@opencode/protocol/part.ts"
 import { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { Session } from "@opencode/protocol/session.ts"
 import { noTokens } from "@opencode/protocol/tokens.ts"
-import { asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
+import { asNumber, asRecord, asText, parseJson, type Json } from "../model/wire/json.ts"
 import { isDeep, LAST_MOMENT } from "../session/import.ts"
 import { settledMessage, settledPart } from "../session/settled.ts"
 import type { Conversation, Tell } from "./source.ts"
@@ -60,7 +60,7 @@ function revertOf(value: unknown): Pick<Session, "revert" | "undo"> {
 
 /** A row of the table `session`, of any version since 1.2: columns that came later may be missing. */
 export function ofColumns(row: Json): Json {
-  const json = (name: string): unknown => parsed(asText(row[name]))
+  const json = (name: string): unknown => parseJson(asText(row[name]))
   const number = (name: string): number => asNumber(row[name]) ?? 0
   const diffs = json("summary_diffs")
   return {
@@ -208,14 +208,6 @@ const roundedTime = (time: unknown): Record<string, number> =>
 /** Empty columns are members that are not there. */
 const withoutEmpty = (raw: Json): Json =>
   Object.fromEntries(Object.entries(raw).filter(([, value]) => value !== null && value !== undefined))
-
-export function parsed(text: string | undefined): unknown {
-  try {
-    return text === undefined ? undefined : JSON.parse(text)
-  } catch {
-    return undefined // damaged: the callers say what of
-  }
-}
 
 const reasonOf = ({ issues: [issue] }: { issues: { message: string; path: PropertyKey[] }[] }): string =>
   `${issue?.message} at ${issue?.path.join(".")}`

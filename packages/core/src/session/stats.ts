@@ -1,6 +1,6 @@
 import { setImmediate as nextRound } from "node:timers/promises"
 import type { ModelStats, Stats, ToolStats } from "@opencode/protocol/stats.ts"
-import { addTokens, noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
+import { addTokens, allTokens, noTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import type { ModelCount, StatsStore, ToolCount } from "../store/stats-store.ts"
 
 export interface StatsQuery {
@@ -32,7 +32,7 @@ export function createStats({ stats }: { stats: StatsStore }, now: () => number)
       const counted = stats.models(id, from)
       for (const count of counted) addModel(models, count)
       for (const count of stats.tools(id, from)) addTool(tools, count)
-      if (counted.length) sums.push(counted.reduce((sum, count) => sum + sumOf(tokensOf(count)), 0))
+      if (counted.length) sums.push(counted.reduce((sum, count) => sum + allTokens(tokensOf(count)), 0))
       messages += stats.messages(id, from)
     }
     const byModel = [...models.values()].sort((a, b) => b.messages - a.messages || b.cost - a.cost)
@@ -66,9 +66,6 @@ const tokensOf = ({ input, output, reasoning, read, write }: ModelCount): Tokens
   reasoning,
   cache: { read, write },
 })
-
-const sumOf = ({ input, output, reasoning, cache }: Tokens): number =>
-  input + output + reasoning + cache.read + cache.write
 
 function addModel(models: Map<string, ModelStats>, count: ModelCount): void {
   const { providerID, modelID, messages, cost } = count

@@ -1,5 +1,5 @@
 import type { LanguageModelV3CallOptions } from "@ai-sdk/provider"
-import type { Tokens } from "@opencode/protocol/tokens.ts"
+import { allTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import type { Host } from "../lib/host.ts"
 import { unfinished } from "../model/billed.ts"
 import { knownCost } from "../model/cost.ts"
@@ -50,5 +50,4 @@ export function beginAttempt({ resolved, facts, attempts }: Asked, host: Pick<Ho
   }
 }
 
-const isNothing = ({ input, output, reasoning, cache }: Tokens): boolean =>
-  input + output + reasoning + cache.read + cache.write === 0
+const isNothing = (tokens: Tokens): boolean => allTokens(tokens) === 0

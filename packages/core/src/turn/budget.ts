@@ -1,6 +1,6 @@
 import type { PromptLimits } from "@opencode/protocol/message.ts"
 import type { Model } from "@opencode/protocol/provider.ts"
-import type { Tokens } from "@opencode/protocol/tokens.ts"
+import { allTokens, type Tokens } from "@opencode/protocol/tokens.ts"
 import { fault, type Fault } from "../lib/fault.ts"
 import { knownCost } from "../model/cost.ts"
 import type { ProviderFailure } from "../model/failure.ts"
@@ -76,8 +76,7 @@ export function openBudget(given: Limits): Budget {
     },
 
     spend(resolved, usage) {
-      const { input, output, reasoning, cache } = usage
-      spent.tokens += input + output + reasoning + cache.read + cache.write
+      spent.tokens += allTokens(usage)
       const cost = knownCost(resolved, usage)
       if (cost === undefined) spent.unpriced++
       else spent.cost += cost

@@ -12,12 +12,14 @@ export const asText = (value: unknown): string | undefined => (typeof value === 
 export const asNumber = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined
 
-/** The object a text is, or undefined when it is none. */
-export function parseRecord(text: string): Json | undefined {
+/** What a text says, or undefined when it is no JSON. */
+export function parseJson(text: string | undefined): unknown {
   try {
-    return asRecord(JSON.parse(text))
+    return text === undefined ? undefined : JSON.parse(text)
   } catch {
-    // Not JSON: the callers ask exactly this.
-    return undefined
+    return undefined // the callers ask exactly this
   }
 }
+
+/** The object a text is, or undefined when it is none. */
+export const parseRecord = (text: string | undefined): Json | undefined => asRecord(parseJson(text))
