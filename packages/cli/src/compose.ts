@@ -83,6 +83,9 @@ export function credentials(): Credentials {
   return { ...opened, env, file: credentialsFile(folders), openLogins }
 }
 
+/** Where this program lies, from where the build puts this file. */
+export const packageFolder = (): string => fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "")
+
 export async function compose(options: ComposeOptions = {}): Promise<Composition> {
   const { env } = process
   const log = openLog({
@@ -98,7 +101,7 @@ export async function compose(options: ComposeOptions = {}): Promise<Composition
     version,
     home: homeFolder(),
     catalogFolder: catalogFolder(),
-    packageFolder: fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, ""),
+    packageFolder: packageFolder(),
     pid: process.pid,
     platform: process.platform,
     ...(options.logLevel === undefined ? { setLogLevel: log.setLevel } : {}),

@@ -1,7 +1,7 @@
 import { lstat } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { join } from "node:path"
 import type { Folders } from "@opencode/core/config/folders.ts"
-import { storagePlaces } from "@opencode/core/engine/storage-places.ts"
+import { pathsOf, storagePlaces } from "@opencode/core/engine/storage-places.ts"
 import { namesIn, walkFiles } from "@opencode/core/lib/walk-files.ts"
 
 /**
@@ -65,7 +65,7 @@ export async function planUninstall({ folders, database }: Facts, options: Unins
       .filter(({ name }) => name !== "cache" && name !== "temporary" && name !== "worktrees")
       .flatMap(({ paths }) => paths)
       .filter((path) => path !== folders.state)
-    await remove("Data", [...ours, ...(await backups(database))])
+    await remove("Data", (await Promise.all(ours.map(pathsOf))).flat())
   }
   if (isShared) {
     for (const folder of await existing([folders.cache, folders.config, folders.state])) keep(folder, used)
@@ -77,13 +77,6 @@ export async function planUninstall({ folders, database }: Facts, options: Unins
   await remove("State", [folders.state])
   await remove("Scratch", [folders.temp])
   return plan
-}
-
-async function backups(database: string): Promise<string[]> {
-  const names = await namesIn(dirname(database))
-  return names
-    .filter((name) => name.startsWith(`${basename(database)}.before-`))
-    .map((name) => join(dirname(database), name))
 }
 
 async function existing(paths: string[]): Promise<string[]> {

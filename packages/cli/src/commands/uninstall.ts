@@ -1,7 +1,7 @@
-import { realpathSync } from "node:fs"
 import { rm, rmdir } from "node:fs/promises"
 import { isatty } from "node:tty"
-import { databaseOfUser, foldersOfUser } from "../compose.ts"
+import { installationOf, removal } from "@opencode/core/process/installer.ts"
+import { databaseOfUser, foldersOfUser, packageFolder } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { byteSize } from "../numbers.ts"
 import { out } from "../out.ts"
@@ -29,7 +29,7 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
   // Ours to make, so ours to take away; one that holds something else stays.
   for (const folder of [folders.log, folders.data]) await rmdir(folder).catch(() => {}) // it is not empty, or not there
   for (const problem of problems) out.note(`Warning: ${problem}`)
-  out.note(`The program itself is removed by what installed it: ${removal()}`)
+  out.note(`The program itself is removed by what installed it: ${howToRemove()}`)
   return problems.length > 0 ? 1 : 0
 }
 
@@ -63,11 +63,9 @@ async function confirmed(): Promise<boolean> {
   return !isCancel(answer) && answer
 }
 
-/** What takes the package away, by where it lies. */
-function removal(): string {
-  const place = realpathSync(process.argv[1] ?? "")
-  const name = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(place)?.[1]
-  if (name === undefined) return `remove the folder ${place.replace(/\/(?:packages\/cli\/)?bin\/[^/]+$/, "")}`
-  if (place.includes("/.bun/")) return `bun remove -g ${name}`
-  return place.includes("/pnpm/") ? `pnpm remove -g ${name}` : `npm uninstall -g ${name}`
+/** A copy that nobody installed for all folders is a clone, or a package of one project. */
+function howToRemove(): string {
+  const folder = packageFolder()
+  const installation = installationOf(folder)
+  return installation ? removal(installation) : `remove the folder ${folder.replace(/\/packages\/cli$/, "")}`
 }

@@ -1,6 +1,7 @@
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import type { StorageName } from "@opencode/protocol/storage.ts"
 import type { Folders } from "../config/folders.ts"
+import { namesIn } from "../lib/walk-files.ts"
 import { TRUST_FILE } from "../permission/trust.ts"
 
 /**
@@ -10,12 +11,15 @@ import { TRUST_FILE } from "../permission/trust.ts"
 export interface StoragePlace {
   name: StorageName
   about: string
+  /** Names with a `*` stand for all that fit it: `pathsOf`. */
   paths: string[]
   cleaning: string
   /** Files that nobody changed for so long are removed. Absent: none are. */
   olderThanMs?: number
   /** Only of these, relative to the path. Absent: any. */
   only?: RegExp
+  /** Folders at this depth go or stay as wholes: one young file keeps all of it. Absent: each file by itself. */
+  wholesAt?: number
   /** Not without being asked for by its name: it may have to be fetched again. */
   byName?: true
 }
@@ -39,7 +43,8 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
     {
       name: "backups",
       about: "the database as it was before an update of the program",
-      paths: [`${database}.before-*.bak`],
+      // Also one that a crash left unfinished.
+      paths: [`${database}.before-*`],
       cleaning: "removes those older than 30 days, when asked for by name",
       olderThanMs: BACKUP_MS,
       byName: true,
@@ -62,6 +67,7 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
       paths: [join(data, "snapshot")],
       cleaning: "removes those of folders that were not used for a day; they are made again",
       olderThanMs: DAY_MS,
+      wholesAt: 1,
     },
     {
       name: "outputs",
@@ -76,6 +82,8 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
       paths: [join(data, "repos")],
       cleaning: "removes those not used for a day, when asked for by name; they are fetched again when opened",
       olderThanMs: DAY_MS,
+      // Host, owner, name.
+      wholesAt: 3,
       byName: true,
     },
     {
@@ -125,4 +133,17 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
       olderThanMs: DAY_MS,
     },
   ]
+}
+
+/** Whether a path of a place stands for this one. */
+export function isNamed(path: string, by: string): boolean {
+  const [start = "", end] = by.split("*")
+  return end === undefined ? path === by : path.startsWith(start) && path.endsWith(end)
+}
+
+/** What a path of a place stands for. */
+export async function pathsOf(path: string): Promise<string[]> {
+  if (!path.includes("*")) return [path]
+  const folder = dirname(path)
+  return (await namesIn(folder)).map((name) => join(folder, name)).filter((one) => isNamed(one, path))
 }

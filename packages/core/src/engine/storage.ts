@@ -1,9 +1,9 @@
 import { rm } from "node:fs/promises"
-import { basename, dirname, join } from "node:path"
+import { basename, join } from "node:path"
 import type { StorageClean, StorageCleaned, StorageEntry, StorageReport } from "@opencode/protocol/storage.ts"
 import { namesIn, removeEmptyFolders, walkFiles, type FoundFile } from "../lib/walk-files.ts"
 import { databaseFile, type Home } from "../home.ts"
-import { storagePlaces, type StoragePlace } from "./storage-places.ts"
+import { isNamed, pathsOf, storagePlaces, type StoragePlace } from "./storage-places.ts"
 
 /** What the program keeps on disk, and its cleaning: only when somebody asks for it. */
 export interface Storage {
@@ -21,7 +21,7 @@ export function createStorage(home: Pick<Home, "folders" | "store" | "host" | "e
   async function filesOf({ paths }: Pick<StoragePlace, "paths">, signal?: AbortSignal): Promise<FoundFile[]> {
     const found: FoundFile[] = []
     for (const path of paths) {
-      for (const one of await expand(path)) {
+      for (const one of await pathsOf(path)) {
         for await (const file of walkFiles(one)) {
           signal?.throwIfAborted()
           found.push(file)
@@ -36,13 +36,13 @@ export function createStorage(home: Pick<Home, "folders" | "store" | "host" | "e
     host.now() - file.changed >= place.olderThanMs &&
     (place.only?.test(file.relative) ?? true)
 
-  /** Snapshots and repositories are wholes: one young file keeps all of its folder. */
   function removableOf(place: StoragePlace, files: FoundFile[]): FoundFile[] {
     const old = files.filter(isOld(place))
-    if (place.name !== "snapshots" && place.name !== "references") return old
-    const unit = ({ relative }: FoundFile) => relative.split("/", place.name === "references" ? 3 : 1).join("/")
-    const inUse = new Set(files.filter((file) => !isOld(place)(file)).map(unit))
-    return old.filter((file) => !inUse.has(unit(file)))
+    const { wholesAt } = place
+    if (wholesAt === undefined) return old
+    const whole = ({ relative }: FoundFile) => relative.split("/", wholesAt).join("/")
+    const inUse = new Set(files.filter((file) => !isOld(place)(file)).map(whole))
+    return old.filter((file) => !inUse.has(whole(file)))
   }
 
   async function lost(): Promise<FoundFile[]> {
@@ -67,7 +67,7 @@ export function createStorage(home: Pick<Home, "folders" | "store" | "host" | "e
   /** What lies in the data folder and is not ours: told, so that the sum is the truth, and never touched. */
   async function others(signal?: AbortSignal): Promise<StorageEntry> {
     const ours = places.flatMap(({ paths }) => paths)
-    const isOurs = (path: string) => ours.some((one) => (one.includes("*") ? matches(path, one) : one === path))
+    const isOurs = (path: string) => ours.some((one) => isNamed(path, one))
     const names = (await namesIn(folders.data)).map((name) => join(folders.data, name)).filter((path) => !isOurs(path))
     const files = await filesOf({ paths: names }, signal)
     return {
@@ -128,17 +128,6 @@ export function createStorage(home: Pick<Home, "folders" | "store" | "host" | "e
 }
 
 const sum = (all: readonly { bytes: number }[]): number => all.reduce((total, { bytes }) => total + bytes, 0)
-
-const matches = (path: string, pattern: string): boolean => {
-  const [start = "", end = ""] = pattern.split("*")
-  return path.startsWith(start) && path.endsWith(end)
-}
-
-async function expand(path: string): Promise<string[]> {
-  if (!path.includes("*")) return [path]
-  const folder = dirname(path)
-  return (await namesIn(folder)).map((name) => join(folder, name)).filter((one) => matches(one, path))
-}
 
 async function removeAll(files: FoundFile[], problems: string[]): Promise<FoundFile[]> {
   const removed: FoundFile[] = []

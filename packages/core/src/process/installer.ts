@@ -63,4 +63,21 @@ export function installCommand(
   }
 }
 
+/** What takes it away again, for a person to type. */
+export function removal({ installer, prefix }: Installation): string {
+  switch (installer) {
+    case "npm":
+      return `npm uninstall --global ${prefix ? `--prefix '${prefix}' ` : ""}${PACKAGE}`
+    case "pnpm":
+    case "bun":
+      return `${installer} remove --global ${PACKAGE}`
+    case "curl":
+      return `remove the file that \`which ${FORMULA}\` names`
+    case "brew":
+    case "choco":
+    case "scoop":
+      return `${installer} uninstall ${FORMULA}`
+  }
+}
+
 export const LATEST = "latest"

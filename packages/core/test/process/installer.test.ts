@@ -1,4 +1,4 @@
-import { installationOf, installCommand } from "@opencode/core/process/installer.ts"
+import { installationOf, installCommand, removal } from "@opencode/core/process/installer.ts"
 import { expect, test } from "vitest"
 
 test.each([
@@ -33,4 +33,14 @@ test.each([
 ])("%j installs %s by: %s", (installation, version, line) => {
   const command = installCommand(installation, version)
   expect(command && [command.program, ...command.args].join(" ")).toBe(line)
+})
+
+test.each([
+  [{ installer: "npm", prefix: "/usr" } as const, "npm uninstall --global --prefix '/usr' opencode-ai"],
+  [{ installer: "pnpm" } as const, "pnpm remove --global opencode-ai"],
+  [{ installer: "bun" } as const, "bun remove --global opencode-ai"],
+  [{ installer: "brew" } as const, "brew uninstall opencode"],
+  [{ installer: "choco" } as const, "choco uninstall opencode"],
+])("what %j installed is taken away by: %s", (installation, line) => {
+  expect(removal(installation)).toBe(line)
 })
