@@ -75,6 +75,23 @@ test("the server guide lists every route", () => {
   expect(routes.filter((route) => !listed.includes(route))).toEqual([])
 })
 
+test("the words of the architecture are in order, so that one can be found", () => {
+  const words = named("ARCHITECTURE.md", /^\| \*\*([^*]+)\*\*/gm).map((word) => word.toLowerCase())
+  expect(words).toEqual([...words].sort())
+})
+
+test("the architecture says of every table what it holds", () => {
+  const folder = "packages/core/src/store/migrations"
+  const made = readdirSync(join(root, folder)).flatMap((file) => named(join(folder, file), /CREATE TABLE (\w+)/g))
+  const told = named("ARCHITECTURE.md", /`(\w+)`/g)
+  expect(made.filter((table) => !told.includes(table))).toEqual([])
+})
+
+test("the README's list leads to every page of the guide", () => {
+  const list = read("README.md").split("## More")[1] ?? ""
+  expect(markdown("docs/guide").filter((page) => !list.includes(page))).toEqual([])
+})
+
 test("the server guide names every event", () => {
   const text = read("docs/guide/server.md")
   expect(Object.keys(events).filter((type) => !text.includes(`\`${type}\``))).toEqual([])
