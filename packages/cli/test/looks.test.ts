@@ -147,3 +147,17 @@ test("`web` serves, and opens the page of the API; without a browser it says whe
   alone.child.kill("SIGTERM")
   expect((await alone.finished).code).toBe(0)
 })
+
+test("a list, a search and a view of sessions tell the same time, that of the clock on the wall", async () => {
+  await using at = installation({ config: {} })
+  const env = { TZ: "Asia/Kolkata" }
+  const { code } = await at.run(["run", "-m", "offline/rules", "what can you do"], { env })
+  expect(code).toBe(0)
+  const [session] = JSON.parse((await at.run(["session", "list", "--format", "json"])).stdout)
+  // Five and a half hours ahead, all the year.
+  const time = new Date(session.updated + 5.5 * 3_600_000).toISOString().slice(0, 16).replace("T", " ")
+  const told = await Promise.all(
+    [["list"], ["search", "what"], ["show"]].map((words) => at.run(["session", ...words], { env })),
+  )
+  expect(told.map(({ stdout }) => stdout.includes(time))).toEqual([true, true, true])
+})

@@ -2,6 +2,7 @@ import type { Session } from "@opencode/protocol/session.ts"
 import { aligned } from "../aligned.ts"
 import { dataOf, openDoor } from "../door.ts"
 import { requireSessionID } from "../fail.ts"
+import { moment } from "../moment.ts"
 import { out } from "../out.ts"
 import { workingFolder } from "../workplace.ts"
 
@@ -38,11 +39,7 @@ const summary = ({ id, title, time, projectID, directory }: Session) => ({
 function table(sessions: Session[]): string {
   return aligned([
     ["Session ID", "Updated", "Title"],
-    ...sessions.map(({ id, title, time }) => [
-      id,
-      new Date(time.updated).toISOString().slice(0, 16).replace("T", " "),
-      title.replaceAll(/\s+/g, " "),
-    ]),
+    ...sessions.map(({ id, title, time }) => [id, moment(time.updated), title.replaceAll(/\s+/g, " ")]),
   ])
 }
 
