@@ -1,5 +1,6 @@
 import type { Session } from "@opencode/protocol/session.ts"
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
+import { limited } from "./limited.ts"
 import type { OpenSession } from "./open-session.ts"
 
 /** Which of the client's sessions a session belongs to: itself, or the one whose subagent it is, at any depth. */
@@ -14,13 +15,8 @@ const MAX_KNOWN = 1_000
 const MAX_DEPTH = 32
 
 export function createFamily(client: OpencodeClient, open: ReadonlyMap<string, OpenSession>): Family {
-  const parents = new Map<string, string | undefined>()
-
-  function learn({ id, parentID }: Session): void {
-    parents.set(id, parentID)
-    const [oldest] = parents.keys()
-    if (parents.size > MAX_KNOWN && oldest !== undefined) parents.delete(oldest)
-  }
+  const parents = limited<string, string | undefined>(MAX_KNOWN)
+  const learn = ({ id, parentID }: Session): void => parents.set(id, parentID)
 
   async function parentOf(sessionID: string): Promise<string | undefined> {
     if (parents.has(sessionID)) return parents.get(sessionID)

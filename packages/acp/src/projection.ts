@@ -3,6 +3,7 @@ import type { Part, ToolPart } from "@opencode/protocol/part.ts"
 import type { Todo } from "@opencode/protocol/todo.ts"
 import type { Tokens } from "@opencode/protocol/tokens.ts"
 import { attachmentOf } from "./content.ts"
+import { limited } from "./limited.ts"
 import { callOf, progressOf } from "./tool-call.ts"
 import type { Plan, SessionUpdate } from "./wire.ts"
 
@@ -42,10 +43,10 @@ interface Text {
 const ENDED = "ended"
 
 export function createProjection({ cwd, send, onStep }: ProjectionOptions): Projection {
-  const messages = limited<string, { isUser: boolean; isNotes: boolean; isComplete: boolean }>()
-  const texts = limited<string, Text>()
-  const calls = limited<string, string>()
-  const steps = limited<string, true>()
+  const messages = limited<string, { isUser: boolean; isNotes: boolean; isComplete: boolean }>(MAX_REMEMBERED)
+  const texts = limited<string, Text>(MAX_REMEMBERED)
+  const calls = limited<string, string>(MAX_REMEMBERED)
+  const steps = limited<string, true>(MAX_REMEMBERED)
   const waiting = new Map<string, (() => void)[]>()
   let plan = "[]"
 
@@ -154,17 +155,4 @@ function entryOf({ content, status, priority }: Todo): Plan["entries"] {
   if (!Object.hasOwn(STATES, status)) return []
   const known = Object.hasOwn(PRIORITIES, priority) ? (priority as keyof typeof PRIORITIES) : "medium"
   return [{ content, status: status as keyof typeof STATES, priority: known }]
-}
-
-/** Forgets what was told first when it is full. */
-function limited<Key, Value>() {
-  const kept = new Map<Key, Value>()
-  return {
-    get: (key: Key): Value | undefined => kept.get(key),
-    set(key: Key, value: Value): void {
-      kept.set(key, value)
-      const [oldest] = kept.keys()
-      if (kept.size > MAX_REMEMBERED && oldest !== undefined) kept.delete(oldest)
-    },
-  }
 }

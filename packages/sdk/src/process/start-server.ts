@@ -1,15 +1,8 @@
 import type { ChildProcess } from "node:child_process"
 import { builtin } from "./builtin.ts"
 import { endTree } from "./end-tree.ts"
+import type { StartOptions } from "./options.ts"
 import { invocation } from "./program.ts"
-
-export interface StartOptions {
-  hostname?: string
-  port?: number
-  signal?: AbortSignal
-  timeout?: number
-  config?: { logLevel?: string }
-}
 
 const HOSTNAME = "127.0.0.1"
 const PORT = 4096
@@ -20,7 +13,9 @@ const KEPT_OUTPUT = 64 * 1024
 const READY = "opencode server listening"
 
 /** A server of `opencode` from the PATH that is ended by `close`, and when this process ends. */
-export function startServer(options: StartOptions = {}): Promise<{ url: string; close(): void }> {
+export function startServer(
+  options: StartOptions<{ logLevel?: string }> = {},
+): Promise<{ url: string; close(): void }> {
   const { hostname = HOSTNAME, port = PORT, timeout = TIMEOUT_MS, signal, config } = options
   if (signal?.aborted) return Promise.reject(signal.reason)
   const args = ["serve", `--hostname=${hostname}`, `--port=${port}`]
