@@ -53,4 +53,10 @@ export function callWords({ tool, state }: ToolPart): CallWords {
   return { sign: exit === null ? "✗" : "✓", text: `${tool} ${firstLine(state.title)}${failed}`.trimEnd() }
 }
 
+/** What a call is about. Until its tool has said it, the first text that it was given: that is nearly always it. */
+export const aboutCall = ({ state }: Pick<ToolPart, "state">): string =>
+  ("title" in state && state.title) || Object.values(state.input).find(isText) || ""
+
+const isText = (value: unknown): value is string => typeof value === "string"
+
 const firstLine = (text: string): string => text.split("\n", 1)[0] ?? ""

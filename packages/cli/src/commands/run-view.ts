@@ -1,9 +1,9 @@
 import type { Event } from "@opencode/protocol/event.ts"
 import type { AnswerWithParts, AssistantMessage } from "@opencode/protocol/message.ts"
-import type { Part, ToolPart } from "@opencode/protocol/part.ts"
+import type { Part } from "@opencode/protocol/part.ts"
 import type { PermissionReply } from "@opencode/protocol/permission.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import type { Display } from "../display.ts"
+import { aboutCall, type Display } from "../display.ts"
 import { createEnds } from "./ended-parts.ts"
 import { messageOf, type Outcome } from "./run-outcome.ts"
 import type { Totals } from "./run-totals.ts"
@@ -56,7 +56,7 @@ export function defaultView(display: Display, { thinking, wantsObject, totals }:
     if (state.steps === 0) return // the prompt's own parts
     if (part.type === "reasoning") display.status(`step ${state.steps}: thinking`)
     if (part.type === "text") display.status(`step ${state.steps}: writing`)
-    if (part.type === "tool" && part.state.status === "running") display.status(runningLine(part))
+    if (part.type === "tool" && part.state.status === "running") display.status(`${part.tool} ${aboutCall(part)}`)
   }
   return {
     begin: () => display.status("waiting for the model"),
@@ -87,12 +87,3 @@ export function defaultView(display: Display, { thinking, wantsObject, totals }:
 }
 
 const headerOf = ({ agent, modelID }: AssistantMessage): string => `> ${agent} · ${modelID}`
-
-const runningLine = ({ tool, state }: ToolPart): string =>
-  `${tool} ${("title" in state ? state.title : undefined) ?? inputLine(state.input)}`
-
-/** The first thing that a call was given: nearly always what it is about. */
-const inputLine = (input: Record<string, unknown>): string => {
-  const first = Object.values(input).find((value) => typeof value === "string")
-  return typeof first === "string" ? first : ""
-}

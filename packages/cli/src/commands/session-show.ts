@@ -3,6 +3,7 @@ import type { Part, ToolPart } from "@opencode/protocol/part.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { allTokens } from "@opencode/protocol/tokens.ts"
 import { clip } from "@opencode/core/lib/text.ts"
+import { aboutCall } from "../display.ts"
 import { dataOf, openDoor, type Door } from "../door.ts"
 import { requireSessionID } from "../fail.ts"
 import { moment } from "../moment.ts"
@@ -10,6 +11,7 @@ import { newestSession } from "../newest-session.ts"
 import { money, shortNumber } from "../numbers.ts"
 import { out } from "../out.ts"
 import { workingFolder } from "../workplace.ts"
+import { messageOf } from "./run-outcome.ts"
 
 /** A long session is read in pieces: the whole of one may be larger than what fits into memory. */
 const PAGE = 50
@@ -61,13 +63,10 @@ function heading({ id, title, directory, model, time, cost, tokens }: Session): 
 
 function entry({ info, parts }: MessageWithParts): string {
   const said = parts.flatMap((part) => lines(part))
-  const error = info.role === "assistant" && info.error ? [`! ${errorText(info.error)}`] : []
+  const error = info.role === "assistant" && info.error ? [`! ${messageOf(info.error)}`] : []
   if (info.role === "assistant") return [...said, ...error].join("\n")
   return [`> ${moment(info.time.created)} · ${info.agent}`, ...said].join("\n")
 }
-
-const errorText = ({ name, data }: { name: string; data: object }): string =>
-  "message" in data ? String(data.message) : name
 
 function lines(part: Part): string[] {
   if (part.type === "text" && !part.synthetic && part.text.trim()) return [part.text.trim()]
@@ -80,10 +79,8 @@ function lines(part: Part): string[] {
 const MARKS = { completed: "✓", error: "✗", running: "…", pending: "…" } as const
 
 function call({ tool, state }: ToolPart): string {
-  const title = "title" in state && state.title ? state.title : Object.values(state.input).find(isText)
+  const title = aboutCall({ state })
   const about = title ? ` ${clip(title.replaceAll(/\s+/g, " "), CALL_CHARACTERS)}` : ""
   const problem = state.status === "error" ? `: ${clip(state.error.replaceAll(/\s+/g, " "), CALL_CHARACTERS)}` : ""
   return `${MARKS[state.status]} ${tool}${about}${problem}`
 }
-
-const isText = (value: unknown): value is string => typeof value === "string"

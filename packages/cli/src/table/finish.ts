@@ -16,8 +16,6 @@ const GROUPS: Readonly<Record<string, string>> = {
   auth: "Models and keys:",
   agent: "Settings:",
   config: "Settings:",
-  mcp: "Settings:",
-  plugin: "Settings:",
   trust: "Settings:",
 }
 const OTHERS = "Upkeep:"
