@@ -1,21 +1,17 @@
-import type { Agent } from "@opencode/protocol/agent.ts"
-import type { AssistantMessage } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
-import { isFault, toolFailure } from "../lib/fault.ts"
+import { isFault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Log } from "../lib/log.ts"
-import { didYouMean } from "../lib/text.ts"
 import type { Models } from "../model/resolve.ts"
 import type { Peers } from "../peer/peers.ts"
 import type { Gate } from "../permission/gate.ts"
-import { isOffered } from "../permission/rules.ts"
-import { matches } from "../permission/wildcard.ts"
 import type { Sessions } from "../session/sessions.ts"
 import type { Store } from "../store/store.ts"
 import type { Questions } from "../tool/questions.ts"
-import type { Children, ChildPlan, ChildRequest } from "../tool/task.ts"
+import type { Children, ChildPlan } from "../tool/task.ts"
 import type { ToolContext } from "../tool/tool.ts"
 import { boundBy, boundsFor, denials } from "./bounds.ts"
+import { createChildPlanner } from "./child-plan.ts"
 import { failureOf, verdictOn, type Ended, type Verdict } from "./child-verdict.ts"
 import { watchChild, type Activity } from "./child-watch.ts"
 import type { ChildCall } from "../store/child-store.ts"
@@ -23,7 +19,7 @@ import type { Owner } from "../store/lease-store.ts"
 import { isAlive } from "../store/process-identity.ts"
 import { createDetachment, type Detachment } from "./detachment.ts"
 import { createOwedResults, type OwedResults } from "./owed-results.ts"
-import { depthOf, isBelow } from "../session/family.ts"
+import { depthOf } from "../session/family.ts"
 import type { Limits } from "./limits.ts"
 import type { Trees } from "./tree.ts"
 import type { AgentSetting } from "./turn.ts"
@@ -77,6 +73,10 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   const working = new Map<string, string>()
   /** What those calls wait by. */
   const links = new Map<string, Detachment>()
+  const planner = createChildPlanner({
+    ...deps,
+    isAtWork: (sessionID) => working.has(sessionID) || deps.sessions().status()[sessionID] !== undefined,
+  })
   const owed = createOwedResults({ store, host, isWorking: (childID) => working.has(childID) })
   const activity: Activity = {
     listen: deps.listen,
@@ -85,53 +85,6 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
       deps.sessions().status()[sessionID]?.type === "retry" ||
       [...deps.gate.list(), ...deps.questions.list()].some((asked) => asked.sessionID === sessionID),
     monotonic: host.monotonic,
-  }
-
-  function plan({ agent: name, taskID, ...task }: ChildRequest, context: ToolContext): ChildPlan {
-    const known = agents.list().filter(({ agent }) => agent.mode !== "primary" || (context.isGiven && !agent.hidden))
-    const setting = known.find(({ agent }) => agent.name === name)
-    if (!setting) {
-      const names = known.map(({ agent }) => agent.name)
-      throw toolFailure(
-        `There is no subagent "${name}".${didYouMean(name, names) || ` There are: ${names.join(", ")}.`}`,
-      )
-    }
-    if (depthOf(context.sessionID, store) >= deps.depth())
-      throw toolFailure("A subagent may not start others here: do the task yourself. (The setting is subagent_depth.)")
-    if (taskID !== undefined) requireOwn(taskID, context.sessionID)
-    return { agent: name, taskID, ...task, model: requireModel(setting.agent, modelFor(setting.agent, context)) }
-  }
-
-  /** Before there is a child that could do nothing. */
-  function requireModel({ name, model: own }: Agent, model: ChildPlan["model"]): ChildPlan["model"] {
-    try {
-      deps.models.settle(model)
-      return model
-    } catch (error) {
-      if (!isFault(error, "model_not_found")) throw error
-      const isOwn = own?.providerID === model.providerID && own.modelID === model.modelID
-      const whose = isOwn ? `The subagent ${name} is set to a model that is not there. ` : ""
-      throw toolFailure(`${whose}${error.message}`)
-    }
-  }
-
-  /** Whoever asked says which, else the subagent's own, else the caller's. Its variant, where that model has it. */
-  function modelFor({ model, variant }: Agent, context: ToolContext): ChildPlan["model"] {
-    const own = context.model ?? model
-    const { variant: inherited, ...chosen } = own ? { ...own, variant: undefined } : modelOf(context.messageID)
-    const wanted = variant !== undefined && deps.models.offers(chosen, variant) ? variant : inherited
-    return { ...chosen, ...(wanted === undefined ? {} : { variant: wanted }) }
-  }
-
-  function requireOwn(taskID: string, sessionID: string): void {
-    if (!isBelow(taskID, sessionID, store)) throw toolFailure(`There is no task "${taskID}" of this conversation.`)
-    if (working.has(taskID) || deps.sessions().status()[taskID])
-      throw toolFailure(`The task ${taskID} is still at work: wait for its result before you go on with it.`)
-  }
-
-  function modelOf(messageID: string): ChildPlan["model"] {
-    const { providerID, modelID, variant } = store.messages.get(messageID) as AssistantMessage // a call is part of one
-    return { providerID, modelID, ...(variant === undefined ? {} : { variant }) }
   }
 
   /** The row first: whoever finds it without an end knows that the call it belongs to may have had an effect. */
@@ -227,20 +180,14 @@ export function createChildren(deps: ChildrenDeps): ChildSessions {
   }
 
   return {
-    plan,
+    plan: planner.plan,
 
     list: (sessionID) => store.sessions.children(deps.sessions().get(sessionID).id),
 
-    allowed: (rules, ceiling = []) =>
-      agents
-        .list()
-        .filter(
-          ({ agent }) => agent.mode !== "primary" && isAllowed(agent.name, rules) && isAllowed(agent.name, ceiling),
-        )
-        .map(({ agent: { name, description } }) => ({ name, description })),
+    allowed: planner.allowed,
 
     async run(plan, context) {
-      if (plan.taskID !== undefined) requireOwn(plan.taskID, context.sessionID)
+      if (plan.taskID !== undefined) planner.requireOwn(plan.taskID, context.sessionID)
       const { sessionID: parentSessionId, messageID, callID } = context
       if (plan.taskID !== undefined) working.set(plan.taskID, parentSessionId)
       const link = createDetachment(parentSessionId, context.signal)
@@ -288,9 +235,3 @@ const backgroundOf = ({ id }: Session) => ({ background: true, jobId: id })
 
 const DETACHED = `The subagent goes on in the background. Its result comes by itself, as a message: do not wait for it, ask for it, or do its work and touch its files meanwhile.
 Go on with something else; if there is nothing, tell the user in a word what runs and end your answer.`
-
-/** A child whose task nobody may start is not told of. */
-const isAllowed = (name: string, rules: Parameters<Children["allowed"]>[0]): boolean => {
-  const own = rules.filter(({ pattern }) => matches(pattern, name)).map((rule) => ({ ...rule, pattern: "*" }))
-  return isOffered("task", own)
-}
