@@ -63,8 +63,11 @@ test("cleaning removes what is old and can be had again; a dry run says the same
   expect(existsSync(dirname(gone[2] ?? ""))).toBe(false)
   expect((await w.transcript()).length).toBe(2)
 
+  // A program that died while it copied left it.
+  const unfinished = old(w, "data/opencode/store.db.before-5.bak.tmp", 40)
   const named = await w.engines.storage.clean({ names: ["references", "backups", "cache"] })
   expect(named.cleaned.map(({ name }) => name)).toEqual(["backups", "references", "cache"])
+  expect(existsSync(unfinished)).toBe(false)
   expect(existsSync(w.folder.join("data/opencode/share/ses.html"))).toBe(true)
 })
 
