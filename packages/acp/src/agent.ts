@@ -109,7 +109,7 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
     async "session/close"({ params: given }) {
       const { sessionId } = parseParams(params.OfSession, given)
       const all = await sessions()
-      await order.run(sessionId, () => all.close(all.get(sessionId)))
+      await order.run(sessionId, () => all.close(sessionId))
       return {}
     },
 
