@@ -50,6 +50,13 @@ interface Text {
   sent: number
   /** Half of a pair of surrogates, which is no text before its other half has come. */
   held: string
+  /** Where it was when its pieces began to come is not known: it is told only as what is read of it as a whole. */
+  isLate: boolean
+}
+
+/** Of a part in a history: how much of it the events have told; undefined where they were not followed. */
+interface Read {
+  heard: number | undefined
 }
 
 /** Of a call: nothing comes after it, so what was told last need not be kept. */
@@ -75,8 +82,7 @@ export function createProjection({ cwd, send, onStep }: ProjectionOptions): Proj
     send({ sessionUpdate: text.kind, messageId: text.messageId, content: { type: "text", text: piece } })
   }
 
-  /** @param upTo what is being written may have been read further than it was heard */
-  function textPart(part: Part & { type: "text" | "reasoning" }, upTo?: number): void {
+  function textPart(part: Part & { type: "text" | "reasoning" }, read?: Read): void {
     const { id, messageID, text } = part
     const isThought = part.type === "reasoning" || messages.get(messageID)?.isNotes === true
     const known = texts.get(id) ?? {
@@ -84,16 +90,18 @@ export function createProjection({ cwd, send, onStep }: ProjectionOptions): Proj
       messageId: isThought ? id : messageID,
       sent: 0,
       held: "",
+      isLate: read !== undefined && read.heard === undefined && !isWritten(part),
     }
     texts.set(id, known)
     known.held = ""
-    chunk(known, text.slice(known.sent, upTo), isWritten(part))
+    // What is being written may have been read further than it was heard.
+    chunk(known, text.slice(known.sent, isWritten(part) ? undefined : read?.heard), isWritten(part))
   }
 
   function userPart(part: Part): void {
     const { messageID } = part
     if (texts.get(part.id)) return
-    texts.set(part.id, { kind: "agent_message_chunk", messageId: messageID, sent: 0, held: "" })
+    texts.set(part.id, { kind: "agent_message_chunk", messageId: messageID, sent: 0, held: "", isLate: false })
     const content =
       part.type === "text" && !part.synthetic && part.text
         ? { type: "text" as const, text: part.text }
@@ -125,16 +133,12 @@ export function createProjection({ cwd, send, onStep }: ProjectionOptions): Proj
     waiting.delete(info.id)
   }
 
-  /** @param read that it is of a history, and how much of it was heard of what is being written */
-  function tellPart(part: Part, read?: { heard: number | undefined }): void {
+  function tellPart(part: Part, read?: Read): void {
     const message = messages.get(part.messageID)
     if (!message) return
     // What a person has written the client shows already; it comes again only with the history.
     if (message.isUser) return read ? userPart(part) : undefined
-    if (part.type === "text" ? !part.ignored : part.type === "reasoning") {
-      const text = part as Part & { type: "text" }
-      textPart(text, isWritten(text) ? undefined : read?.heard)
-    }
+    if (part.type === "text" ? !part.ignored : part.type === "reasoning") textPart(part as Part & { type: "text" }, read)
     if (part.type === "tool") toolPart(part)
     if (part.type === "step-finish" && !steps.get(part.id)) {
       steps.set(part.id, true)
@@ -163,7 +167,7 @@ export function createProjection({ cwd, send, onStep }: ProjectionOptions): Proj
     delta: ({ partID, delta }) =>
       inOrder(() => {
         const text = texts.get(partID)
-        if (text) chunk(text, delta)
+        if (text && !text.isLate) chunk(text, delta)
       }),
     part: (part) => inOrder(() => tellPart(part)),
     todos: (todos) => inOrder(() => tellTodos(todos)),

@@ -93,6 +93,17 @@ test("what is being written while all is told again is told once, however far it
   expect(texts()[0]).toBe("one ")
 })
 
+test("of an answer that was being written before it was followed, pieces that came after a gap are not told", async () => {
+  const { projection, texts } = shown()
+  const read = { messages: [{ info: assistant(), parts: [text("one ")] }], todos: [] }
+  await projection.retell(async () => read, { isAgain: false, isFollowed: false })
+  projection.delta(delta("three "))
+  projection.part(text("one two three "))
+  projection.delta(delta("four"))
+  projection.part(text("one two three four", 9))
+  expect(texts()).toEqual(["one ", "two three ", "four"])
+})
+
 test("a call begins once, goes on when it has something new, and ends once", () => {
   const { projection, updates } = shown()
   const call = (state: ToolPart["state"]): ToolPart => ({
