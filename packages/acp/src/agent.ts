@@ -44,8 +44,8 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
   function answered(session: OpenSession, { afterwards }: Request): { configOptions: object[] } {
     afterwards(() => {
       sessions()
-        .then((all) => all.tellCommands(session))
-        .catch((error: unknown) => note(`The commands could not be read: ${String(error)}`))
+        .then((all) => all.tellMore(session))
+        .catch((error: unknown) => note(`What can be typed could not be read: ${String(error)}`))
     })
     return { configOptions: optionsOf(session.choice, session.offer) }
   }

@@ -138,7 +138,8 @@ export function createProjection({ cwd, send, onStep }: ProjectionOptions): Proj
     if (!message) return
     // What a person has written the client shows already; it comes again only with the history.
     if (message.isUser) return read ? userPart(part) : undefined
-    if (part.type === "text" ? !part.ignored : part.type === "reasoning") textPart(part as Part & { type: "text" }, read)
+    if (part.type === "text" ? !part.ignored : part.type === "reasoning")
+      textPart(part as Part & { type: "text" }, read)
     if (part.type === "tool") toolPart(part)
     if (part.type === "step-finish" && !steps.get(part.id)) {
       steps.set(part.id, true)

@@ -9,6 +9,7 @@ import type { Connection } from "./connection.ts"
 import { createDesk, type Desk } from "./desk.ts"
 import { followEvents } from "./events.ts"
 import { createFamily } from "./family.ts"
+import { createIssues } from "./issues.ts"
 import { readCommands, readOffer } from "./offer.ts"
 import type { OpenSession } from "./open-session.ts"
 import { existingSession, newSession, replay } from "./opening.ts"
@@ -32,7 +33,8 @@ export interface Sessions {
   /** Also one that is closed already, or that nobody knows: it is as the client wants it. */
   close(sessionId: string): Promise<void>
   choose(session: OpenSession, change: (choice: Choice, offer: Offer) => Choice): Promise<SessionConfigOption[]>
-  tellCommands(session: OpenSession): Promise<void>
+  /** What can be typed, and to the log what is wrong with the settings. */
+  tellMore(session: OpenSession): Promise<void>
   /** The client is gone: what runs for it ends. */
   end(): Promise<void>
 }
@@ -56,6 +58,7 @@ export async function openSessions({ client, connection, abilities, note }: Sess
   const open = new Map<string, OpenSession>()
   const family = createFamily(client, open)
   const desk = createDesk({ client, connection, family, abilities, note })
+  const issues = createIssues(client, note)
   const ending = new AbortController()
   const send = (sessionId: string, update: SessionUpdate): void =>
     connection.notify("session/update", { sessionId, update })
@@ -148,7 +151,10 @@ export async function openSessions({ client, connection, abilities, note }: Sess
       return optionsOf(session.choice, offer)
     },
 
-    tellCommands: (session) => tellCommands(session, client),
+    async tellMore(session) {
+      await tellCommands(session, client)
+      await issues.tell(session.directory)
+    },
 
     async end() {
       desk.close()

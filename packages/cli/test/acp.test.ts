@@ -339,6 +339,12 @@ test("closing a session cancels what runs in it", async () => {
   await expect(editor.prompt(id, "gone")).rejects.toMatchObject({ code: -32602 })
 })
 
+test("there may be nothing to compact", async () => {
+  await using at = await modelScript(script())
+  const editor = await acpEditor(at)
+  expect(await editor.prompt(await editor.session(), "/compact")).toMatchObject({ stopReason: "end_turn" })
+})
+
 test("a session that is loaded while it answers is told once more, and goes on where it was", async () => {
   const words = Array.from({ length: 60 }, (_, at) => `w${at} `).join("")
   await using at = await modelScript(script(says(words, { delayMs: 30 }), says("next")))
