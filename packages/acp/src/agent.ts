@@ -42,11 +42,11 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
 
   /** An answer with what can be chosen; what can be typed follows it, because some editors know the session only then. */
   function answered(session: OpenSession, { afterwards }: Request): { configOptions: object[] } {
-    afterwards(() => {
+    afterwards(() =>
       sessions()
         .then((all) => all.tellMore(session))
-        .catch((error: unknown) => note(`What can be typed could not be read: ${String(error)}`))
-    })
+        .catch((error: unknown) => note(`What can be typed could not be read: ${String(error)}`)),
+    )
     return { configOptions: optionsOf(session.choice, session.offer) }
   }
 

@@ -141,6 +141,17 @@ test("whatever else prints on standard output, the editor hears the protocol alo
   expect(editor.breaches).toEqual([])
 })
 
+test("what was asked before the input ended is answered whole", async () => {
+  await using at = await modelScript(script())
+  const editor = await acpEditor(at, { isSilent: true })
+  editor.raw(line({ id: "new", method: "session/new", params: { cwd: at.project, mcpServers: [] } }))
+  expect(await editor.leave()).toMatchObject({ code: 0, stderr: "" })
+  expect(editor.said).toMatchObject([
+    { id: "new", result: { sessionId: expect.any(String) } },
+    { params: { update: { sessionUpdate: "available_commands_update" } } },
+  ])
+})
+
 test("what is wrong with the settings or with our places is told in words that a person can use", async () => {
   await using at = await modelScript(script(), { files: { "opencode.json": "{ nope" } })
   const editor = await acpEditor(at)

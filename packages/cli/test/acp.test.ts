@@ -339,6 +339,22 @@ test("closing a session cancels what runs in it", async () => {
   await expect(editor.prompt(id, "gone")).rejects.toMatchObject({ code: -32602 })
 })
 
+test("two editors have the same session open: who comes in the middle of an answer is told all of it, and once", async () => {
+  const words = Array.from({ length: 150 }, (_, at) => `w${at} `).join("")
+  await using at = await modelScript(script(says(words, { delayMs: 60 }), says("the next")))
+  const first = await acpEditor(at)
+  const second = await acpEditor(at)
+  await second.ask("session/list", {})
+  const id = await first.session()
+  const answer = first.prompt(id, "go")
+  await first.hears(isUpdate("agent_message_chunk"))
+  await second.ask("session/load", { sessionId: id, cwd: at.project, mcpServers: [] })
+  expect(await second.prompt(id, "and now?")).toMatchObject({ stopReason: "end_turn" })
+  expect(await answer).toMatchObject({ stopReason: "end_turn" })
+  for (const editor of [first, second]) await expect.poll(() => textIn(editor.updates(id))).toBe(`${words}the next`)
+  expect([...first.breaches, ...second.breaches]).toEqual([])
+})
+
 test("there may be nothing to compact", async () => {
   await using at = await modelScript(script())
   const editor = await acpEditor(at)
