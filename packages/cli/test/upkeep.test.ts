@@ -194,5 +194,9 @@ test("`upgrade` of a copy that nobody installed says so; a method has its progra
     code: 0,
   })
   expect(readFileSync(asked, "utf8")).toBe("install --global opencode-ai@1.99.0\n")
-  expect(await at.run(["upgrade", "banana", "-m", "npm"], { env })).toMatchObject({ stdout: "", code: 1 })
+  expect(await at.run(["upgrade", "banana", "-m", "npm"], { env })).toEqual({
+    stdout: "",
+    stderr: 'Error: A version is written as 1.20.0, not "banana".\n',
+    code: 1,
+  })
 })
