@@ -23,7 +23,11 @@ test("`--version` behind a command prints the version, and the command does not 
   await using at = installation()
   const version = await at.run(["--version"])
   expect(version).toMatchObject({ stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "", code: 0 })
-  for (const args of [["run", "hi", "--version"], ["session", "-v"], ["session", "list", "-v"]])
+  for (const args of [
+    ["run", "hi", "--version"],
+    ["session", "-v"],
+    ["session", "list", "-v"],
+  ])
     expect(await at.run(args)).toEqual(version)
 })
 

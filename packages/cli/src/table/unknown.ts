@@ -10,7 +10,13 @@ export function refuseName(command: Command, name: string): never {
   if (!command.parent && NOT_YET.includes(name)) {
     command.error(`error: '${name}' is a command of OpenCode that is not part of this version yet.`)
   }
-  const near = name === "" ? "" : didYouMean(name, command.commands.filter(isShown).map((one) => one.name()))
+  const near =
+    name === ""
+      ? ""
+      : didYouMean(
+          name,
+          command.commands.filter(isShown).map((one) => one.name()),
+        )
   command.error(`error: unknown command '${name}'.${near}`)
 }
 
