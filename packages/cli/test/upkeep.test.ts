@@ -93,10 +93,12 @@ test("`db` reads and cannot write; statements may come from standard input", asy
   })
   const json = await at.run(["db", "--format", "json", "select 1 as a, x'ff' as b"])
   expect(JSON.parse(json.stdout)).toEqual([{ a: 1, b: "ff" }])
-  expect(await at.run(["db"], { input: "select 1\n as a;\nselect 2 as b" })).toMatchObject({
-    stdout: "a\n1\nb\n2\n",
+  expect(await at.run(["db"], { input: "select 1\n as a; select ';\n' as b;\nselect 2 as c" })).toMatchObject({
+    stdout: "a\n1\nb\n;\\n\nc\n2\n",
     code: 0,
   })
+  expect(await at.run(["db", "select 1 as a; select 2 as b;"])).toMatchObject({ stdout: "a\n1\nb\n2\n", code: 0 })
+  expect(await at.run(["db", " ; "])).toMatchObject({ stdout: "", code: 1 })
   for (const statement of ["delete from session", "drop table part", "vacuum", "selec"]) {
     expect(await at.run(["db", statement])).toMatchObject({ stdout: "", code: 1 })
   }
