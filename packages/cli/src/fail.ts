@@ -1,4 +1,4 @@
-import { isFault } from "@opencode/core/lib/fault.ts"
+import { isFault, ToolFailure } from "@opencode/core/lib/fault.ts"
 import { out } from "./out.ts"
 
 /** A command that did not do what it was asked to. The sentence is for a person; the code is for the script. */
@@ -23,7 +23,8 @@ export function report(error: unknown, debug: boolean): number {
     out.note(`Error: ${error.message}`)
     return error.exitCode
   }
-  if (isFault(error)) {
+  // What a tool would tell the model is a sentence for a person too.
+  if (isFault(error) || error instanceof ToolFailure) {
     out.note(`Error: ${error.message}`)
     return 1
   }
