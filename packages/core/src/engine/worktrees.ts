@@ -185,13 +185,14 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
   }
 
   /** From here on nothing works in it, and nothing in it can be lost. */
-  async function secure({ workspace }: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
+  async function secure({ workspace, project }: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
     const { directory } = tree
     await filling.get(directory)?.catch(() => {})
     if (starting.has(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
       throw worktreeFault(error, `Something works in ${directory}: end it first.`)
     try {
-      const kept = await keepWork({ git: workspace.git, tree, name: basename(directory), now: host.now() })
+      const place = { git: workspace.git, from: project.worktree, name: basename(directory) }
+      const kept = await keepWork({ ...place, tree, now: host.now() })
       if (kept) log.info("work of a worktree was kept", { directory, ref: kept })
       return kept
     } catch (cause) {
@@ -258,6 +259,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         const tree = await mine(opened, target, error)
         if (!tree) throw worktreeFault(error, "Worktree not found")
         if (tree.isMain) throw worktreeFault(error, "Cannot reset the primary workspace")
+        if (tree.isGone) throw worktreeFault(error, `${tree.directory} is gone: it can only be removed.`)
         if (tree.branch !== undefined && !tree.branch.startsWith(BRANCH))
           throw worktreeFault(error, `The branch ${tree.branch} was not made by this program: it is not set back.`)
         const to = await defaultBranch(workspace)
