@@ -194,7 +194,7 @@ test("a worktree whose folder somebody deleted can be removed, and its commits s
   expect([removed.status, await removed.json()]).toEqual([200, true])
   const kept = removed.headers.get("x-opencode-kept")
   expect(git(door.world.project, "show", `${kept}:b.txt`)).toBe("two")
-  expect(git(door.world.project, "branch", "--list", branch)).toBe("")
+  expect(git(door.world.project, "branch", "--list", String(branch))).toBe("")
   expect(await dataOf(door.v2.worktree.list())).toEqual([])
 })
 
