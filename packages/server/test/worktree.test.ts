@@ -113,6 +113,12 @@ test("removing keeps what nobody committed, and commits that are nowhere else, u
   expect((await dataOf(door.v2.project.current())).sandboxes).toEqual([])
 })
 
+test("a page that may call may also read under which name work was kept", async () => {
+  await using door = await served({ git: true })
+  const answer = await door.fetch("/path", { headers: { origin: "http://localhost:5173" } })
+  expect(answer.headers.get("access-control-expose-headers")?.toLowerCase().split(", ")).toContain("x-opencode-kept")
+})
+
 test("a clean worktree goes without a trace, also right after it was asked for", async () => {
   await using door = await served({ git: true, files: { "a.txt": "one\n", ".gitignore": "build/\n" } })
   const { directory } = await made(door, { name: "clean" })
