@@ -78,6 +78,8 @@ export const TITLES: Record<string, string> = {
   pty: "Terminals",
   tui: "Screens",
   global: "The server",
+  stats: "What it took",
+  storage: "What is kept on disk",
   experimental: "Experimental",
 }
 
