@@ -115,6 +115,21 @@ test("a server of something else is told in a sentence", async () => {
   expect({ code, stderr }).toEqual({ code: 1, stderr: `Error: ${server.url} is no opencode server.\n` })
 })
 
+test("a failure inside the server is told, and the conversation goes on", async () => {
+  await using server = await strangeServer((socket) => {
+    socket.on("data", (request) => {
+      const isPath = request.toString().startsWith("GET /path")
+      const body = JSON.stringify(isPath ? { directory: "/far" } : { data: { message: "It broke inside." } })
+      const status = isPath ? "200 OK" : "500 Internal Server Error"
+      socket.write(`HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+    })
+  })
+  await using at = await modelScript(() => says("never"))
+  const { stderr, code } = await at.run(["attach", server.url], { input: "hello\n/help\n" })
+  expect(stderr).toMatch(/Error: It broke inside\.[\s\S]*\/exit/)
+  expect(code).toBe(0)
+})
+
 test("files are sent with what they hold, because the server has other paths", async () => {
   await using at = await modelScript(() => says("done"), { files: { "mine.txt": "what it holds\n", "sub/.keep": "" } })
   const { url } = await at.serve([])
