@@ -80,7 +80,7 @@ export function createFrameQueue(
 
   return {
     push(frame) {
-      const before = waiting
+      const before = waiting <= MAX_WAITING ? waiting : waiting - heaviest(entries)
       const piece = pieceOf(frame)
       const thing = thingOf(frame)
       if (piece) pushPiece(frame, piece)
@@ -90,7 +90,8 @@ export function createFrameQueue(
         states.clear()
         add(frame)
       }
-      // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it.
+      // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it,
+      // and what is told in the same moment.
       return before <= MAX_WAITING
     },
 
@@ -123,6 +124,9 @@ export function createFrameQueue(
     if (thing !== undefined && states.get(thing) === entry) states.delete(thing)
   }
 }
+
+const heaviest = (entries: readonly Entry[]): number =>
+  entries.reduce((most, { weight, isGone }) => (isGone ? most : Math.max(most, weight)), 0)
 
 interface Piece {
   partID: string
