@@ -35,7 +35,10 @@ export async function openRemoteDoor(options: RemoteOptions): Promise<RemoteDoor
       baseUrl,
       ...(directory === undefined ? {} : { directory }),
       ...(credentials ? { headers: { authorization: basicAuthorization(credentials) } } : {}),
-      fetch: requestTo(baseUrl, ends.filter((end) => end !== undefined)),
+      fetch: requestTo(
+        baseUrl,
+        ends.filter((end) => end !== undefined),
+      ),
     })
   // Asked first, so that a wrong address or password is told before anything else.
   const patience = startPatience(baseUrl, patienceMs)

@@ -102,7 +102,10 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
       const { sign, text } = callWords(part)
       const words = hasStatus ? sign : sign === "✓" ? "done:" : "failed:"
       above(() => {
-        out.draw([...marked(sign === "✓" ? "green" : "red", words), ` ${fitting(text, columns() - words.length - 2)}\n`])
+        out.draw([
+          ...marked(sign === "✓" ? "green" : "red", words),
+          ` ${fitting(text, columns() - words.length - 2)}\n`,
+        ])
         const patch = part.state.status === "completed" ? part.state.metadata.diff : undefined
         if (typeof patch === "string") diff(patch)
       })

@@ -121,7 +121,9 @@ test("a failure inside the server is told, and the conversation goes on", async 
       const isPath = request.toString().startsWith("GET /path")
       const body = JSON.stringify(isPath ? { directory: "/far" } : { data: { message: "It broke inside." } })
       const status = isPath ? "200 OK" : "500 Internal Server Error"
-      socket.write(`HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`)
+      socket.write(
+        `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      )
     })
   })
   await using at = await modelScript(() => says("never"))

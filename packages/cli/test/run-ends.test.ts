@@ -237,14 +237,27 @@ test("a second Ctrl-C leaves at once, and the last line is there all the same", 
   expect(linesOf(stdout).at(-1)).toMatchObject({ type: "result", reason: "aborted" })
 })
 
-test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s before there is a turn has its last line too", async (signal) => {
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s before there is a turn has its last line too",
+  async (signal) => {
+    await using at = await modelScript(() => says("never"))
+    const run = at.start(["run", "--format", "jsonl", "go"], { isTalkedTo: true })
+    await run.printed("Waiting for the end of standard input")
+    run.child.kill(signal)
+    const { code, stdout } = await run.finished
+    expect(code).toBe(130)
+    expect(linesOf(stdout)).toMatchObject([{ type: "result", reason: "aborted", exitCode: 130, sessionID: null }])
+  },
+)
+
+test("as JSON, a run that was stopped before its turn says so in the one line there is", async () => {
   await using at = await modelScript(() => says("never"))
-  const run = at.start(["run", "--format", "jsonl", "go"], { isTalkedTo: true })
+  const run = at.start(["run", "--format", "json", "go"], { isTalkedTo: true })
   await run.printed("Waiting for the end of standard input")
-  run.child.kill(signal)
+  run.child.kill("SIGINT")
   const { code, stdout } = await run.finished
   expect(code).toBe(130)
-  expect(linesOf(stdout)).toMatchObject([{ type: "result", reason: "aborted", exitCode: 130, sessionID: null }])
+  expect(JSON.parse(stdout)).toMatchObject({ type: "error", error: { data: { message: "Stopped." } } })
 })
 
 test("a terminal that is closed ends the turn, and what was done is on record", async () => {

@@ -91,7 +91,7 @@ interface Running {
   leave(): void
 }
 
-const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped." }
+const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped.", isUntold: true }
 
 async function runPrompt(
   prompt: Prompt,
