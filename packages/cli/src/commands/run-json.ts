@@ -28,7 +28,8 @@ export function jsonView({ thinking, wantsObject }: ViewOptions): RunView {
     },
     finish({ reason, message, isUntold }) {
       // The session may have said that it was stopped, and then the program was.
-      if (isUntold && !(hasFailed && reason === "aborted")) print("error", { error: { name: "UnknownError", data: { message } } })
+      if (isUntold && !(hasFailed && reason === "aborted"))
+        print("error", { error: { name: "UnknownError", data: { message } } })
     },
     event(event) {
       parts.learn(event)
