@@ -1,5 +1,5 @@
 import { isFault, ToolFailure } from "@opencode/core/lib/fault.ts"
-import { out } from "./out.ts"
+import { out, UnwrittenAnswer } from "./out.ts"
 
 /** A command that did not do what it was asked to. The sentence is for a person; the code is for the script. */
 export class CommandFailure extends Error {
@@ -24,7 +24,7 @@ export function report(error: unknown, debug: boolean): number {
     return error.exitCode
   }
   // What a tool would tell the model is a sentence for a person too.
-  if (isFault(error) || error instanceof ToolFailure) {
+  if (isFault(error) || error instanceof ToolFailure || error instanceof UnwrittenAnswer) {
     out.note(`Error: ${error.message}`)
     return 1
   }
