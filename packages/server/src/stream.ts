@@ -59,15 +59,14 @@ export function openEventStream({ bus, host, directory, after, openParts, wrap }
         { ...(directory === undefined ? {} : { directory }), ...(after === undefined ? {} : { after }) },
         (frame) => sink(frame),
       )
-      const open = openParts()
-      sink = push
-
-      push(ownFrame(host, "server.connected", { resumed: subscription.resumed }))
-      for (const frame of early) push(frame)
-      for (const { scope, part } of open) {
+      const connected = ownFrame(host, "server.connected", { resumed: subscription.resumed })
+      const open = openParts().map(({ scope, part }) => {
         const time = host.now()
-        push(ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope))
-      }
+        return ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope)
+      })
+      sink = push
+      queue.begin([connected, ...early, ...open])
+      outlet.ready()
       const heartbeat = setInterval(() => push(ownFrame(host, "server.heartbeat", {})), HEARTBEAT_MS)
       heartbeat.unref()
       ends.push(subscription.close, () => clearInterval(heartbeat))
