@@ -59,7 +59,9 @@ export function openEventStream({ bus, host, directory, after, openParts, wrap }
         { ...(directory === undefined ? {} : { directory }), ...(after === undefined ? {} : { after }) },
         (frame) => sink(frame),
       )
-      const connected = ownFrame(host, "server.connected", { resumed: subscription.resumed })
+      const { resumed, since } = subscription
+      // Its number lets a client resume that loses its connection before anything happened.
+      const connected = { ...ownFrame(host, "server.connected", { resumed }), number: since }
       const open = openParts().map(({ scope, part }) => {
         const time = host.now()
         return ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope)
@@ -77,7 +79,7 @@ export function openEventStream({ bus, host, directory, after, openParts, wrap }
   }
 }
 
-/** A frame for this client alone: it has no number, because no other stream has it. */
+/** A frame for this client alone: it has no number of its own, because no other stream has it. */
 function ownFrame<Type extends EventType>(
   host: Host,
   type: Type,
