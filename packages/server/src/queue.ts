@@ -82,7 +82,7 @@ export function createFrameQueue(
   }
 
   function push(frame: Frame): boolean {
-    const before = waiting
+    const before = waiting <= most ? waiting : waiting - heaviest(entries)
     const piece = pieceOf(frame)
     const thing = thingOf(frame)
     if (piece) pushPiece(frame, piece)
@@ -92,7 +92,8 @@ export function createFrameQueue(
       states.clear()
       add(frame)
     }
-    // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it.
+    // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it,
+    // and what is told in the same moment.
     return before <= most
   }
 
@@ -133,6 +134,9 @@ export function createFrameQueue(
     if (thing !== undefined && states.get(thing) === entry) states.delete(thing)
   }
 }
+
+const heaviest = (entries: readonly Entry[]): number =>
+  entries.reduce((most, { weight, isGone }) => (isGone ? most : Math.max(most, weight)), 0)
 
 interface Piece {
   partID: string

@@ -168,6 +168,17 @@ test("two gigabytes of output that nobody reads wait as their last state", () =>
   expect(drain()).toBeLessThan(500_000)
 })
 
+test("a frame larger than all that may wait does not cut off a client that had no time to take it", () => {
+  const { push, drain } = queued()
+  const huge = updated(textPart(1, "h".repeat(6_000_000)))
+  expect(push(huge)).toBe(true)
+  expect(push(session("ses_1", "a"))).toBe(true)
+  expect(push(updated(textPart(2, "h".repeat(6_000_000))))).toBe(true)
+  expect(push(session("ses_2", "b"))).toBe(false)
+  drain()
+  expect(push(huge)).toBe(true)
+})
+
 test("a long answer that nobody reads waits once", () => {
   const { push, drain, sent } = queued()
   push({ type: "file.edited", properties: { file: LARGE } })
