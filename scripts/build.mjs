@@ -22,10 +22,14 @@ const oneLocale = {
 
 const MAIN = "packages/cli/src/main.ts"
 
-/** What these commands load is most of the program, and both are waited for. */
+const sourceOf = (command) => `packages/cli/src/commands/${command}.ts`
+
+/** What these commands load is most of the program, and they are waited for. */
 const GROUPS = [
   { name: "chunks/start.js", sources: ["packages/cli/src/command-line.ts"] },
-  { name: "chunks/program.js", sources: ["packages/cli/src/commands/serve.ts", "packages/cli/src/commands/run.ts"] },
+  // An editor asks what we can do with every window it opens, and often nothing else: for that it needs the schemas alone.
+  { name: "chunks/schemas.js", sources: ["acp", "serve", "run"].map(sourceOf) },
+  { name: "chunks/program.js", sources: ["serve", "run"].map(sourceOf) },
 ]
 
 const FORM = { format: "esm", platform: "node", target: "node20", minify: true, keepNames: false, logLevel: "warning" }

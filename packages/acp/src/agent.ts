@@ -42,11 +42,11 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
 
   /** An answer with what can be chosen; what can be typed follows it, because some editors know the session only then. */
   function answered(session: OpenSession, { afterwards }: Request): { configOptions: object[] } {
-    afterwards(() => {
+    afterwards(() =>
       sessions()
-        .then((all) => all.tellCommands(session))
-        .catch((error: unknown) => note(`The commands could not be read: ${String(error)}`))
-    })
+        .then((all) => all.tellMore(session))
+        .catch((error: unknown) => note(`What can be typed could not be read: ${String(error)}`)),
+    )
     return { configOptions: optionsOf(session.choice, session.offer) }
   }
 
@@ -109,7 +109,7 @@ export async function serveAcp({ input, send, open, note, version }: AcpOptions)
     async "session/close"({ params: given }) {
       const { sessionId } = parseParams(params.OfSession, given)
       const all = await sessions()
-      await order.run(sessionId, () => all.close(all.get(sessionId)))
+      await order.run(sessionId, () => all.close(sessionId))
       return {}
     },
 

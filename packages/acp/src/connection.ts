@@ -34,8 +34,8 @@ export interface Request {
   id: RequestID
   method: string
   params: unknown
-  /** Runs when the answer is sent: clients may not know a session before. */
-  afterwards(act: () => void): void
+  /** Runs when the answer is sent: clients may not know a session before. It ends before the connection does. */
+  afterwards(act: () => Promise<void>): void
 }
 
 /** What one client can have under way: each prompt of each of its sessions, and a few settings. */
@@ -56,14 +56,14 @@ export function createConnection(options: ConnectionOptions): Connection {
   const refuse = (id: RequestID, error: unknown): void => write({ id, error: errorOf(error, note) })
 
   async function answer(id: RequestID, method: string, params: unknown): Promise<void> {
-    const later: (() => void)[] = []
+    const later: (() => Promise<void>)[] = []
     try {
       const result = await options.answer({ id, method, params, afterwards: (act) => void later.push(act) })
       write({ id, result })
     } catch (error) {
       refuse(id, error)
     }
-    for (const act of later) act()
+    for (const act of later) await act()
   }
 
   function begin(id: RequestID, method: string, params: unknown): void {

@@ -10,8 +10,10 @@ export interface OpenSession {
   choice: Choice
   /** What could be chosen when the client was told last. */
   offer: Offer
-  projection: Projection
+  readonly projection: Projection
   readonly prompts: Set<RunningPrompt>
+  /** By the client, while prompts of it are still to be answered. */
+  isClosed: boolean
   send(update: SessionUpdate): void
 }
 

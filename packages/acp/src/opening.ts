@@ -8,7 +8,7 @@ import { dataOf } from "./api.ts"
 import { modesOf, withEffort, type Choice, type Offer } from "./choice.ts"
 import { readOffer } from "./offer.ts"
 import type { OpenSession, RunningPrompt } from "./open-session.ts"
-import { createProjection } from "./projection.ts"
+import { createProjection, type Retelling } from "./projection.ts"
 import { invalidParams, RpcError } from "./rpc-error.ts"
 import type { SessionUpdate } from "./wire.ts"
 
@@ -60,18 +60,20 @@ function opened(
       for (const running of prompts) running.tokens = addTokens(running.tokens, tokens)
     },
   })
-  return { id, directory, choice, offer, projection, prompts, send: tell }
+  return { id, directory, choice, offer, projection, prompts, isClosed: false, send: tell }
 }
 
-/** Tells all that was said in a session, as if it happened now. */
-export async function replay({ id: sessionID, directory, projection }: OpenSession, client: OpencodeClient) {
-  const [messages, todos] = await Promise.all([
-    client.session.messages({ sessionID, directory }).then(dataOf),
-    client.session.todo({ sessionID, directory }).then(dataOf),
-  ])
-  for (const { info, parts } of messages as MessageWithParts[]) {
-    projection.message(info)
-    for (const part of parts) projection.part(part, { replay: true })
-  }
-  projection.todos(todos as Todo[])
+/** Tells what was said in a session, as if it happened now. */
+export function replay(
+  { id: sessionID, directory, projection }: OpenSession,
+  client: OpencodeClient,
+  retelling: Retelling,
+): Promise<void> {
+  return projection.retell(async () => {
+    const [messages, todos] = await Promise.all([
+      client.session.messages({ sessionID, directory }).then(dataOf),
+      client.session.todo({ sessionID, directory }).then(dataOf),
+    ])
+    return { messages: messages as MessageWithParts[], todos: todos as Todo[] }
+  }, retelling)
 }

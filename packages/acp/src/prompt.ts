@@ -27,9 +27,9 @@ export async function runPrompt(session: OpenSession, blocks: Block[], deps: Pro
   session.prompts.add(running)
   try {
     const last = await send(session, { blocks, running }, deps)
-    await told(session, last)
-    await tellUsage(session, last, deps)
-    const stopReason = running.isCancelled ? "cancelled" : stopReasonOf(last.info)
+    if (last) await told(session, last)
+    if (last) await tellUsage(session, last, deps)
+    const stopReason = running.isCancelled ? "cancelled" : last ? stopReasonOf(last.info) : "end_turn"
     return { stopReason, usage: usageOf(running.tokens), _meta: {} }
   } catch (error) {
     // What was stopped before its prompt was on record has no answer.
@@ -45,7 +45,8 @@ interface Sending {
   running: Readonly<RunningPrompt>
 }
 
-async function send(session: OpenSession, { blocks, running }: Sending, deps: PromptDeps): Promise<Last> {
+/** @returns undefined when there was nothing to do */
+async function send(session: OpenSession, { blocks, running }: Sending, deps: PromptDeps): Promise<Last | undefined> {
   const { client, abilities } = deps
   const { id: sessionID, directory, choice, offer } = session
   const { model, ...how } = sentWith(choice, offer)
@@ -71,9 +72,9 @@ async function send(session: OpenSession, { blocks, running }: Sending, deps: Pr
   ) as Last
 }
 
-async function lastOf({ id: sessionID, directory }: OpenSession, client: OpencodeClient): Promise<Last> {
+async function lastOf({ id: sessionID, directory }: OpenSession, client: OpencodeClient): Promise<Last | undefined> {
   const [last] = dataOf(await client.session.messages({ sessionID, directory, limit: 1 })) as MessageWithParts[]
-  return last as Last
+  return last?.info.role === "assistant" ? (last as Last) : undefined
 }
 
 /** Waits until the events have told all of it; what they have not, is told now. */

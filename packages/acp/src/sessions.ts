@@ -9,6 +9,7 @@ import type { Connection } from "./connection.ts"
 import { createDesk, type Desk } from "./desk.ts"
 import { followEvents } from "./events.ts"
 import { createFamily } from "./family.ts"
+import { createIssues } from "./issues.ts"
 import { readCommands, readOffer } from "./offer.ts"
 import type { OpenSession } from "./open-session.ts"
 import { existingSession, newSession, replay } from "./opening.ts"
@@ -29,9 +30,11 @@ export interface Sessions {
   prompt(session: OpenSession, blocks: Block[]): Promise<PromptResponse>
   /** Every prompt of it that runs now is answered as cancelled. */
   cancel(session: OpenSession): Promise<void>
-  close(session: OpenSession): Promise<void>
+  /** Also one that is closed already, or that nobody knows: it is as the client wants it. */
+  close(sessionId: string): Promise<void>
   choose(session: OpenSession, change: (choice: Choice, offer: Offer) => Choice): Promise<SessionConfigOption[]>
-  tellCommands(session: OpenSession): Promise<void>
+  /** What can be typed, and to the log what is wrong with the settings. */
+  tellMore(session: OpenSession): Promise<void>
   /** The client is gone: what runs for it ends. */
   end(): Promise<void>
 }
@@ -55,6 +58,7 @@ export async function openSessions({ client, connection, abilities, note }: Sess
   const open = new Map<string, OpenSession>()
   const family = createFamily(client, open)
   const desk = createDesk({ client, connection, family, abilities, note })
+  const issues = createIssues(client, note)
   const ending = new AbortController()
   const send = (sessionId: string, update: SessionUpdate): void =>
     connection.notify("session/update", { sessionId, update })
@@ -67,12 +71,22 @@ export async function openSessions({ client, connection, abilities, note }: Sess
   })
 
   async function begin(session: OpenSession, isTold: boolean): Promise<OpenSession> {
-    if (isTold) await replay(session, client)
-    // A prompt of before is still answered.
-    for (const running of open.get(session.id)?.prompts ?? []) session.prompts.add(running)
+    if (isTold) await replay(session, client, { isAgain: false, isFollowed: false })
     open.set(session.id, session)
     void desk.catchUp(session)
     return session
+  }
+
+  /** What runs in a session that is open already goes on, and is told in the same order. */
+  async function reopen(sessionId: string, isTold: boolean): Promise<OpenSession> {
+    const session = await existingSession(sessionId, opening)
+    const known = open.get(sessionId)
+    if (!known) return begin(session, isTold)
+    if (isTold) await replay(known, client, { isAgain: true, isFollowed: true })
+    known.isClosed = false
+    Object.assign(known, { choice: session.choice, offer: session.offer })
+    void desk.catchUp(known)
+    return known
   }
 
   async function cancel({ id: sessionID, directory, prompts }: OpenSession): Promise<void> {
@@ -80,9 +94,14 @@ export async function openSessions({ client, connection, abilities, note }: Sess
     await client.session.abort({ sessionID, directory })
   }
 
+  /** What is still running is told to its end. */
+  function forget(session: OpenSession): void {
+    if (session.prompts.size === 0) open.delete(session.id)
+  }
+
   return {
     create: async (cwd) => begin(await newSession(cwd, opening), false),
-    reopen: async (sessionId, { isTold }) => begin(await existingSession(sessionId, opening), isTold),
+    reopen: (sessionId, { isTold }) => reopen(sessionId, isTold),
     async fork(sessionId) {
       const copy = dataOf(await client.session.fork({ sessionID: sessionId })) as Session
       return begin(await existingSession(copy.id, opening), true)
@@ -105,19 +124,24 @@ export async function openSessions({ client, connection, abilities, note }: Sess
 
     get(sessionId) {
       const session = open.get(sessionId)
-      if (!session) throw sessionNotFound(sessionId)
+      if (!session || session.isClosed) throw sessionNotFound(sessionId)
       return session
     },
 
     prompt: (session, blocks) =>
-      runPrompt(session, blocks, { client, abilities }).catch((error: unknown) => {
-        throw isMissing(error) ? sessionNotFound(session.id) : error
-      }),
+      runPrompt(session, blocks, { client, abilities })
+        .catch((error: unknown) => {
+          throw isMissing(error) ? sessionNotFound(session.id) : error
+        })
+        .finally(() => session.isClosed && forget(session)),
 
     cancel,
-    async close(session) {
-      open.delete(session.id)
+    async close(sessionId) {
+      const session = open.get(sessionId)
+      if (!session) return
+      session.isClosed = true
       if (session.prompts.size > 0) await cancel(session)
+      forget(session)
     },
 
     async choose(session, change) {
@@ -127,7 +151,10 @@ export async function openSessions({ client, connection, abilities, note }: Sess
       return optionsOf(session.choice, offer)
     },
 
-    tellCommands: (session) => tellCommands(session, client),
+    async tellMore(session) {
+      await tellCommands(session, client)
+      await issues.tell(session.directory)
+    },
 
     async end() {
       desk.close()
@@ -202,7 +229,7 @@ function followPlan(session: OpenSession, { tool, state }: ToolPart): void {
 async function readAgain({ client, desk, open, note }: Telling): Promise<void> {
   for (const session of open.values()) {
     try {
-      if (session.prompts.size > 0) await replay(session, client)
+      if (session.prompts.size > 0) await replay(session, client, { isAgain: false, isFollowed: true })
       await desk.catchUp(session)
     } catch (error) {
       note(`What was missed could not be read: ${String(error)}`)

@@ -14,8 +14,8 @@ const REASONS: Partial<Record<NonNullable<AssistantMessage["endReason"]>, StopRe
 
 /** @throws RpcError when the turn failed */
 export function stopReasonOf({ error, endReason, finish }: AssistantMessage): StopReason {
-  if (error?.name === "MessageAbortedError") return "cancelled"
-  const reason = endReason === undefined ? undefined : REASONS[endReason]
+  // A limit, and the death of the process that was at it, leave the same error as a person who stops it.
+  const reason = REASONS[endReason ?? (error?.name === "MessageAbortedError" ? "aborted" : "stop")]
   if (reason) return reason
   if (error) {
     const message = error.data.message ?? error.name

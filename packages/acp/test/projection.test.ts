@@ -53,19 +53,55 @@ test("half of a character is held back until its other half is there", () => {
   expect(texts().every((piece) => piece.isWellFormed())).toBe(true)
 })
 
-test("the notes of a compaction are thoughts, and what a person wrote is told only with the history", () => {
+test("the notes of a compaction are thoughts, and what a person wrote is told only with the history", async () => {
   const { projection, updates } = shown()
   projection.message(assistant({ summary: true }))
   projection.part(text("notes", 9))
-  projection.message({ id: "msg_2", role: "user" } as Message)
+  const info = { id: "msg_2", role: "user" } as Message
+  projection.message(info)
   const own: Part = { id: "prt_2", sessionID: "ses_1", messageID: "msg_2", type: "text", text: "hello" }
   projection.part(own)
-  projection.part(own, { replay: true })
-  projection.part({ ...own, id: "prt_3", text: "for the model", synthetic: true }, { replay: true })
+  const parts: Part[] = [own, { ...own, id: "prt_3", text: "for the model", synthetic: true }]
+  await projection.retell(async () => ({ messages: [{ info, parts }], todos: [] }), {
+    isAgain: false,
+    isFollowed: true,
+  })
   expect(updates).toEqual([
     { sessionUpdate: "agent_thought_chunk", messageId: "prt_1", content: { type: "text", text: "notes" } },
     { sessionUpdate: "user_message_chunk", messageId: "msg_2", content: { type: "text", text: "hello" } },
   ])
+})
+
+test("what is being written while all is told again is told once, however far it was read", async () => {
+  const { projection, texts } = shown()
+  projection.message(assistant())
+  projection.part(text(""))
+  projection.delta(delta("one "))
+  const read = { messages: [{ info: assistant(), parts: [text("one two three ")] }], todos: [] }
+  const retold = projection.retell(
+    async () => {
+      projection.delta(delta("two "))
+      return read
+    },
+    { isAgain: true, isFollowed: true },
+  )
+  projection.delta(delta("three "))
+  await retold
+  projection.delta(delta("four"))
+  expect(texts().slice(1).join("")).toBe("one two three four")
+  projection.part(text("one two three four", 9))
+  expect(texts()[0]).toBe("one ")
+})
+
+test("of an answer that was being written before it was followed, pieces that came after a gap are not told", async () => {
+  const { projection, texts } = shown()
+  const read = { messages: [{ info: assistant(), parts: [text("one ")] }], todos: [] }
+  await projection.retell(async () => read, { isAgain: false, isFollowed: false })
+  projection.delta(delta("three "))
+  projection.part(text("one two three "))
+  projection.delta(delta("four"))
+  projection.part(text("one two three four", 9))
+  expect(texts()).toEqual(["one ", "two three ", "four"])
 })
 
 test("a call begins once, goes on when it has something new, and ends once", () => {

@@ -1,3 +1,4 @@
+import { childEnvironment } from "@opencode/core/process/environment.ts"
 import { startProcess } from "@opencode/core/process/spawn.ts"
 
 /** What opens an address with the browser of whoever sits there. */
@@ -9,7 +10,13 @@ const HANDED_OVER_MS = 3_000
 /** @param address made by us: an opener would run what else is given to it. @returns why it could not be opened */
 export async function openAddress(address: string): Promise<string | undefined> {
   const [file = "xdg-open", ...args] = OPENERS[process.platform] ?? ["xdg-open"]
-  const opener = startProcess({ file, args: [...args, address], cwd: "/", env: process.env, background: true })
+  const opener = startProcess({
+    file,
+    args: [...args, address],
+    cwd: "/",
+    env: childEnvironment(process.env),
+    background: true,
+  })
   const patience = new AbortController()
   const stays = new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, HANDED_OVER_MS)

@@ -141,6 +141,33 @@ test("whatever else prints on standard output, the editor hears the protocol alo
   expect(editor.breaches).toEqual([])
 })
 
+test("what was asked before the input ended is answered whole", async () => {
+  await using at = await modelScript(script())
+  const editor = await acpEditor(at, { isSilent: true })
+  editor.raw(line({ id: "new", method: "session/new", params: { cwd: at.project, mcpServers: [] } }))
+  expect(await editor.leave()).toMatchObject({ code: 0, stderr: "" })
+  expect(editor.said).toMatchObject([
+    { id: "new", result: { sessionId: expect.any(String) } },
+    { params: { update: { sessionUpdate: "available_commands_update" } } },
+  ])
+})
+
+test("what is wrong with the settings or with our places is told in words that a person can use", async () => {
+  await using at = await modelScript(script(), { files: { "opencode.json": "{ nope" } })
+  const editor = await acpEditor(at)
+  await editor.session()
+  await editor.printed(/Warning: .*opencode\.json.* cannot be read at line 1/)
+
+  await using full = await modelScript(script())
+  full.folder.write({ data: "a file where our folder would be" })
+  const other = await acpEditor(full)
+  await expect(other.session()).rejects.toMatchObject({
+    code: -32603,
+    message: expect.stringMatching(/The folder .* could not be made/),
+  })
+  expect((await other.leave()).stderr).not.toContain("    at ")
+})
+
 test("a folder that is given is where an editor works that names none, and one that does not exist is refused", async () => {
   await using at = await modelScript(script(), { files: { "sub/.keep": "" } })
   const editor = await acpEditor(at, { args: ["--cwd", "sub", "--port", "4096", "--hostname", "127.0.0.1", "--mdns"] })

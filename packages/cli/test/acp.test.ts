@@ -13,6 +13,15 @@ const isUpdate =
     params?.update?.sessionUpdate === kind
 const positionOf = (said: Said[], fits: (message: Said) => boolean): number => said.findIndex(fits)
 
+/** What is done at once is done in this time also on a busy machine. */
+const PATIENCE_MS = 4_000
+
+const textIn = (updates: object[]): string =>
+  updates
+    .map((update) => update as { sessionUpdate: string; content: { text: string } })
+    .flatMap(({ sessionUpdate, content }) => (sessionUpdate === "agent_message_chunk" ? [content.text] : []))
+    .join("")
+
 interface Options {
   configOptions: { id: string; currentValue: string }[]
 }
@@ -307,6 +316,7 @@ test("a fork goes its own way, a resumed session is not told again, a closed one
     code: -32602,
     message: `Invalid params: session not found: ${id}`,
   })
+  for (const sessionId of [id, "ses_unknown"]) expect(await editor.ask("session/close", { sessionId })).toEqual({})
   const before = editor.updates(id).length
   await editor.ask("session/resume", { sessionId: id, ...place })
   expect(await editor.prompt(id, "back")).toMatchObject({ stopReason: "end_turn" })
@@ -322,8 +332,51 @@ test("closing a session cancels what runs in it", async () => {
   const id = await editor.session()
   const answer = editor.prompt(id, "go")
   await editor.hears(isUpdate("agent_message_chunk"))
+  const closedAt = performance.now()
   await editor.ask("session/close", { sessionId: id })
   expect(await answer).toMatchObject({ stopReason: "cancelled" })
+  expect(performance.now() - closedAt).toBeLessThan(PATIENCE_MS)
+  await expect(editor.prompt(id, "gone")).rejects.toMatchObject({ code: -32602 })
+})
+
+test("two editors have the same session open: who comes in the middle of an answer is told all of it, and once", async () => {
+  const words = Array.from({ length: 150 }, (_, at) => `w${at} `).join("")
+  await using at = await modelScript(script(says(words, { delayMs: 60 }), says("the next")))
+  const first = await acpEditor(at)
+  const second = await acpEditor(at)
+  await second.ask("session/list", {})
+  const id = await first.session()
+  const answer = first.prompt(id, "go")
+  await first.hears(isUpdate("agent_message_chunk"))
+  await second.ask("session/load", { sessionId: id, cwd: at.project, mcpServers: [] })
+  expect(await second.prompt(id, "and now?")).toMatchObject({ stopReason: "end_turn" })
+  expect(await answer).toMatchObject({ stopReason: "end_turn" })
+  for (const editor of [first, second]) await expect.poll(() => textIn(editor.updates(id))).toBe(`${words}the next`)
+  expect([...first.breaches, ...second.breaches]).toEqual([])
+})
+
+test("there may be nothing to compact", async () => {
+  await using at = await modelScript(script())
+  const editor = await acpEditor(at)
+  expect(await editor.prompt(await editor.session(), "/compact")).toMatchObject({ stopReason: "end_turn" })
+})
+
+test("a session that is loaded while it answers is told once more, and goes on where it was", async () => {
+  const words = Array.from({ length: 60 }, (_, at) => `w${at} `).join("")
+  await using at = await modelScript(script(says(words, { delayMs: 30 }), says("next")))
+  const editor = await acpEditor(at)
+  const id = await editor.session()
+  const answer = editor.prompt(id, "go")
+  await editor.hears(isUpdate("agent_message_chunk"))
+  const before = editor.updates(id).length
+  await editor.ask("session/load", { sessionId: id, cwd: at.project, mcpServers: [] })
+  expect(await answer).toMatchObject({ stopReason: "end_turn" })
+  expect(await editor.prompt(id, "more")).toMatchObject({ stopReason: "end_turn" })
+  const added = editor.updates(id).slice(before)
+  // What came before the history was read belongs to what was told first.
+  const again = added.slice(added.findIndex(({ sessionUpdate }) => sessionUpdate === "user_message_chunk"))
+  expect(textIn(again)).toBe(`${words}next`)
+  expect(editor.breaches).toEqual([])
 })
 
 test("what is chosen is what the next prompt is asked with, also when nobody waits for the answer", async () => {

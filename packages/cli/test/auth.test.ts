@@ -126,19 +126,21 @@ test("what a provider wants to know beside the key is stored with it", async () 
 
 test("an organisation's command is shown, and run only when somebody says so; its settings count from then on", async () => {
   await using at = installation()
-  const command = ["/bin/sh", "-c", `touch ${at.folder.join("ran")}; echo thinking >&2; echo org-token-1`]
+  const command = ["/bin/sh", "-c", `env > ${at.folder.join("ran")}; echo thinking >&2; echo org-token-1`]
   const config = { username: "{env:ORG_TOKEN}" }
   await using organisation = await loginServer({
     "/.well-known/opencode": [{ body: { auth: { command, env: "ORG_TOKEN" }, config } }],
   })
   const refused = await at.run(["auth", "login", `${organisation.url}/`])
   expect(refused.code).toBe(1)
-  expect(refused.stderr).toContain(`touch ${at.folder.join("ran")}`)
+  expect(refused.stderr).toContain(`env > ${at.folder.join("ran")}`)
   expect(refused.stderr).toContain("Nothing was run.")
   expect(existsSync(at.folder.join("ran"))).toBe(false)
 
-  const login = await at.run(["auth", "login", organisation.url, "--yes"])
+  const env = { OPENAI_API_KEY: "very-secret-key", OPENCODE_SERVER_PASSWORD: "very-secret" }
+  const login = await at.run(["auth", "login", organisation.url, "--yes"], { env })
   expect(login).toMatchObject({ stdout: "", code: 0 })
+  expect(readFileSync(at.folder.join("ran"), "utf8")).not.toContain("very-secret")
   expect(login.stderr).toContain("thinking")
   expect(login.stderr).not.toContain("org-token-1\n")
   const stored = JSON.parse(readFileSync(at.folder.join("data/opencode/auth.json"), "utf8")) as object

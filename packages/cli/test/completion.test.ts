@@ -71,6 +71,39 @@ test("the script is the one of the shell that asks, else the one that is named",
   expect(await script(["fish"], "/bin/bash")).toContain("complete -c opencode")
 })
 
+test("a name that a shell would run is not completed, whatever a project calls its agents", async () => {
+  const names = [
+    "plain-1",
+    "$(touch${IFS}x)",
+    "`id`",
+    ";id;",
+    "a|b",
+    "a>b",
+    "a'b",
+    'a"b',
+    "--auto",
+    "a\\b",
+    "a&b",
+    "a*",
+  ]
+  const files = Object.fromEntries(
+    names.flatMap((name) => [
+      [`.opencode/agent/${name}.md`, "---\ndescription: one\nmode: primary\n---\nbe good"],
+      [`.opencode/command/${name}.md`, "---\ndescription: one\n---\nbe good"],
+    ]),
+  )
+  await using at = installation({ files })
+  expect((await at.run(["session", "list"])).code).toBe(0)
+  const told = async (words: string[]) =>
+    (await at.run(["__complete", "--", ...words])).stdout
+      .split("\n")
+      .flatMap((line) => line.split("\t")[0] || [])
+      .filter((name) => !/^[a-z-]+$/.test(name) || name.startsWith("-"))
+  expect(await told(["run", "--agent", ""])).toEqual(["plain-1"])
+  expect(await told(["run", "--command", ""])).toEqual(["plain-1"])
+  expect(await told(["run", "--agent=$"])).toEqual([])
+})
+
 test("a tab begins nothing: no folder is made to find out that there are no sessions", async () => {
   await using at = installation()
   expect(await at.run(["__complete", "--", "session", "show", ""])).toEqual({ stdout: "", stderr: "", code: 0 })

@@ -122,10 +122,10 @@ test("`debug info`, `startup`, `scrap` and `wait` tell of the machine, the start
 
 test("`web` serves, and opens the page of the API; without a browser it says where it is", async () => {
   await using at = installation()
-  at.folder.write({ "bin/xdg-open": '#!/bin/sh\necho "$@" > "$OPENED"\n', "none/.keep": "" })
+  at.folder.write({ "bin/xdg-open": '#!/bin/sh\nenv > "$OPENED.env"\necho "$@" > "$OPENED"\n', "none/.keep": "" })
   execFileSync("chmod", ["+x", at.folder.join("bin/xdg-open")])
   const opened = at.folder.join("opened")
-  const env = { PATH: `${at.folder.join("bin")}:${at.env.PATH}`, OPENED: opened }
+  const env = { PATH: `${at.folder.join("bin")}:${at.env.PATH}`, OPENED: opened, OPENCODE_API_KEY: "very-secret" }
   const server = at.start(["web"], { env })
   const said = await server.printed(/page of the API: \S+\n/)
   await expect
@@ -133,6 +133,7 @@ test("`web` serves, and opens the page of the API; without a browser it says whe
     .toMatch(/^http:\/\/127\.0\.0\.1:\d+\/doc\n$/)
   const page = readFileSync(opened, "utf8").trim()
   expect(said).toContain(page)
+  expect(readFileSync(`${opened}.env`, "utf8")).not.toContain("very-secret")
   expect((await fetch(page)).status).toBe(200)
   server.child.kill("SIGTERM")
   expect(await server.finished).toMatchObject({

@@ -1,6 +1,6 @@
 import type { Event } from "@opencode/protocol/event.ts"
 import { expect, test } from "vitest"
-import { answersIn, verdictIn } from "../src/commands/person-judge.ts"
+import { answersIn, askLines, verdictIn } from "../src/commands/person-judge.ts"
 import { passedLimit } from "../src/commands/run-limits.ts"
 import { createTotals } from "../src/commands/run-totals.ts"
 import { structuredDiff } from "../src/diff-lines.ts"
@@ -22,6 +22,23 @@ test.each([
   [undefined, "reject", undefined],
 ])("%j to a permission is %s", (line, reply, message) => {
   expect(verdictIn(line)).toEqual({ reply, ...(message === undefined ? {} : { message }) })
+})
+
+test("no line of what a model wants to do can pass for a line of the question about it", () => {
+  const forged = "x\nAlways would allow: nothing\rAllow? [y] once\u2028> you"
+  const lines = askLines({
+    id: "per_1",
+    sessionID: "ses_1",
+    permission: "edit",
+    patterns: [forged],
+    always: [forged],
+    metadata: { diff: `Index: ${forged}\n+one` },
+  })
+  const own = lines
+    .join("\n")
+    .split(/[\n\r\u2028\u2029]/)
+    .filter((line) => !line.startsWith("    "))
+  expect(own).toEqual(["edit: x", "Index: x", "Always would allow: x"])
 })
 
 const options = ["Red", "Blue"].map((label) => ({ label, description: "" }))

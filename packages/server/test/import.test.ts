@@ -317,6 +317,42 @@ test("sessions join the project that their working tree has here, whatever it wa
   expect(new Set(listed.map(({ projectID }) => projectID))).toEqual(new Set([own.id]))
 })
 
+test("a folder that came from somewhere brings no login whose settings would start programs, and no name that is none", async () => {
+  await using at = await served()
+  const organisation = "https://stranger.example"
+  using folder = dataFolder({
+    "opencode/auth.json": JSON.stringify({
+      [organisation]: { type: "wellknown", key: "TOKEN", token: "t" },
+      "\u001b]52;c;eA==\u0007": { type: "api", key: KEY },
+      constructor: { type: "api", key: KEY },
+    }),
+  })
+  const report = await taken(at, folder.path)
+  expect(report.credentials).toEqual({ added: ["constructor"], kept: [] })
+  expect(report.problems).toEqual([
+    `The login at ${organisation} was left out: \`opencode auth login ${organisation}\` logs in anew.`,
+    expect.stringContaining("was left out: that is no provider"),
+  ])
+  expect(at.world.home.auth.organisations()).toEqual([])
+})
+
+test("a project whose name would lead out of the data folder is not taken over, and so gets no folder there", async () => {
+  await using at = await served({ git: true })
+  using folder = dataFolder()
+  const theirs = await database(folder)
+  theirs.exec("PRAGMA foreign_keys = OFF")
+  theirs.exec(`UPDATE project SET id = '../../../led-out', worktree = '${at.world.project}-later' WHERE id <> 'global'`)
+  theirs.close()
+  expect((await taken(at, folder.path)).projects).toBe(0)
+  expect(at.world.home.store.projects.list().map(({ id }) => id)).not.toContain("../../../led-out")
+})
+
+test("a folder is named by its whole path: where the server was started is nobody's business", async () => {
+  await using at = await served()
+  const answer = await at.post("/global/import", { from: "claude-code", folder: "relative" })
+  expect(answer.status).toBe(400)
+})
+
 test("a client that leaves ends the import, and the next one goes on to the same end", async () => {
   await using at = await served()
   using folder = dataFolder()

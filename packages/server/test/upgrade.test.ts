@@ -14,7 +14,12 @@ async function installed(npm: string) {
     "bin/npm": `#!/bin/sh\necho "$@" > ${asked}\nenv > ${folder.join("env")}\n${npm}\n`,
   })
   chmodSync(folder.join("bin/npm"), 0o755)
-  const env = { PATH: `${folder.join("bin")}:/usr/bin:/bin`, OPENCODE_SERVER_PASSWORD: "very-secret" }
+  const env = {
+    PATH: `${folder.join("bin")}:/usr/bin:/bin`,
+    OPENCODE_SERVER_PASSWORD: "very-secret",
+    // Packages run scripts when they are installed.
+    ANTHROPIC_API_KEY: "very-secret-key",
+  }
   const read = (file: string) => readFileSync(folder.join(file), "utf8")
   return { folder, packageFolder, read, door: await served({ packageFolder, env }) }
 }

@@ -198,6 +198,25 @@ test("what cannot be kept is not removed", async () => {
   expect(existsSync(join(inner, "precious"))).toBe(true)
 })
 
+test("work in a repository that the branch knows, at the very commit that it names, is not removed either", async () => {
+  await using door = await served({ git: true })
+  const { project } = door.world
+  const commit = git(project, "rev-parse", "HEAD")
+  git(project, "update-index", "--add", "--cacheinfo", `160000,${commit},inner`)
+  git(project, "commit", "-qm", "inner")
+  const { directory } = await made(door, { name: "known" })
+  await ready(door, directory)
+  const inner = join(directory, "inner")
+  git(project, "clone", "--quiet", ".", inner)
+  git(inner, "checkout", "--quiet", commit)
+  writeFileSync(join(inner, "precious"), "x")
+  let answer = await remove(door, directory)
+  let body = await bodyOf(answer)
+  while (/works in/.test(body.data?.message)) [answer, body] = await again(door, directory)
+  expect(body).toMatchObject({ data: { message: expect.stringContaining("another repository lies in it") } })
+  expect(existsSync(join(inner, "precious"))).toBe(true)
+})
+
 async function again(door: Served, directory: string) {
   const answer = await remove(door, directory)
   return [answer, await bodyOf(answer)] as const

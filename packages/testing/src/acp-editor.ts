@@ -19,6 +19,8 @@ export interface Editor {
   said: Said[]
   /** Resolves with the first message that fits, past or to come. */
   hears(fits: (message: Said) => boolean): Promise<Said>
+  /** Resolves when it has written this, to its log or to the editor. */
+  printed(text: string | RegExp): Promise<string>
   /** Sentences about messages that are none of the protocol. A good test ends with none. */
   breaches: string[]
   /** Ends the agent's input; resolves when it has ended. */
@@ -52,7 +54,7 @@ export interface EditorOptions extends RunOptions {
 
 export async function acpEditor(at: Installation, options: EditorOptions = {}): Promise<Editor> {
   const { args = [], capabilities = {}, ...run } = options
-  const { child, finished } = at.start(["acp", ...args], { ...run, isTalkedTo: true })
+  const { child, finished, printed } = at.start(["acp", ...args], { ...run, isTalkedTo: true })
   const law = acpLaw()
   const said: Said[] = []
   const watchers = new Set<() => void>()
@@ -112,6 +114,7 @@ export async function acpEditor(at: Installation, options: EditorOptions = {}): 
         void finished.then(({ stderr }) => reject(new Error(`it ended without saying so: ${stderr}`)))
         watch()
       }),
+    printed,
     breaches: law.breaches,
     leave() {
       input.end()

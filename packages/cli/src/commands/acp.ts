@@ -1,6 +1,9 @@
 import { serveAcp } from "@opencode/acp/agent.ts"
+import { internalError } from "@opencode/acp/rpc-error.ts"
+import { isFault } from "@opencode/core/lib/fault.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import type { OpencodeClient } from "@opencode-ai/sdk/v2/client.ts"
+import { CommandFailure } from "../fail.ts"
 import { onGoodbye } from "../goodbye.ts"
 import { out } from "../out.ts"
 import { takeStandardOutput } from "../protocol-output.ts"
@@ -33,7 +36,10 @@ export async function acp(options: AcpOptions): Promise<void> {
   async function open(): Promise<OpencodeClient> {
     const { openDoor } = await import("../door.ts")
     const level = options.debug ? { printLogs: true, logLevel: "DEBUG" as const } : {}
-    const door = await openDoor(directory, { ...options, ...level })
+    const door = await openDoor(directory, { ...options, ...level }).catch((error: unknown) => {
+      // What a person can mend is told in the editor, too, and not only in our log.
+      throw isFault(error) || error instanceof CommandFailure ? internalError(error.message) : error
+    })
     closing.push(door.close)
     return door.client
   }

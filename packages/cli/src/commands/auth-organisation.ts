@@ -1,6 +1,7 @@
 import { isObject } from "@opencode/core/config/json.ts"
 import { publishedAt, readPublished } from "@opencode/core/config/organisation.ts"
 import { createRequest } from "@opencode/core/model/request.ts"
+import { knownKeyVariables } from "@opencode/core/model/usable.ts"
 import { childEnvironment } from "@opencode/core/process/environment.ts"
 import { collect } from "@opencode/core/process/collect.ts"
 import { startProcess } from "@opencode/core/process/spawn.ts"
@@ -15,13 +16,13 @@ import { askWhether, isTerminal } from "./auth-prompts.ts"
  */
 export async function loginAtOrganisation(address: string, { mayRun }: { mayRun: boolean }): Promise<number> {
   const url = address.replace(/\/+$/, "")
-  const { auth, env, file } = credentials()
+  const { auth, catalog, env, file } = credentials()
   const { command, variable } = await loginOf(url, env)
   const shown = command.map((word) => (/^[\w@%+=:,./~-]+$/.test(word) ? word : JSON.stringify(word))).join(" ")
   out.note(`${url} logs in by this command:\n  ${shown}`)
   if (!mayRun && !(isTerminal() && (await askWhether("Run it?"))))
     throw new CommandFailure("Nothing was run. If it is as you expect, say so: `--yes`.", isTerminal() ? 130 : 1)
-  const token = await tokenOf(command, env)
+  const token = await tokenOf(command, childEnvironment(env, { drop: knownKeyVariables(catalog) }))
   await auth.set(url, { type: "wellknown", key: variable, token })
   out.note(`Logged in at ${url}; stored in ${file}. Its settings count from now on.`)
   return 0
@@ -64,7 +65,7 @@ const COMMAND_MS = 600_000
 /** A longer text is no token. */
 const MAX_TOKEN_BYTES = 100_000
 
-async function tokenOf([file = "", ...args]: string[], env: Environment): Promise<string> {
+async function tokenOf([file = "", ...args]: string[], env: Record<string, string>): Promise<string> {
   const ran = await collect(
     (options) =>
       startProcess({
@@ -75,7 +76,7 @@ async function tokenOf([file = "", ...args]: string[], env: Environment): Promis
           options.sink?.(chunk, from)
         },
       }),
-    { file, args, cwd: "/", env: childEnvironment(env), maxBytes: MAX_TOKEN_BYTES, deadlineMs: COMMAND_MS },
+    { file, args, cwd: "/", env, maxBytes: MAX_TOKEN_BYTES, deadlineMs: COMMAND_MS },
   )
   if (ran.failure !== undefined) throw new CommandFailure(`The command could not be run: ${ran.failure}`)
   if (ran.code !== 0) throw new CommandFailure(`The command failed (${ran.signal ?? `exit code ${ran.code}`}).`)

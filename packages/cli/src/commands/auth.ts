@@ -1,7 +1,7 @@
 import { didYouMean } from "@opencode/core/lib/text.ts"
 import { isKeyVariable } from "@opencode/core/model/credential.ts"
 import { byPreference } from "@opencode/core/model/choice.ts"
-import type { AuthEntry } from "@opencode/core/model/auth.ts"
+import { isProviderID, type AuthEntry } from "@opencode/core/model/auth.ts"
 import { credentials } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
@@ -31,8 +31,7 @@ export async function login(named: string | undefined, options: LoginOptions): P
   const opened = credentials()
   const { auth, catalog, file } = opened
   const id = named ?? options.provider ?? (await askForProvider(catalog))
-  if (!/^[^\s\p{Cc}]+$/u.test(id) || id === "__proto__")
-    throw new CommandFailure("A provider id is one printable word.")
+  if (!isProviderID(id)) throw new CommandFailure("A provider id is one printable word.")
   const known = catalog.entries().get(id)
   if (!known) {
     const hint = didYouMean(id, catalog.entries().keys())

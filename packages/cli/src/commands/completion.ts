@@ -26,15 +26,18 @@ export async function printCompletions(program: Command, words: string[]): Promi
   const names = await namesOf(wanted.source)
   print(
     names
-      .filter(({ value }) => value.startsWith(typed))
+      .filter(({ value }) => value.startsWith(typed) && PLAIN.test(value))
       .map(({ value, about }) => ({ value: wanted.prefix + value, about })),
   )
 }
 
-/** A name with a blank in it would come apart in a shell. */
+/**
+ * Bash puts a name on the command line as it is, and names of agents and commands are chosen by projects: one that a shell
+ * would take for more than a word, or our own command line for an option, is left to be typed.
+ */
+const PLAIN = /^[\p{L}\p{N}_/.@][\p{L}\p{N}_@%+=:,./-]*$/u
+
 function print(candidates: Candidate[]): void {
-  const lines = candidates
-    .filter(({ value }) => !/\s/.test(value))
-    .map(({ value, about }) => `${value}\t${shortened(about)}`)
+  const lines = candidates.map(({ value, about }) => `${value}\t${shortened(about)}`)
   if (lines.length > 0) out.line(lines.join("\n"))
 }

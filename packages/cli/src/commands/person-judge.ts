@@ -19,7 +19,7 @@ export function personJudge({ lines, rest, isAuto }: PersonJudge): Judge {
     async permission(ask) {
       if (isAuto && !leftToPerson(ask.permission)) return { reply: "once" }
       rest()
-      describe(ask)
+      out.note(["", ...askLines(ask)].join("\n"))
       return verdictIn(await lines.ask("Allow? [y] once, [a] always, [n] no, or a no with its reason: "))
     },
     async question({ questions }) {
@@ -35,12 +35,15 @@ export function personJudge({ lines, rest, isAuto }: PersonJudge): Judge {
   }
 }
 
-function describe({ permission, patterns, always, metadata }: PermissionRequest): void {
-  // Set in, so that lines of a command cannot pass for lines of ours.
-  out.note(`\n${permission}: ${patterns.join(", ").replaceAll(/\r?\n|\r/g, "\n    ")}`)
-  if (typeof metadata.diff === "string") out.note(metadata.diff.trimEnd())
-  if (always.length) out.note(`Always would allow: ${always.join(", ")}`)
+/** What is asked, above the line that asks it. */
+export function askLines({ permission, patterns, always, metadata }: PermissionRequest): string[] {
+  const diff = typeof metadata.diff === "string" ? [setIn(metadata.diff.trimEnd())] : []
+  const more = always.length ? [`Always would allow: ${setIn(always.join(", "))}`] : []
+  return [`${permission}: ${setIn(patterns.join(", "))}`, ...diff, ...more]
 }
+
+/** Lines of a command, of a change or of a name in it cannot pass for lines of ours. */
+const setIn = (text: string): string => text.replaceAll(/\r\n|[\n\r\u2028\u2029]/g, "\n    ")
 
 /** Only a word that means yes is one. */
 export function verdictIn(line: string | undefined): Verdict {
@@ -52,8 +55,10 @@ export function verdictIn(line: string | undefined): Verdict {
 }
 
 async function answerTo(question: QuestionInfo, lines: TypedLines): Promise<string[] | undefined> {
-  out.note(`\n${question.header}: ${question.question}`)
-  question.options.forEach(({ label, description }, at) => out.note(`  ${at + 1}. ${label}: ${description}`))
+  out.note(`\n${setIn(`${question.header}: ${question.question}`)}`)
+  question.options.forEach(({ label, description }, at) =>
+    out.note(`  ${at + 1}. ${setIn(`${label}: ${description}`)}`),
+  )
   const how = question.multiple ? "Numbers, or your own words: " : "A number, or your own words: "
   const line = await lines.ask(how)
   return line?.trim() ? answersIn(line, question) : undefined

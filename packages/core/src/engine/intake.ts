@@ -1,5 +1,5 @@
 import { readdir, rm, stat } from "node:fs/promises"
-import { join, relative } from "node:path"
+import { isAbsolute, join, relative } from "node:path"
 import { isDeepStrictEqual } from "node:util"
 import type { ImportInput, ImportReport, Program } from "@opencode/protocol/intake.ts"
 import type { Project } from "@opencode/protocol/project.ts"
@@ -17,7 +17,7 @@ import type { Workspace } from "../workspace/workspace.ts"
 export interface Intake {
   /**
    * One at a time. What it yields is the report as JSON, a session on each line, as it comes to be.
-   * @throws fault `not_found` when there is nothing, `unavailable`, `storage`
+   * @throws fault `not_found` when there is nothing, `bad_request`, `unavailable`, `storage`
    */
   start(input: ImportInput): Promise<Running>
 }
@@ -54,6 +54,9 @@ export function createIntake({ home, at }: IntakeOptions): Intake {
   }
 
   async function open({ from, folder }: ImportInput): Promise<Source> {
+    // From where this process was started means nothing to who asks.
+    if (folder !== undefined && !isAbsolute(folder))
+      throw fault("bad_request", `${folder} is not an absolute path.`, { kind: "Payload" })
     const place = folder ?? defaultFolder(from)
     if (!(await stat(place).catch(() => undefined)))
       throw fault("not_found", `There is no ${place}.`, { folder: place })
@@ -77,8 +80,8 @@ export function createIntake({ home, at }: IntakeOptions): Intake {
 
   async function takeCredentials(given: Source["credentials"], dryRun: boolean): Promise<Credentials> {
     const here = readCredentials(credentialsFile(folders)) ?? {}
-    const added = Object.keys(given).filter((id) => here[id] === undefined)
-    const kept = Object.keys(given).filter((id) => here[id] && !isDeepStrictEqual(here[id], given[id]))
+    const added = Object.keys(given).filter((id) => !Object.hasOwn(here, id))
+    const kept = Object.keys(given).filter((id) => Object.hasOwn(here, id) && !isDeepStrictEqual(here[id], given[id]))
     if (!dryRun) for (const id of added) await auth.set(id, given[id] ?? { type: "" })
     return { added, kept }
   }

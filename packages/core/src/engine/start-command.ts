@@ -7,8 +7,8 @@ import type { Workspace } from "../workspace/workspace.ts"
 import type { Settings } from "./generations.ts"
 
 /**
- * What a person wants to be run in a new working tree. It comes from a client, or was given to the project by one: no
- * byte of the repository takes part in it, so there is nothing to be trusted.
+ * What a person wants to be run in a new working tree. It comes from a client, or was given to the project by one, and
+ * never from the repository. What it starts may well: a project is all clones of one history, a stranger's fork as well.
  * @returns what went wrong, as the end of a sentence
  */
 export type RunStart = (command: string, signal: AbortSignal) => Promise<string | undefined>

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises"
 import { join } from "node:path"
 import type { Home } from "../home.ts"
 import { fault, type Fault } from "../lib/fault.ts"
+import { knownKeyVariables } from "../model/usable.ts"
 import { collect, type Collected } from "../process/collect.ts"
 import { childEnvironment } from "../process/environment.ts"
 import { installationOf, installCommand, LATEST, type Installation, type Installer } from "../process/installer.ts"
@@ -20,14 +21,14 @@ export interface Upgrade {
   to(target: string, installer?: Installer): Promise<string>
 }
 
-type UpgradeInput = Pick<Home, "env" | "bus" | "log" | "folders" | "packageFolder">
+type UpgradeInput = Pick<Home, "catalog" | "env" | "bus" | "log" | "folders" | "packageFolder">
 
 /** On a slow line. */
 const DEADLINE_MS = 900_000
 const MAX_OUTPUT_BYTES = 1_000_000
 const MAX_COMPLAINT = 500
 
-export function createUpgrade({ env, bus, log, folders, packageFolder }: UpgradeInput): Upgrade {
+export function createUpgrade({ catalog, env, bus, log, folders, packageFolder }: UpgradeInput): Upgrade {
   const state = { isRunning: false }
   const installed = () => (packageFolder === undefined ? undefined : installationOf(packageFolder))
 
@@ -42,7 +43,7 @@ export function createUpgrade({ env, bus, log, folders, packageFolder }: Upgrade
       file,
       args: command.args,
       cwd: folders.home,
-      env: childEnvironment(env),
+      env: childEnvironment(env, { drop: knownKeyVariables(catalog) }),
       maxBytes: MAX_OUTPUT_BYTES,
       deadlineMs: DEADLINE_MS,
     }).finally(() => processes.close())

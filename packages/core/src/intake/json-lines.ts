@@ -1,5 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from "node:fs"
 import { join } from "node:path"
+import { fault } from "../lib/fault.ts"
 import { asList, asRecord, type Json } from "../model/wire/json.ts"
 import { parsed } from "./opencode-rows.ts"
 
@@ -56,24 +57,45 @@ function* linesOf(descriptor: number): Generator<string | undefined> {
 
 /** Folders of transcripts are by year, month and day, or by project and session. */
 const MAX_DEPTH = 5
+/** One for each day of 27 years. Everybody waits while they are looked through, and a whole disk would take minutes. */
+const MAX_FOLDERS = 10_000
 
-/** The files below a folder, or the file itself, whose name ends in `.jsonl`. In the order of their names. */
-export function transcriptsIn(place: string, depth = 0): string[] {
-  const found = statSync(place, { throwIfNoEntry: false })
+/**
+ * The files below a folder, or the file itself, whose name ends in `.jsonl`. In the order of their names.
+ * @throws fault `bad_request` for a place with too many folders to be one of transcripts
+ */
+export function transcriptsIn(place: string, seen = { folders: 0 }, depth = 0): string[] {
+  const found = read(() => statSync(place))
   if (found?.isFile()) return place.endsWith(".jsonl") ? [place] : []
   if (!found?.isDirectory() || depth > MAX_DEPTH) return []
-  return readdirSync(place, { withFileTypes: true })
+  if (++seen.folders > MAX_FOLDERS)
+    throw fault("bad_request", "There are too many folders in it: name the one that has the transcripts.")
+  return (read(() => readdirSync(place, { withFileTypes: true })) ?? [])
     .filter((entry) => entry.isDirectory() || entry.isFile())
     .map(({ name }) => name)
     .sort()
-    .flatMap((name) => transcriptsIn(join(place, name), depth + 1))
+    .flatMap((name) => transcriptsIn(join(place, name), seen, depth + 1))
+}
+
+/** What is gone or may not be read must not keep us from what is beside it. */
+function read<T>(look: () => T): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    return undefined
+  }
 }
 
 const HEAD_BYTES = 64 * 1024
 
-/** When a transcript begins, by its first line that says so. It is only ever appended to, so this stays. */
+/**
+ * When a transcript begins, by its first line that says so. It is only ever appended to, so this stays. 0 for one that
+ * cannot be read, which is told when its turn comes.
+ */
 export function beginOf(file: string): number {
-  const descriptor = openSync(file, "r")
+  const descriptor = read(() => openSync(file, "r"))
+  if (descriptor === undefined) return 0
   try {
     const head = Buffer.alloc(HEAD_BYTES)
     const text = head.subarray(0, readSync(descriptor, head)).toString("utf8")
@@ -85,8 +107,8 @@ export function beginOf(file: string): number {
 
 /** What changes when something is appended. */
 export function stampOf(file: string): string {
-  const { size, mtimeMs } = statSync(file)
-  return `${size} ${Math.round(mtimeMs)}`
+  const found = read(() => statSync(file))
+  return found ? `${found.size} ${Math.round(found.mtimeMs)}` : ""
 }
 
 export function momentOf(value: unknown): number | undefined {

@@ -1,9 +1,13 @@
+import { isAbsolute } from "node:path"
 import { Project } from "@opencode/protocol/project.ts"
 import { asList, asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
 import type { Source } from "./source.ts"
 
 /** What one way of storing has: the database, or the files of before. */
 export type StoredSessions = Pick<Source, "sessions" | "projects" | "problems">
+
+/** OpenCode's are a commit or a word. Folders are named by them, and a name must not lead out of where those lie. */
+const PROJECT_ID = /^[\w-]{1,128}$/
 
 /** Without the command that starts it: what is run here is approved here. */
 export function projectOf({ id, worktree, vcs, name, icon, time, sandboxes }: Json): Project | undefined {
@@ -22,7 +26,7 @@ export function projectOf({ id, worktree, vcs, name, icon, time, sandboxes }: Js
     },
     sandboxes: asList(sandboxes).filter((one) => typeof one === "string"),
   })
-  return data
+  return data && PROJECT_ID.test(data.id) && isAbsolute(data.worktree) ? data : undefined
 }
 
 const texts = ({ url, override, color }: Json): Json =>

@@ -2,7 +2,7 @@ import { readdirSync, realpathSync, statSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
-import { readCredentials } from "../model/auth.ts"
+import { isProviderID, readCredentials, type AuthEntry } from "../model/auth.ts"
 import { loadSqlite } from "../store/sqlite.ts"
 import { copyDatabase } from "./database-copy.ts"
 import { readDatabase } from "./opencode-database.ts"
@@ -56,8 +56,10 @@ export async function openOpencode({
   if (hasFiles) stored.push(readFiles(join(folder, "storage"), inDatabase))
   const keys = join(folder, "auth.json")
   const isOther = isFile(keys) && !isSameFile(keys, credentialsFile)
-  const credentials = isOther ? readCredentials(keys) : {}
-  if (credentials === undefined) problems.push(`${keys} cannot be read.`)
+  const stranger = isOther ? readCredentials(keys) : {}
+  if (stranger === undefined) problems.push(`${keys} cannot be read.`)
+  const { credentials, refused } = credentialsOf(stranger ?? {})
+  problems.push(...refused)
   return {
     folder,
     // A session that two channels have is read from the first.
@@ -69,9 +71,26 @@ export async function openOpencode({
       stored.flatMap(({ projects }) => projects),
       ({ id }) => id,
     ),
-    credentials: credentials ?? {},
+    credentials,
     problems: [...problems, ...stored.flatMap((one) => one.problems)],
     close,
+  }
+}
+
+/**
+ * The keys among them. The settings of an organisation name programs to be started, and a folder that came from somewhere
+ * must not bring one: a person logs in there and is shown what that runs.
+ */
+function credentialsOf(stored: Record<string, AuthEntry>) {
+  const isOrganisation = ([id, { type }]: [string, AuthEntry]): boolean => type === "wellknown" || id.includes("://")
+  const all = Object.entries(stored)
+  return {
+    credentials: Object.fromEntries(all.filter((one) => !isOrganisation(one) && isProviderID(one[0]))),
+    refused: all.flatMap((one) => {
+      const [id] = one
+      if (isOrganisation(one)) return [`The login at ${id} was left out: \`opencode auth login ${id}\` logs in anew.`]
+      return isProviderID(id) ? [] : [`The credential of ${JSON.stringify(id)} was left out: that is no provider.`]
+    }),
   }
 }
 

@@ -36,6 +36,9 @@ export interface Organisation {
 /** As stored: `{type: "api", key}`, `{type: "oauth", refresh, access, expires}`, `{type: "wellknown", key, token}`. */
 export type AuthEntry = { type: string } & Record<string, unknown>
 
+/** One printable word: it becomes a member of the file, and stands in lists. */
+export const isProviderID = (text: string): boolean => text !== "__proto__" && /^[^\s\p{Cc}]+$/u.test(text)
+
 export function openAuth(options: {
   file: string
   /** Stands in for the file, which is then neither read nor written. */

@@ -2,6 +2,7 @@ import type { Provider } from "@opencode/protocol/provider.ts"
 import type { Access } from "./access.ts"
 import type { Auth } from "./auth.ts"
 import type { Catalog, CatalogInput, CatalogProvider } from "./catalog.ts"
+import type { CatalogData } from "./catalog-data.ts"
 import { byPreference } from "./choice.ts"
 import { credentialOf, isKeyVariable, type Credential } from "./credential.ts"
 import { isShared } from "./shared-variables.ts"
@@ -62,12 +63,20 @@ export function usableProviders(
 
   return Object.assign(usable, {
     keyVariables: () =>
-      [
+      keysAmong([
         ...configured.flatMap((id) => catalog.get(id)?.env ?? []),
         ...others().flatMap(({ id }) => known.entries().get(id)?.env ?? []),
-      ].filter((name, index, all) => isKeyVariable(name) && !isShared(name) && all.indexOf(name) === index),
+      ]),
   })
 }
+
+/** The key variables of all providers that are known, for programs that have nothing to do with any. */
+export const knownKeyVariables = ({ entries }: Pick<CatalogData, "entries">): string[] =>
+  keysAmong([...entries().values()].flatMap(({ env }) => env))
+
+const keysAmong = (names: string[]): string[] => [
+  ...new Set(names.filter((name) => isKeyVariable(name) && !isShared(name))),
+]
 
 const isUsable = (provider: CatalogProvider | undefined): provider is CatalogProvider =>
   provider !== undefined && Object.keys(provider.models).length > 0

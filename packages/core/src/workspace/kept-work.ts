@@ -1,4 +1,4 @@
-import { rm, stat } from "node:fs/promises"
+import { lstat, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fault } from "../lib/fault.ts"
 import type { Git } from "./git.ts"
@@ -49,7 +49,7 @@ export async function keepWork({ git, tree, name, now }: KeepInput): Promise<str
       (await line(["read-tree", head], env)) !== undefined && (await line(["add", "-A"], env)) !== undefined
     const files = isWhole ? await line(["write-tree"], env) : undefined
     if (!files) throw cannot("git cannot read all of its files")
-    if (await hasNewRepository(git, directory, { head, files })) throw cannot("another repository lies in it")
+    if (await hasRepository(git, directory, files)) throw cannot("another repository lies in it")
     const isClean = files === (await line(["rev-parse", `${head}^{tree}`]))
     if (isClean && (await isElsewhere(git, directory, { head, branch }))) return undefined
     const message = `Uncommitted work of the worktree ${name}`
@@ -65,21 +65,27 @@ export async function keepWork({ git, tree, name, now }: KeepInput): Promise<str
 const cannot = (why: string) =>
   fault("unavailable", `What is in the worktree could not be kept: ${why}. Nothing was changed.`)
 
-const hasModules = (gitDir: string): Promise<boolean> =>
-  stat(join(gitDir, "modules")).then(
+const hasModules = (gitDir: string): Promise<boolean> => isThere(join(gitDir, "modules"))
+
+const isThere = (path: string): Promise<boolean> =>
+  lstat(path).then(
     () => true,
     () => false,
   )
 
-/** Of a repository in the tree git keeps only a number, and its files would be lost. */
-async function hasNewRepository(git: Git, directory: string, { head, files }: { head: string; files: string }) {
-  const args = ["diff-tree", "-r", "-z", "--raw", "--ignore-submodules=none", `${head}^{tree}`, files]
-  const result = await git.run(directory, args, { deadlineMs: LONG_MS })
-  if (!result) throw cannot("git cannot compare its files")
-  return result.stdout
+/**
+ * Of a repository in the tree git keeps only a number, and its files would be lost. One that is not there is an empty
+ * folder. It is not asked what has changed in it: its own settings would say what runs then.
+ */
+async function hasRepository(git: Git, directory: string, files: string): Promise<boolean> {
+  const result = await git.run(directory, ["ls-tree", "-r", "-z", "--full-tree", files], { deadlineMs: LONG_MS })
+  if (!result || result.cut) throw cannot("git cannot list its files")
+  const numbers = result.stdout
     .toString()
     .split("\0")
-    .some((field) => /^:\d{6} 160000 /.test(field))
+    .flatMap((entry) => /^160000 [^\t]*\t([^]+)$/.exec(entry)?.[1] ?? [])
+  const found = await Promise.all(numbers.map((path) => isThere(join(directory, path, ".git"))))
+  return found.includes(true)
 }
 
 /** Whether another branch or tag leads to the commit. */

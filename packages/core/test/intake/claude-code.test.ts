@@ -1,5 +1,6 @@
-import { appendFileSync } from "node:fs"
+import { appendFileSync, chmodSync, mkdirSync } from "node:fs"
 import { tempFolder } from "@opencode/testing/temp-folder.ts"
+import { unprivileged } from "@opencode/testing/unprivileged.ts"
 import { expect, test } from "vitest"
 import { openClaudeCode } from "../../src/intake/claude-code.ts"
 import { jsonl, readSession, said } from "./lines.ts"
@@ -141,4 +142,30 @@ test("what a subagent said is a session below the one that it worked for", () =>
   const parent = read.find(({ conversation }) => conversation.info.parentID === undefined)
   expect(child?.conversation.info.parentID).toBe(parent?.conversation.info.id)
   expect(said(child?.messages ?? [])).toEqual(["user text: Look around", "assistant text: Looked."])
+})
+
+test("what may not be read beside a transcript keeps nothing else from being taken over, and is told", async () => {
+  using folder = tempFolder()
+  for (const name of ["kept", "closed", "shut/in"])
+    folder.write({ [`${name}.jsonl`]: jsonl([prompt("u", null, "hello")]) })
+  chmodSync(folder.join("closed.jsonl"), 0)
+  chmodSync(folder.join("shut"), 0)
+  await unprivileged(folder.path, async () => {
+    const { sessions } = openClaudeCode(folder.path)
+    const titles = sessions.map((found) => {
+      try {
+        return found.read(() => {})?.info.title
+      } catch (error) {
+        return (error as NodeJS.ErrnoException).code
+      }
+    })
+    expect(titles).toEqual(["EACCES", "hello"])
+  })
+  chmodSync(folder.join("shut"), 0o700)
+})
+
+test("a place that is far too large to be one of transcripts is refused instead of looked through", () => {
+  using folder = tempFolder()
+  for (let at = 0; at <= 10_000; at++) mkdirSync(folder.join(String(at)))
+  expect(() => openClaudeCode(folder.path)).toThrow("too many folders")
 })

@@ -1,4 +1,5 @@
 import { fault } from "@opencode/core/lib/fault.ts"
+import { isProviderID } from "@opencode/core/model/auth.ts"
 import { Auth } from "@opencode/protocol/auth.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
@@ -45,9 +46,8 @@ const remove = route(
   },
 )
 
-/** It becomes a member of the credentials file. */
 function named(providerID: string): string {
-  if (providerID && providerID !== "__proto__" && !/[\s\p{Cc}]/u.test(providerID)) return providerID
+  if (isProviderID(providerID)) return providerID
   throw fault("bad_request", "A provider id is one printable word.")
 }
 
