@@ -10,6 +10,7 @@ Exits with 0 when the answer is complete, 1 when something failed, 2 when it was
 
 import argparse
 import base64
+import http.client
 import json
 import os
 import sys
@@ -56,11 +57,16 @@ class Client:
             raise Failed(f"{method} {path} answered {error.code}: {reason_of(error.read())}") from None
         except urllib.error.URLError as error:
             raise Failed(f"{self.url} cannot be reached: {error.reason}") from None
+        except http.client.HTTPException as error:
+            raise Failed(f"{self.url} does not answer as a web server does: {error!r}") from None
 
     def call(self, method, path, body=None, query=None):
-        with self.open(method, path, body, query) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        try:
+            with self.open(method, path, body, query) as answer:
+                text = answer.read()
+            return json.loads(text) if text else None
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise Failed(f"The answer to {method} {path} cannot be read: {error!r}") from None
 
     def events(self):
         """Everything that happens in the folder, without end. Comes back after a lost connection, where it was."""
@@ -74,7 +80,7 @@ class Client:
                         last = number or last
                         attempts = 0
                         yield event
-            except (Failed, OSError) as error:
+            except (Failed, OSError, http.client.HTTPException) as error:
                 attempts += 1
                 if last is None or attempts > ATTEMPTS:
                     raise Failed(f"The events cannot be followed: {error}") from None
@@ -117,12 +123,21 @@ def converse(client, prompt, model, allow):
         body["model"] = {"providerID": provider, "modelID": name}
     client.call("POST", f"/session/{session}/prompt_async", body)
 
+    family = {session}  # and its subagents, which ask by their own ids
     answers = set()  # messages of the model: those of the person are told as well
     printed = {}  # how much of each text, by part: what is thought aloud comes in deltas too, and is no text
     for event in events:
         kind, properties = event["type"], event["properties"]
         if kind == "server.connected" and not properties.get("resumed"):
             raise Failed("The server was restarted. Read GET /session/{id}/message for what is known.")
+        if kind == "session.created" and properties["info"].get("parentID") in family:
+            family.add(properties["info"]["id"])
+        elif kind == "permission.asked" and properties["sessionID"] in family:
+            reply = "once" if allow else "reject"
+            print(f"[{properties['permission']} {' '.join(properties['patterns'])}: {reply}]", file=sys.stderr)
+            client.call("POST", f"/permission/{properties['id']}/reply", {"reply": reply})
+        elif kind == "question.asked" and properties["sessionID"] in family:
+            client.call("POST", f"/question/{properties['id']}/reject")
         if properties.get("sessionID") != session:
             continue
         if kind == "message.updated" and properties["info"]["role"] == "assistant":
@@ -138,12 +153,6 @@ def converse(client, prompt, model, allow):
         elif kind == "message.part.delta" and properties["partID"] in printed:
             print(properties["delta"], end="", flush=True)
             printed[properties["partID"]] += len(properties["delta"])
-        elif kind == "permission.asked":
-            reply = "once" if allow else "reject"
-            print(f"[{properties['permission']} {' '.join(properties['patterns'])}: {reply}]", file=sys.stderr)
-            client.call("POST", f"/permission/{properties['id']}/reply", {"reply": reply})
-        elif kind == "question.asked":
-            client.call("POST", f"/question/{properties['id']}/reject")
         elif kind == "session.error":
             error = properties.get("error") or {}
             raise Failed((error.get("data") or {}).get("message") or error.get("name") or "The turn failed.")
@@ -152,10 +161,16 @@ def converse(client, prompt, model, allow):
             return
 
 
+def address(text):
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with http:// or https://")
+    return text
+
+
 def main():
     parser = argparse.ArgumentParser(description="A client of the opencode server.")
     parser.add_argument("prompt")
-    parser.add_argument("--url", default="http://127.0.0.1:4096")
+    parser.add_argument("--url", type=address, default="http://127.0.0.1:4096")
     parser.add_argument("--directory", default=os.getcwd(), help="the folder to work in, as the server sees it")
     parser.add_argument("--model", metavar="PROVIDER/MODEL")
     parser.add_argument("--read", metavar="FILE", help="a file of the folder to print at the end")

@@ -29,7 +29,7 @@ export async function generateSdk({ folder, temp, ours, contract, contractOfV1 }
   )
   rewrite(places.v2, [
     [/'\.\.\/core\/serverSentEvents\.gen\.ts'/g, "'../../../event-stream.ts'"],
-    [/\| 'sseMaxRetryDelay'/g, "| 'sseMaxRetryDelay' | 'sseReconnectAtEnd'"],
+    [/\| 'sseMaxRetryDelay'/g, "| 'sseMaxRetryDelay' | 'sseMaxSilence' | 'sseReconnectAtEnd'"],
     // A stream gives events and returns nothing: what went wrong is thrown or told to `onSseError`.
     [/ServerSentEventsResult<TData, TError>/g, "ServerSentEventsResult<TData>"],
   ])

@@ -15,6 +15,8 @@ export interface AttachedFile {
 export const attachedFiles = (paths: string[]): AttachedFile[] => paths.map(attachedFile)
 
 function attachedFile(given: string): AttachedFile {
+  // It would be the current folder.
+  if (!given) throw new CommandFailure("--file wants the name of a file or folder.")
   const path = resolve(given)
   const found = statSync(path, { throwIfNoEntry: false })
   if (!found) throw new CommandFailure(`The file ${given} does not exist.`)

@@ -31,7 +31,7 @@ export async function runCommand(args: string[]): Promise<number> {
     return result.code
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.exitCode !== 0 && args[0] === "run") {
+      if (error.exitCode !== 0 && isRun(args)) {
         const { tellBadUsage } = await import("./commands/run-usage.ts")
         return tellBadUsage(args, error.message.replace(/^error: /, ""))
       }
@@ -39,6 +39,12 @@ export async function runCommand(args: string[]): Promise<number> {
     }
     return report(error, process.env.OPENCODE_LOG_LEVEL === "DEBUG")
   }
+}
+
+/** Options that every command takes may stand before its name. */
+function isRun(args: string[]): boolean {
+  const name = args.findIndex((word, at) => !word.startsWith("-") && args[at - 1] !== "--log-level")
+  return args[name] === "run"
 }
 
 function createProgram(result: Result): Command {

@@ -64,6 +64,8 @@ export class ApiFailure extends CommandFailure {
 /** The data of an answer, or its error as a sentence. @throws ApiFailure */
 export function dataOf<Data>(result: { data?: Data; error?: unknown; response?: { status: number } }): Data {
   if (result.error === undefined) return result.data as Data
+  // What the request itself came to: it knows better than its words why.
+  if (result.error instanceof CommandFailure) throw result.error
   const error = result.error as { data?: { message?: unknown }; message?: unknown }
   const message = String(error.data?.message ?? error.message ?? JSON.stringify(error))
   throw new ApiFailure(message, result.response?.status)

@@ -1,5 +1,5 @@
-import { isFault } from "@opencode/core/lib/fault.ts"
-import { out } from "./out.ts"
+import { isFault, ToolFailure } from "@opencode/core/lib/fault.ts"
+import { out, UnwrittenAnswer } from "./out.ts"
 
 /** A command that did not do what it was asked to. The sentence is for a person; the code is for the script. */
 export class CommandFailure extends Error {
@@ -23,7 +23,8 @@ export function report(error: unknown, debug: boolean): number {
     out.note(`Error: ${error.message}`)
     return error.exitCode
   }
-  if (isFault(error)) {
+  // What a tool would tell the model is a sentence for a person too.
+  if (isFault(error) || error instanceof ToolFailure || error instanceof UnwrittenAnswer) {
     out.note(`Error: ${error.message}`)
     return 1
   }

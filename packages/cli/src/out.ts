@@ -47,6 +47,11 @@ export const out: Out = {
     write(STDERR, pieces.map((piece) => (typeof piece === "string" ? printable(piece) : MARKS[piece.mark])).join("")),
 }
 
+/** What a script would have read is lost, as on a full disk. Whoever prints on has nothing more to say. */
+export class UnwrittenAnswer extends Error {
+  override readonly name = "UnwrittenAnswer"
+}
+
 /** Whether a person reads along. */
 export const isTerminal = (): boolean => isatty(STDERR)
 
@@ -70,9 +75,9 @@ function write(descriptor: number, text: string): void {
       const { code } = error as NodeJS.ErrnoException
       if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_RETRY_MS)
       // Nobody reads what stands beside the answer, and the answer is still to come.
-      else if (descriptor === STDERR && (code === "EPIPE" || code === "EIO")) return
+      else if (descriptor === STDERR) return
       else if (code === "EPIPE") process.exit(0) // the reader has what it wanted
-      else throw error
+      else throw new UnwrittenAnswer(`The answer could not be written: ${(error as Error).message}.`)
     }
   }
 }

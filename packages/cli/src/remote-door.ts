@@ -10,9 +10,16 @@ export interface RemoteOptions {
   password?: string | undefined
   /** A folder of the server's machine. Absent: the one that it was started in. */
   directory?: string | undefined
-  /** Ends whatever is waited for. */
+  /** Ends whatever is waited for. The reasons of both are errors, and are thrown. */
   signal?: AbortSignal | undefined
+  /** Ends the wait for the first answer. */
+  over?: AbortSignal | undefined
+  /** How long the first answer may take. */
+  patienceMs?: number
 }
+
+/** A server that opens a large folder on a busy machine takes some seconds. */
+const PATIENCE_MS = 20_000
 
 export interface RemoteDoor {
   client: OpencodeClient
@@ -22,19 +29,33 @@ export interface RemoteDoor {
 /** @throws CommandFailure for an address that is none; ApiFailure when nobody answers, or not to us */
 export async function openRemoteDoor(options: RemoteOptions): Promise<RemoteDoor> {
   const { baseUrl, credentials } = addressOf(options)
-  const clientFor = (directory: string | undefined): OpencodeClient =>
+  const { signal, over, patienceMs = PATIENCE_MS } = options
+  const clientFor = (directory: string | undefined, ...ends: (AbortSignal | undefined)[]): OpencodeClient =>
     createOpencodeClient({
       baseUrl,
       ...(directory === undefined ? {} : { directory }),
       ...(credentials ? { headers: { authorization: basicAuthorization(credentials) } } : {}),
-      fetch: requestTo(baseUrl, options.signal),
+      fetch: requestTo(
+        baseUrl,
+        ends.filter((end) => end !== undefined),
+      ),
     })
   // Asked first, so that a wrong address or password is told before anything else.
-  const { data: path, error, response } = await clientFor(options.directory).path.get()
+  const patience = startPatience(baseUrl, patienceMs)
+  const first = clientFor(options.directory, signal, over, patience.signal)
+  const { data: path, error, response } = await first.path.get().finally(patience.stop)
   if (response?.status === 401) throw new ApiFailure(`${baseUrl} wants a password, or another one: give -p.`, 401)
   if (error !== undefined) dataOf({ error, response })
-  if (typeof path?.directory !== "string") throw new CommandFailure(`${baseUrl} is no opencode server.`)
-  return { client: clientFor(path.directory), directory: path.directory }
+  if (typeof path?.directory !== "string") throw noServer(baseUrl)
+  return { client: clientFor(path.directory, signal), directory: path.directory }
+}
+
+/** One that takes a connection and says nothing would be waited for without end. */
+function startPatience(baseUrl: string, ms: number): { signal: AbortSignal; stop(): void } {
+  const patience = new AbortController()
+  const silence = new ApiFailure(`${baseUrl} does not answer: it said nothing for ${ms / 1_000} s.`, undefined)
+  const timer = setTimeout(() => patience.abort(silence), ms)
+  return { signal: patience.signal, stop: () => clearTimeout(timer) }
 }
 
 /** Default: the password that a server here would have been started with. */
@@ -54,16 +75,20 @@ export function addressOf({ url, username, password }: RemoteOptions): { baseUrl
 
 const isThisMachine = (hostname: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 
+const noServer = (baseUrl: string) => new CommandFailure(`${baseUrl} is no opencode server.`)
+
 /** The password must not follow a redirect, and what is wrong with a connection stands in the cause of an error. */
-function requestTo(baseUrl: string, signal: AbortSignal | undefined) {
+function requestTo(baseUrl: string, ends: AbortSignal[]) {
   return async (request: Request): Promise<Response> => {
-    const signals = [request.signal, ...(signal ? [signal] : [])]
-    try {
-      return await globalThis.fetch(request, { signal: AbortSignal.any(signals), redirect: "error" })
-    } catch (error) {
+    const signals = [request.signal, ...ends]
+    const sent = globalThis.fetch(request, { signal: AbortSignal.any(signals), redirect: "error" })
+    const response = await sent.catch((error: unknown) => {
       if (signals.some(({ aborted }) => aborted)) throw error
       const { cause } = error as { cause?: { code?: string; message?: string } }
       throw new ApiFailure(`${baseUrl} does not answer: ${cause?.code ?? cause?.message ?? String(error)}.`, undefined)
-    }
+    })
+    // Something that answers everything with a page, as a proxy or a site does.
+    if (response.headers.get("content-type")?.startsWith("text/html")) throw noServer(baseUrl)
+    return response
   }
 }

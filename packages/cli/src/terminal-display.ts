@@ -1,7 +1,7 @@
 import { allTokens } from "@opencode/protocol/tokens.ts"
 import { structuredDiff, type DiffLine } from "./diff-lines.ts"
 import { callWords, type Display } from "./display.ts"
-import { columns, out, type Piece } from "./out.ts"
+import { columns, out, printable, type Piece } from "./out.ts"
 import { fitted } from "./text-width.ts"
 
 /**
@@ -54,7 +54,7 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
       .join("")
     // One column stays free: at the last one some terminals begin the next line.
     const room = columns() - picture.length - end.length - 2
-    out.draw([{ mark: "again" }, ...marked("dim", `${picture} ${fitted(state.status, Math.max(1, room))}${end}`)])
+    out.draw([{ mark: "again" }, ...marked("dim", `${picture} ${fitting(state.status, Math.max(1, room))}${end}`)])
     state.isShown = true
   }
 
@@ -81,10 +81,10 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
   }
 
   function diffLine({ kind, text }: DiffLine): Piece[] {
-    const fitting = `  ${clipped(text, columns() - 3)}`
-    if (kind === "added") return marked("green", fitting)
-    if (kind === "removed") return marked("red", fitting)
-    return marked("dim", fitting)
+    const line = `  ${clipped(text, columns() - 3)}`
+    if (kind === "added") return marked("green", line)
+    if (kind === "removed") return marked("red", line)
+    return marked("dim", line)
   }
 
   function rest(): void {
@@ -103,7 +103,10 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
       const { sign, text } = callWords(part)
       const words = hasStatus ? sign : sign === "✓" ? "done:" : "failed:"
       above(() => {
-        out.draw([...marked(sign === "✓" ? "green" : "red", words), ` ${fitted(text, columns() - words.length - 2)}\n`])
+        out.draw([
+          ...marked(sign === "✓" ? "green" : "red", words),
+          ` ${fitting(text, columns() - words.length - 2)}\n`,
+        ])
         const patch = part.state.status === "completed" ? part.state.metadata.diff : undefined
         if (typeof patch === "string") diff(patch)
       })
@@ -135,11 +138,14 @@ export function terminalDisplay({ hasColor, hasStatus }: TerminalOptions): Displ
   }
 }
 
+/** Measured as it will be seen: control characters take the room of their names. */
+const fitting = (text: string, room: number): string => fitted(printable(text), room)
+
 /** The beginning of a line of code, whose blanks mean something. */
 const clipped = (text: string, most: number): string => {
   const wide = text.replaceAll("\t", "  ")
   const indent = /^.? */.exec(wide)?.[0] ?? ""
-  return indent.slice(0, most) + fitted(wide.slice(indent.length), Math.max(1, most - indent.length))
+  return indent.slice(0, most) + fitting(wide.slice(indent.length), Math.max(1, most - indent.length))
 }
 
 const duration = (seconds: number): string =>

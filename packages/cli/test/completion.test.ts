@@ -56,6 +56,8 @@ test.each<[string[], string[] | string]>([
   [["run", "-f", ""], ":files"],
   [["run", "some", "words"], []],
   [["run", "--", "--fo"], []],
+  [["help", "se"], ["session"]],
+  [["help", "session", ""], []],
   [["run", "session"], []],
   [["nothing", "known"], []],
 ])("after %j comes %j", (words, expected) => {

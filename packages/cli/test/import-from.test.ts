@@ -41,6 +41,13 @@ test("a session that could not be read makes the exit code 1 and is named", asyn
   expect(stderr).toContain("is damaged")
 })
 
+test("a database that cannot be read makes the exit code 1 and is named", async () => {
+  await using at = installation()
+  at.folder.write({ "other/opencode.db": "no database ".repeat(1000) })
+  const { code, stderr } = await at.run(["import", "--from", "opencode", "../other"])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining("opencode.db is damaged") })
+})
+
 test("what cannot be meant is refused with a sentence", async () => {
   await using at = installation()
   expect(await at.run(["import"])).toMatchObject({ code: 1, stderr: expect.stringContaining("'file'") })

@@ -46,7 +46,11 @@ test("`debug rg` and `debug file` find, list and read what the tools would", asy
   for (const path of ["missing.txt", "../outside", "src"]) {
     expect(await at.run(["debug", "file", "read", path])).toMatchObject({ stdout: "", code: 1 })
   }
-  expect((await at.run(["debug", "rg", "search", "("])).code).toBe(1)
+  expect(await at.run(["debug", "rg", "search", "("])).toMatchObject({
+    stdout: "",
+    stderr: expect.stringMatching(/^Error: regex parse error: .+\n$/),
+    code: 1,
+  })
 })
 
 test("`debug snapshot` shows what changed in between, links and ignored files as undo sees them", async () => {

@@ -4,6 +4,7 @@ import { join } from "node:path"
 import { freePort } from "@opencode/testing/free-port.ts"
 import { calls, says, script, stalls, thinks } from "@opencode/testing/script.ts"
 import { expect, test, vi } from "vitest"
+import { openRemoteDoor } from "../src/remote-door.ts"
 import { modelScript } from "./shared.ts"
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -70,6 +71,65 @@ test.each([
   expect(code).toBe(1)
   expect(stderr).toMatch(sentence)
   expect(stderr.trim().split("\n")).toHaveLength(1)
+})
+
+/** Takes connections and gives each what it is told to. */
+async function strangeServer(connected: (socket: Socket) => void) {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => {}))
+    connected(socket)
+  })
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => server.close(resolve))
+    },
+  }
+}
+
+test("a server that takes the connection and says nothing is not waited for beyond --timeout", async () => {
+  await using server = await strangeServer(() => {})
+  await using at = await modelScript(() => says("never"))
+  const args = ["run", "--attach", server.url, "--detailed-exit-codes", "--timeout", "1s", "go"]
+  const began = performance.now()
+  const { code, stderr } = await at.run(args)
+  expect({ code, stderr }).toEqual({ code: 5, stderr: "Error: The time was over before the prompt was sent.\n" })
+  expect(performance.now() - began).toBeLessThan(9_000)
+})
+
+test("a server that says nothing is not waited for without end", async () => {
+  await using server = await strangeServer(() => {})
+  const opening = openRemoteDoor({ url: server.url, patienceMs: 200 })
+  await expect(opening).rejects.toThrow(`${server.url} does not answer: it said nothing for 0.2 s.`)
+})
+
+test("a server of something else is told in a sentence", async () => {
+  const page = "<p>hello</p>"
+  const head = `HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: ${page.length}\r\n\r\n`
+  await using server = await strangeServer((socket) => void socket.on("data", () => socket.write(head + page)))
+  await using at = await modelScript(() => says("never"))
+  const { code, stderr } = await at.run(["run", "--attach", server.url, "go"])
+  expect({ code, stderr }).toEqual({ code: 1, stderr: `Error: ${server.url} is no opencode server.\n` })
+})
+
+test("a failure inside the server is told, and the conversation goes on", async () => {
+  await using server = await strangeServer((socket) => {
+    socket.on("data", (request) => {
+      const isPath = request.toString().startsWith("GET /path")
+      const body = JSON.stringify(isPath ? { directory: "/far" } : { data: { message: "It broke inside." } })
+      const status = isPath ? "200 OK" : "500 Internal Server Error"
+      socket.write(
+        `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+      )
+    })
+  })
+  await using at = await modelScript(() => says("never"))
+  const { stderr, code } = await at.run(["attach", server.url], { input: "hello\n/help\n" })
+  expect(stderr).toMatch(/Error: It broke inside\.[\s\S]*\/exit/)
+  expect(code).toBe(0)
 })
 
 test("files are sent with what they hold, because the server has other paths", async () => {

@@ -97,6 +97,7 @@ const ROWS: Record<string, Row> = {
   "an unknown command": { args: ["--command", "inti"], reason: "usage", detailed: 2, says: /init/ },
   "an unknown option": { args: ["--modle", "x"], reason: "usage", detailed: 2, says: /--model/ },
   "a file that is not there": { args: ["-f", "gone.txt"], reason: "usage", detailed: 2, says: /gone\.txt/ },
+  "a file without a name": { args: ["-f", ""], reason: "usage", detailed: 2, says: /file/ },
   "a folder that is not there": { args: ["--dir", "gone"], reason: "usage", detailed: 2, says: /gone/ },
   "a limit that is none": { args: ["--timeout", "soon"], reason: "usage", detailed: 2, says: /15m/ },
   "a schema that cannot be used": {
@@ -234,6 +235,49 @@ test("a second Ctrl-C leaves at once, and the last line is there all the same", 
   const { code, stdout } = await run.finished
   expect(code).toBe(130)
   expect(linesOf(stdout).at(-1)).toMatchObject({ type: "result", reason: "aborted" })
+})
+
+test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+  "%s before there is a turn has its last line too",
+  async (signal) => {
+    await using at = await modelScript(() => says("never"))
+    const run = at.start(["run", "--format", "jsonl", "go"], { isTalkedTo: true })
+    await run.printed("Waiting for the end of standard input")
+    run.child.kill(signal)
+    const { code, stdout } = await run.finished
+    expect(code).toBe(130)
+    expect(linesOf(stdout)).toMatchObject([{ type: "result", reason: "aborted", exitCode: 130, sessionID: null }])
+  },
+)
+
+test("as JSON, a run that was stopped before its turn says so in the one line there is", async () => {
+  await using at = await modelScript(() => says("never"))
+  const run = at.start(["run", "--format", "json", "go"], { isTalkedTo: true })
+  await run.printed("Waiting for the end of standard input")
+  run.child.kill("SIGINT")
+  const { code, stdout } = await run.finished
+  expect(code).toBe(130)
+  expect(JSON.parse(stdout)).toMatchObject({ type: "error", error: { data: { message: "Stopped." } } })
+})
+
+test("a terminal that is closed ends the turn, and what was done is on record", async () => {
+  await using at = await modelScript(() => stalls(says("this will never end"), 1))
+  const run = at.start(["run", "--format", "jsonl", "go"])
+  await at.model.received(1)
+  run.child.kill("SIGHUP")
+  const { code, stdout } = await run.finished
+  expect(code).toBe(130)
+  expect(linesOf(stdout).at(-1)).toMatchObject({ reason: "aborted", error: { name: "MessageAbortedError" } })
+})
+
+test.each([
+  [["--print-logs", "run", "--format", "jsonl", "--nope", "go"]],
+  [["--log-level", "ERROR", "run", "--format=jsonl", "--nope", "go"]],
+])("options before the command do not take the last line away: %j", async (args) => {
+  await using at = await modelScript(() => says("never"))
+  const { code, stdout } = await at.run(args)
+  expect(code).toBe(1)
+  expect(linesOf(stdout)).toMatchObject([{ type: "result", reason: "usage" }])
 })
 
 test.each(RunReason().options)("without the option %s is 0, 1 or 130", (reason) => {

@@ -38,9 +38,25 @@ test.each([
   ["no input at all", "<&-"],
   ["an input that is empty", "</dev/null"],
   ["no place for notes", "2>&-"],
+  ["a full disk below its notes", "2>/dev/full"],
 ])("it works with %s", async (_, redirect) => {
   await using at = await modelScript(() => says("ok"))
   expect(await shell(at, `$OPENCODE run go ${redirect}`)).toMatchObject({ stdout: "ok\n", code: 0 })
+})
+
+test("a full disk below the answer is no success, and is told in a sentence", async () => {
+  await using at = await modelScript(() => says("ok"))
+  const { stdout, stderr } = await shell(at, "$OPENCODE run go >/dev/full; echo $? >&2")
+  expect(stdout).toBe("")
+  expect(stderr).toMatch(/^Error: The answer could not be written: ENOSPC\b.*\n1\n$/m)
+})
+
+test("an input that is larger than what is taken is refused, and not cut", async () => {
+  await using at = await modelScript(() => says("never"))
+  const input = "a".repeat(10_000_001)
+  const { stderr, code } = await at.run(["run", "--detailed-exit-codes", "go"], { input })
+  expect({ stderr, code }).toEqual({ stderr: expect.stringContaining("more than 10 MB"), code: 2 })
+  expect(at.model.requests).toHaveLength(0)
 })
 
 test("an input that never ends is not waited for longer than --timeout", async () => {
@@ -50,7 +66,7 @@ test("an input that never ends is not waited for longer than --timeout", async (
     "mkfifo open; exec 3<>open; $OPENCODE run --timeout 1s --detailed-exit-codes go <open; echo $?",
   )
   expect(stdout).toBe("5\n")
-  expect(stderr).toContain("Error: Standard input did not end in time.")
+  expect(stderr).toBe("Standard input did not end.\nError: The time was over before the prompt was sent.\n")
   expect(at.model.requests).toHaveLength(0)
 })
 

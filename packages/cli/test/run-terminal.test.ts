@@ -80,6 +80,20 @@ test("what happens now stands in one line, however narrow it is", async () => {
   expect(terminal.said()).toContain("word word")
 })
 
+test("control characters, which take more room when they are visible, do not make that line a second one", async () => {
+  const command = `sleep 2 # ${"\u0007".repeat(20)}`
+  await using at = await modelScript(script(calls("bash", { command }), says("done")))
+  const terminal = await inTerminal(at, ["run", "go"])
+  await terminal.exited
+  const drawn = terminal
+    .said()
+    .split("\u001b[2K")
+    .map((text) => text.replaceAll(MARKS, "").split("\r")[0] ?? "")
+  const moving = drawn.filter((text) => text.includes("bash sleep"))
+  expect(moving.some((text) => text.includes("\\u0007"))).toBe(true)
+  expect(Math.max(...moving.map((text) => text.length))).toBeLessThan(80)
+})
+
 test("a person in a terminal is asked, can stop the model, and ends with Ctrl-D", async () => {
   await using at = await modelScript(
     script(calls("bash", { command: "touch made" }), says("made it"), stalls(says("never whole"), 1)),

@@ -19,6 +19,18 @@ test("the help names every group and command, and what each command takes", asyn
   }
 }, 120_000)
 
+test("`--version` behind a command prints the version, and the command does not run", async () => {
+  await using at = installation()
+  const version = await at.run(["--version"])
+  expect(version).toMatchObject({ stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), stderr: "", code: 0 })
+  for (const args of [
+    ["run", "hi", "--version"],
+    ["session", "-v"],
+    ["session", "list", "-v"],
+  ])
+    expect(await at.run(args)).toEqual(version)
+})
+
 test("`help` says what `--help` says", async () => {
   await using at = installation()
   expect(await at.run(["help"])).toEqual(await at.run(["--help"]))
@@ -42,6 +54,13 @@ test.each([
     ["completion", "fihs"],
     "error: command-argument value 'fihs' is invalid for argument 'shell'. Allowed choices are bash, zsh, fish. Did you mean fish?\n",
   ],
+  [["sesion", "--help"], "error: unknown command 'sesion'. Did you mean session?\n"],
+  [["help", "sesion"], "error: unknown command 'sesion'. Did you mean session?\n"],
+  [["debug", "confg", "--help"], "error: unknown command 'confg'. Did you mean config?\n"],
+  [["storage", "claen"], "error: unknown command 'claen'. Did you mean clean?\n"],
+  [["mcp", "list"], "error: 'mcp' is a command of OpenCode that is not part of this version yet.\n"],
+  [["plugin", "--help"], "error: 'plugin' is a command of OpenCode that is not part of this version yet.\n"],
+  [["export", "ses_1", "ses_2"], "error: too many arguments for 'export'. Expected 1 argument but got 2.\n"],
 ])("%j is answered with what was meant", async (args, stderr) => {
   await using at = installation()
   expect(await at.run(args)).toEqual({ stdout: "", stderr, code: 1 })

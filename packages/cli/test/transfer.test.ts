@@ -78,6 +78,7 @@ test.each([
   [["import", "nowhere.json"], "File not found: nowhere.json"],
   [["import", "."], "File not found: ."],
   [["import", "text"], "text is neither JSON nor a shared page."],
+  [["import", "http://127.0.0.1:1/page"], "127.0.0.1:1 does not answer: connect ECONNREFUSED 127.0.0.1:1"],
   [["import", "page.html"], "page.html is a page without a session in it."],
 ])("%j fails with 1 and a sentence", async (args, sentence) => {
   await using at = installation({ files: { text: "hello", "page.html": "<html></html>" } })

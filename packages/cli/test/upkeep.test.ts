@@ -93,10 +93,12 @@ test("`db` reads and cannot write; statements may come from standard input", asy
   })
   const json = await at.run(["db", "--format", "json", "select 1 as a, x'ff' as b"])
   expect(JSON.parse(json.stdout)).toEqual([{ a: 1, b: "ff" }])
-  expect(await at.run(["db"], { input: "select 1\n as a;\nselect 2 as b" })).toMatchObject({
-    stdout: "a\n1\nb\n2\n",
+  expect(await at.run(["db"], { input: "select 1\n as a; select ';\n' as b;\nselect 2 as c" })).toMatchObject({
+    stdout: "a\n1\nb\n;\\n\nc\n2\n",
     code: 0,
   })
+  expect(await at.run(["db", "select 1 as a; select 2 as b;"])).toMatchObject({ stdout: "a\n1\nb\n2\n", code: 0 })
+  expect(await at.run(["db", " ; "])).toMatchObject({ stdout: "", code: 1 })
   for (const statement of ["delete from session", "drop table part", "vacuum", "selec"]) {
     expect(await at.run(["db", statement])).toMatchObject({ stdout: "", code: 1 })
   }
@@ -194,5 +196,9 @@ test("`upgrade` of a copy that nobody installed says so; a method has its progra
     code: 0,
   })
   expect(readFileSync(asked, "utf8")).toBe("install --global opencode-ai@1.99.0\n")
-  expect(await at.run(["upgrade", "banana", "-m", "npm"], { env })).toMatchObject({ stdout: "", code: 1 })
+  expect(await at.run(["upgrade", "banana", "-m", "npm"], { env })).toEqual({
+    stdout: "",
+    stderr: 'Error: A version is written as 1.20.0, not "banana".\n',
+    code: 1,
+  })
 })

@@ -4,6 +4,7 @@ import type { PostSessionIdPermissionsPermissionIdData } from "./gen/types.gen.t
 import type { Config as AnyConfig, Options } from "./v2/gen/client/types.gen.ts"
 
 export * from "./gen/types.gen.ts"
+export type { ServerSentEventsOptions, ServerSentEventsResult, StreamEvent } from "./event-stream.ts"
 
 /** How requests are sent and what comes of them. */
 export interface OpencodeClientConfig extends Omit<AnyConfig, "fetch"> {

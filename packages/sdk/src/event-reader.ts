@@ -1,3 +1,5 @@
+import { heardWithin } from "./silence.ts"
+
 // Server-sent events as the standard of HTML has them, from the bytes of an answer.
 
 export interface ReceivedEvent {
@@ -7,10 +9,14 @@ export interface ReceivedEvent {
   retry?: number
 }
 
-/** Ends when the answer ends or `signal` aborts, throws when the connection breaks, and closes it when it is left. */
+/**
+ * Ends when the answer ends or `signal` aborts, throws when the connection breaks or nothing comes for `maxSilence`
+ * milliseconds, and closes it when it is left.
+ */
 export async function* readEvents(
   body: ReadableStream<Uint8Array>,
   signal: AbortSignal,
+  maxSilence: number,
 ): AsyncGenerator<ReceivedEvent> {
   const reader = body.getReader()
   const stop = () => void reader.cancel().catch(() => undefined)
@@ -20,7 +26,7 @@ export async function* readEvents(
   let block: string[] = []
   try {
     while (!signal.aborted) {
-      const { done, value } = await reader.read()
+      const { done, value } = await heardWithin(reader.read(), maxSilence)
       if (done) return
       for (const line of lines.cut(decoder.decode(value, { stream: true }))) {
         if (line !== "") {

@@ -1,4 +1,5 @@
 import { readEvents, type ReceivedEvent } from "./event-reader.ts"
+import { heardWithin } from "./silence.ts"
 import type { Config } from "./v2/gen/core/types.gen.ts"
 
 // The stream of events of a server, as an async generator that connects again when the connection breaks.
@@ -20,6 +21,8 @@ export type ServerSentEventsOptions<TData = unknown> = Omit<RequestInit, "method
     sseMaxRetryAttempts?: number
     /** The longest delay between two attempts, in milliseconds. Default: 30000. */
     sseMaxRetryDelay?: number
+    /** Milliseconds without a byte after which a connection is taken for broken. Default: 30000; `Infinity`: never. */
+    sseMaxSilence?: number
     /** Connect again also when the server ended the stream in good order, as it does when it is stopped. Default: false. */
     sseReconnectAtEnd?: boolean
     /** How to wait between two attempts. Default: a timer. */
@@ -44,6 +47,8 @@ export type ServerSentEventsResult<TData = unknown, TReturn = void, TNext = unkn
 const FIRST_DELAY = 3000
 /** A server that has been away for long is asked twice a minute. */
 const LONGEST_DELAY = 30_000
+/** Servers are heard every ten seconds. A network that is gone says nothing, and neither does what it leaves open. */
+const MAX_SILENCE = 30_000
 
 /** The server said no: to ask the same again does not help. */
 class Refused extends Error {}
@@ -75,12 +80,13 @@ export function createSseClient<TData = unknown>(options: ServerSentEventsOption
 
 async function* follow(options: ServerSentEventsOptions, signal: AbortSignal): AsyncGenerator<unknown, void> {
   const seen: Seen = { delay: options.sseDefaultRetryDelay ?? FIRST_DELAY }
+  const { sseMaxSilence: maxSilence = MAX_SILENCE } = options
   let failures = 0
   while (!signal.aborted) {
     try {
-      const body = await connect(options, signal, seen)
+      const body = await connect({ ...options, signal, sseMaxSilence: maxSilence }, seen)
       failures = 0
-      for await (const event of readEvents(body, signal)) yield* received(event, options, seen)
+      for await (const event of readEvents(body, signal, maxSilence)) yield* received(event, options, seen)
       if (signal.aborted || !options.sseReconnectAtEnd) return
     } catch (error) {
       if (signal.aborted) return
@@ -103,13 +109,20 @@ interface Seen {
   delay: number
 }
 
-async function connect(options: ServerSentEventsOptions, signal: AbortSignal, { id }: Seen) {
+type Connecting = ServerSentEventsOptions & { signal: AbortSignal; sseMaxSilence: number }
+
+async function connect(options: Connecting, { id }: Seen) {
   const { url, fetch = globalThis.fetch, onRequest, serializedBody } = options
+  const attempt = new AbortController()
+  const signal = AbortSignal.any([options.signal, attempt.signal])
   const headers = new Headers(options.headers)
   if (id !== undefined) headers.set("Last-Event-ID", id)
   const init: RequestInit = { redirect: "follow", ...options, body: serializedBody, headers, signal }
   const request = onRequest ? await onRequest(url, init) : new Request(url, init)
-  const response = await fetch(request)
+  const response = await heardWithin(fetch(request), options.sseMaxSilence).catch((error: unknown) => {
+    attempt.abort()
+    throw error
+  })
   if (response.ok && response.body) return response.body
   await response.body?.cancel()
   const { status, statusText } = response

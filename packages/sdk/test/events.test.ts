@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http"
+import type { Server, ServerResponse } from "node:http"
 import { expect, test } from "vitest"
 import { createOpencodeClient as v1 } from "../src/client.ts"
 import { readEvents } from "../src/event-reader.ts"
@@ -50,7 +50,7 @@ test.each(bodies)("events are read with %s", async (_about, pieces, events) => {
       controller.close()
     },
   })
-  expect(await all(readEvents(body, new AbortController().signal))).toEqual(events)
+  expect(await all(readEvents(body, new AbortController().signal, Infinity))).toEqual(events)
 })
 
 test("a letter that is cut in the middle of its bytes is whole", async () => {
@@ -62,7 +62,7 @@ test("a letter that is cut in the middle of its bytes is whole", async () => {
       controller.close()
     },
   })
-  expect(await all(readEvents(body, new AbortController().signal))).toEqual([{ data: "ü" }])
+  expect(await all(readEvents(body, new AbortController().signal, Infinity))).toEqual([{ data: "ü" }])
 })
 
 test.each(["v1", "v2"])("a stream of %s goes on where it was when its connection breaks", async (generation) => {
@@ -85,6 +85,47 @@ test.each(["v1", "v2"])("a stream of %s goes on where it was when its connection
   await stream.return()
   expect(server.heard.map(({ headers }) => headers["last-event-id"])).toEqual([undefined, "1-1", "1-1"])
   expect(failures).toHaveLength(2)
+})
+
+test.each([
+  ["answers no more", () => undefined],
+  ["falls silent after an event", (response: ServerResponse) => say(response, CONNECTED)],
+])("a server that %s is taken for gone, and asked again", async (_what, first) => {
+  await using server = await echo((response) => (server.heard.length === 1 ? first(response) : say(response, IDLE)))
+  const failures: unknown[] = []
+  const { stream } = open({
+    url: server.baseUrl,
+    sseMaxSilence: 200,
+    onSseError: (error) => failures.push((error as Error).message),
+  })
+  for await (const event of stream) if ((event as { type: string }).type === "session.idle") break
+  expect(failures).toEqual(["SSE failed: nothing came for 200 ms"])
+  expect(server.heard).toHaveLength(2)
+  await expect.poll(() => connectionsOf(server.server)).toBe(0)
+})
+
+const connectionsOf = (server: Server) =>
+  new Promise<number>((resolve) => server.getConnections((_error, count) => resolve(count)))
+
+test("a program that was stopped for a while hears what was said meanwhile, and keeps its connection", async () => {
+  await using server = await echo((response) => {
+    say(response, CONNECTED)
+    const beats = setInterval(() => response.write(":\n\n"), 20)
+    response.once("close", () => clearInterval(beats))
+  })
+  const failures: unknown[] = []
+  const { stream } = open({ url: server.baseUrl, sseMaxSilence: 300, onSseError: (error) => failures.push(error) })
+  await stream.next()
+  const next = stream.next()
+  const turns = async (count: number) => {
+    while (count--) await new Promise((resolve) => setImmediate(resolve))
+  }
+  await turns(10) // now it waits for the server
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000)
+  await turns(10)
+  await stream.return()
+  await next
+  expect(failures).toEqual([])
 })
 
 test("each event is told with its id, its name and the delay that the server wishes", async () => {

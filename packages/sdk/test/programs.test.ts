@@ -41,3 +41,14 @@ test("a program that asks for what is not there does not compile", () => {
     'import { createOpencodeClient } from "@opencode-ai/sdk/v2"\nvoid createOpencodeClient().session.get({ id: 1 })'
   expect(sdk.compile({ "wrong.ts": wrong }).join()).toContain("error TS")
 })
+
+test.each(["", "/client", "/v2", "/v2/client"])("a library may export what calls of sdk%s answer", (entry) => {
+  const program = `import { createOpencodeClient } from "@opencode-ai/sdk${entry}"
+export const client = createOpencodeClient()
+export const sessions = () => client.session.list()
+export const thrown = () => client.session.list(undefined, { throwOnError: true })
+export const events = () => client.event.subscribe()
+export const all = async () => (await client.global.event()).stream
+`.replace("list(undefined, {", entry.startsWith("/v2") ? "list(undefined, {" : "list({")
+  expect(sdk.compile({ "library.ts": program }, { declaration: true })).toEqual([])
+})

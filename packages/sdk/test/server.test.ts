@@ -93,9 +93,12 @@ test.each([
   await expect.poll(running).toEqual([])
 })
 
-test("starting fails at once when there is no opencode", async () => {
+test("starting fails at once when there is no opencode, and says where it was looked for", async () => {
   vi.stubEnv("PATH", folder.path)
-  await expect(v2.createOpencodeServer()).rejects.toThrow("spawn opencode ENOENT")
+  await expect(v2.createOpencodeServer()).rejects.toMatchObject({
+    code: "ENOENT",
+    message: "opencode could not be started: spawn opencode ENOENT. Is it installed, and on the PATH?",
+  })
   expect(() => v2.createOpencodeTui()).not.toThrow()
 })
 

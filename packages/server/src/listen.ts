@@ -35,6 +35,11 @@ const MAX_HEADER_BYTES = 64 * 1024
 const HEADERS_TIMEOUT_MS = 30_000
 /** The largest body over a slow line. */
 const REQUEST_TIMEOUT_MS = 300_000
+/**
+ * Longer than clients keep a connection that rests. Who closes first risks that a request is on its way at that moment,
+ * which the client sees fail and must not send again unless it reads only.
+ */
+const KEEP_ALIVE_MS = 120_000
 /** More than what may be under way, and far fewer than the files that a process may open. */
 const MAX_CONNECTIONS = 1_500
 const SERVER = {
@@ -43,6 +48,7 @@ const SERVER = {
   maxHeaderSize: MAX_HEADER_BYTES,
   headersTimeout: HEADERS_TIMEOUT_MS,
   requestTimeout: REQUEST_TIMEOUT_MS,
+  keepAliveTimeout: KEEP_ALIVE_MS,
 }
 
 /**

@@ -9,6 +9,8 @@ import type { Frame } from "@opencode/core/bus/bus.ts"
  * - nothing moves past a frame of another kind (an end, a question, a removal), and none of those is ever left out.
  */
 export interface FrameQueue {
+  /** What a stream begins with. However much it is, it says nothing of how the client reads: it waits beside what may. */
+  begin(frames: Frame[]): void
   /** @returns false when there is no more room: the client is to be cut off */
   push(frame: Frame): boolean
   /** The oldest frames as text, about as much as a socket takes at once; empty when there are none. */
@@ -43,6 +45,7 @@ export function createFrameQueue(
   /** States that a newer one may replace, by what they are a state of. */
   const states = new Map<string, Entry>()
   let waiting = 0
+  let most = MAX_WAITING
 
   function add(frame: Frame): Entry {
     const entry: Entry = { frame, number: frame.number, weight: frame.weight }
@@ -78,22 +81,29 @@ export function createFrameQueue(
     if (partID !== undefined) pieces.delete(partID)
   }
 
+  function push(frame: Frame): boolean {
+    const before = waiting <= most ? waiting : waiting - heaviest(entries)
+    const piece = pieceOf(frame)
+    const thing = thingOf(frame)
+    if (piece) pushPiece(frame, piece)
+    else if (thing !== undefined) pushState(frame, thing)
+    else {
+      pieces.clear()
+      states.clear()
+      add(frame)
+    }
+    // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it,
+    // and what is told in the same moment.
+    return before <= most
+  }
+
   return {
-    push(frame) {
-      const before = waiting <= MAX_WAITING ? waiting : waiting - heaviest(entries)
-      const piece = pieceOf(frame)
-      const thing = thingOf(frame)
-      if (piece) pushPiece(frame, piece)
-      else if (thing !== undefined) pushState(frame, thing)
-      else {
-        pieces.clear()
-        states.clear()
-        add(frame)
-      }
-      // One frame may be larger than all that may wait (a file that was written whole): a client that keeps up gets it,
-      // and what is told in the same moment.
-      return before <= MAX_WAITING
+    begin(frames) {
+      for (const frame of frames) push(frame)
+      most = MAX_WAITING + waiting
     },
+
+    push,
 
     take() {
       let text = ""

@@ -176,7 +176,7 @@ async function run<P extends Schema, Q extends Schema, B extends Schema>(
 async function bodyOf(incoming: Incoming, declaration: Declaration<Schema, Schema, Schema, Schema>) {
   const { body, isBodyOptional, maxBodyBytes } = declaration
   const given = await readJson(incoming, maxBodyBytes)
-  return validate(body, given ?? (isBodyOptional ? {} : undefined), "Payload")
+  return validate(body, given ?? (isBodyOptional ? {} : given), "Payload")
 }
 
 /** What is below a session works from any folder. */

@@ -59,15 +59,16 @@ export function openEventStream({ bus, host, directory, after, openParts, wrap }
         { ...(directory === undefined ? {} : { directory }), ...(after === undefined ? {} : { after }) },
         (frame) => sink(frame),
       )
-      const open = openParts()
-      sink = push
-
-      push(ownFrame(host, "server.connected", { resumed: subscription.resumed }))
-      for (const frame of early) push(frame)
-      for (const { scope, part } of open) {
+      const { resumed, since } = subscription
+      // Its number lets a client resume that loses its connection before anything happened.
+      const connected = { ...ownFrame(host, "server.connected", { resumed }), number: since }
+      const open = openParts().map(({ scope, part }) => {
         const time = host.now()
-        push(ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope))
-      }
+        return ownFrame(host, "message.part.updated", { sessionID: part.sessionID, part, time }, scope)
+      })
+      sink = push
+      queue.begin([connected, ...early, ...open])
+      outlet.ready()
       const heartbeat = setInterval(() => push(ownFrame(host, "server.heartbeat", {})), HEARTBEAT_MS)
       heartbeat.unref()
       ends.push(subscription.close, () => clearInterval(heartbeat))
@@ -78,7 +79,7 @@ export function openEventStream({ bus, host, directory, after, openParts, wrap }
   }
 }
 
-/** A frame for this client alone: it has no number, because no other stream has it. */
+/** A frame for this client alone: it has no number of its own, because no other stream has it. */
 function ownFrame<Type extends EventType>(
   host: Host,
   type: Type,

@@ -54,6 +54,7 @@ describe("a change of the project's settings", () => {
     await door.fetch("/global/config", patch(config))
     const text = readFileSync(door.world.folder.join("config/opencode/opencode.json"), "utf8")
     expect(text).not.toContain("[secret]")
+    expect(text).not.toContain("username") // nobody gave one, so nobody is called nothing from now on
     expect(await (await door.fetch("/global/config")).json()).toEqual(config)
   })
 

@@ -80,6 +80,45 @@ test("members that nobody knows are left out, not refused", async () => {
   expect(await response.json()).not.toHaveProperty("reasoning_effort")
 })
 
+test("a member that is null counts as left out, and one that is needed is then missing", async () => {
+  await using s = await served()
+  const { id } = await dataOf(s.v2.session.create())
+  const path = `/session/${id}/message`
+  const text = { type: "text", text: "hi", id: null, synthetic: null }
+  const empty = { messageID: null, model: null, agent: null, tools: null, system: null, variant: null, format: null }
+  const prompt = await s.post(path, { ...empty, noReply: true, parts: [text] })
+  expect({ status: prompt.status, given: await prompt.json() }).toMatchObject({
+    status: 200,
+    given: { parts: [{ text: "hi" }] },
+  })
+  const auth = await s.fetch("/auth/mock", {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ type: "api", key: "k", metadata: null }),
+  })
+  expect(auth.status).toBe(200)
+  for (const parts of [null, [{ type: "text", text: null }], [null]]) {
+    const refused = await s.post(path, { noReply: true, parts })
+    expect({ parts, status: refused.status }).toEqual({ parts, status: 400 })
+  }
+  const missed = await s.post(path, { parts: null })
+  expect(await missed.json()).toEqual(missing(`["parts"]`))
+})
+
+test("what is wrong with one of several forms is told of the form that was meant", async () => {
+  await using s = await served()
+  const { id } = await dataOf(s.v2.session.create())
+  const answer = await s.post(`/session/${id}/permissions/per_nope`, { response: "maybe" })
+  expect(await answer.text()).toContain(String.raw`[\"response\"]`)
+  const auth = await s.fetch("/auth/mock", {
+    method: "PUT",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ type: "key", key: "k" }),
+  })
+  const { data } = (await auth.json()) as { data: { message: string } }
+  expect(data.message).toBe(`Invalid option: expected one of "oauth"|"api"|"wellknown"\n  at ["type"]`)
+})
+
 test("a name that is nearly right is answered with the right one", async () => {
   await using s = await served()
   const { id } = await dataOf(s.v2.session.create())

@@ -89,3 +89,13 @@ test("an answer that is under way when the server closes still arrives", async (
   await listening.close()
   expect(await answer).toEqual({ status: 200, text: "{}" })
 })
+
+/** Seconds that programs keep a connection which rests: aiohttp 15, nginx and balancers 60, Go and hyper 90, Firefox 115. */
+const LONGEST_OF_CLIENTS = 115
+
+test("a connection that rests is closed by its client first, so that no request meets its end", async () => {
+  const listening = await listen({ app: quiet, log: silentLog, port: await freePort() })
+  const { headers } = await fetch(listening.url)
+  expect(Number(/timeout=(\d+)/.exec(headers.get("keep-alive") ?? "")?.[1])).toBeGreaterThan(LONGEST_OF_CLIENTS)
+  await listening.close()
+})

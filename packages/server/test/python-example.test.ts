@@ -43,7 +43,18 @@ test.each([
   expect(code).toBe(0)
 })
 
-test("the Python example says what failed: a password, a model, a server", async () => {
+test("the Python example answers what a subagent asks", async () => {
+  const task = { description: "look", prompt: "look around", subagent_type: "general" }
+  await using s = await served({
+    permission: { bash: "ask" },
+    model: script(calls("task", task), calls("bash", { command: "touch made" }), says("Made."), says("Done.")),
+  })
+  const { stdout, stderr, code } = await python(s, ["go", "--allow"])
+  expect(stderr).toContain("[bash touch made: once]")
+  expect({ stdout, code, files: s.world.files() }).toEqual({ stdout: "Done.\n", code: 0, files: ["made"] })
+})
+
+test("the Python example says what failed: a password, a model, a server, an address", async () => {
   await using s = await served({ guard: { hostnames: [], cors: [], password: "right" }, model: script(unauthorized()) })
   const wrong = await python(s, ["hello"], { OPENCODE_SERVER_PASSWORD: "wrong" })
   expect(wrong).toMatchObject({ stdout: "", code: 1 })
@@ -56,6 +67,10 @@ test("the Python example says what failed: a password, a model, a server", async
   const nobody = await python({ ...s, url: "http://127.0.0.1:9" }, ["hello"])
   expect(nobody.stderr).toContain("http://127.0.0.1:9 cannot be reached")
   expect(nobody.code).toBe(1)
+
+  const wronglyCalled = await python({ ...s, url: "localhost:4096" }, ["hello"])
+  expect(wronglyCalled.code).toBe(2)
+  expect(wronglyCalled.stderr).toContain("'localhost:4096' does not begin with http://")
 })
 
 test("the Python example prints all of an answer, once, also when its connection breaks meanwhile", async () => {

@@ -3,7 +3,7 @@ import { connect } from "node:net"
 import type { EventProperties } from "@opencode/protocol/event.ts"
 import { says, script } from "@opencode/testing/script.ts"
 import { expect, test } from "vitest"
-import { dataOf, readEvents, served } from "./served.ts"
+import { dataOf, readEvents, served, type Sse } from "./served.ts"
 
 // What is promised of `/event` (`stream.test.ts`) holds for the stream of the whole server.
 
@@ -37,12 +37,34 @@ test("a client of the whole server that comes back gets what it missed of every 
   ])
 
   // One counter for all: the numbers rise, and none comes twice.
-  const numbers = [...before, ...after].flatMap(({ id }) => (id === undefined ? [] : [Number(id.split("-").at(-1))]))
+  const numbers = [...before, ...after.slice(1)].flatMap(({ id }) =>
+    id === undefined ? [] : [Number(id.split("-").at(-1))],
+  )
   expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b))
 
   const elsewhere = await s.fetch("/global/event", { headers: { "last-event-id": "elsewhere-12" } })
   const [connected] = await readEvents(elsewhere, () => true)
   expect(connected?.data.payload).toMatchObject({ properties: { resumed: false } })
+})
+
+test("a client that missed more than may wait for a slow one gets all of it, and then what happens", async () => {
+  await using s = await served()
+  const { bus } = s.world.home
+  const happen = (folder: number, file: string) =>
+    bus.publish({ directory: `/${folder}`, projectID: "p" }, { type: "file.edited", properties: { file } })
+  const response = await s.fetch("/global/event")
+  happen(0, "first")
+  const last = ({ data }: Sse) => data.payload?.properties.file === "last"
+  const [seen] = (await readEvents(response, ({ data }) => data.payload?.type === "file.edited")).slice(-1)
+  const large = "x".repeat(100_000)
+  for (let folder = 1; folder <= 4; folder++) for (let i = 0; i < 19; i++) happen(folder, `${large}${i}`)
+
+  const again = await s.fetch("/global/event", { headers: { "last-event-id": seen!.id! } })
+  happen(1, "last")
+  const events = await readEvents(again, last)
+
+  expect(events[0]?.data.payload).toMatchObject({ properties: { resumed: true } })
+  expect(events).toHaveLength(1 + 4 * 19 + 1)
 })
 
 const LONG = "abcdefghijklmnopqrstuvwxyz".repeat(8)

@@ -40,7 +40,7 @@ test("numbered frames carry their number, pieces of text do not, and the headers
   const events = await read
   expect(events[0]).toMatchObject({ data: { type: "server.connected", properties: { resumed: false } } })
   for (const { id, data } of events) {
-    const isFlow = data.type === "message.part.delta" || data.type === "server.connected"
+    const isFlow = data.type === "message.part.delta"
     expect({ type: data.type, isNumbered: id !== undefined }).toEqual({ type: data.type, isNumbered: !isFlow })
     expect(data.id).toMatch(/^evt_/)
   }
@@ -94,6 +94,18 @@ test("a client that comes back gets what it missed, in order and once", async ()
     "four",
   ])
   expect(events.slice(1).every(({ id }) => id !== undefined)).toBe(true)
+})
+
+test("a client that lost its connection before anything happened gets what happened meanwhile", async () => {
+  await using s = await served()
+  await s.v2.session.create({ title: "before" })
+  const [connected] = await readEvents(await s.fetch("/event"), () => true)
+  await s.v2.session.create({ title: "meanwhile" })
+
+  const again = await s.fetch("/event", { headers: { "last-event-id": connected!.id! } })
+  const events = await readEvents(again, ({ data }) => data.type === "session.created")
+
+  expect(events.map(({ data }) => data.properties)).toMatchObject([{ resumed: true }, { info: { title: "meanwhile" } }])
 })
 
 test("a number of another start of the program cannot be resumed, and the client is told", async () => {

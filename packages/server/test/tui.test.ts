@@ -127,6 +127,7 @@ test("what cannot be is refused with a sentence, and no screen hears of it", asy
       expect([path, response.status, await response.text()]).toEqual([path, status, expect.stringContaining(words)])
     }
     expect((await s.fetch("/tui/control/response", { method: "POST" })).status).toBe(400)
+    expect((await s.post("/tui/control/response", null)).status).toBe(200) // says nothing, which is JSON too
   })
   expect(heard).toEqual([])
 })

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process"
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { calls, says, script } from "@opencode/testing/script.ts"
 import type { ToolPart } from "@opencode/protocol/part.ts"
@@ -113,6 +113,12 @@ test("removing keeps what nobody committed, and commits that are nowhere else, u
   expect((await dataOf(door.v2.project.current())).sandboxes).toEqual([])
 })
 
+test("a page that may call may also read under which name work was kept", async () => {
+  await using door = await served({ git: true })
+  const answer = await door.fetch("/path", { headers: { origin: "http://localhost:5173" } })
+  expect(answer.headers.get("access-control-expose-headers")?.toLowerCase().split(", ")).toContain("x-opencode-kept")
+})
+
 test("a clean worktree goes without a trace, also right after it was asked for", async () => {
   await using door = await served({ git: true, files: { "a.txt": "one\n", ".gitignore": "build/\n" } })
   const { directory } = await made(door, { name: "clean" })
@@ -178,6 +184,24 @@ test("only what was made here is removed or set back, and never the main folder"
   let refused = await error(reset(door, directory))
   while (/works in/.test(refused.data.message)) refused = await error(reset(door, directory))
   expect(refused.data.message).toMatch(/^The branch feature was not made by this program/)
+})
+
+test("a worktree whose folder somebody deleted can be removed, and its commits stay", async () => {
+  await using door = await served({ git: true, files: { "a.txt": "one\n" } })
+  const { directory, branch } = await made(door, { name: "lost" })
+  await ready(door, directory)
+  writeFileSync(join(directory, "b.txt"), "two\n")
+  git(directory, "add", "b.txt")
+  git(directory, "commit", "-qm", "only here")
+  rmSync(directory, { recursive: true })
+  const refused = await reset(door, directory)
+  expect([refused.status, await refused.text()]).toEqual([400, expect.stringContaining("is gone")])
+  const removed = await remove(door, directory)
+  expect([removed.status, await removed.json()]).toEqual([200, true])
+  const kept = removed.headers.get("x-opencode-kept")
+  expect(git(door.world.project, "show", `${kept}:b.txt`)).toBe("two")
+  expect(git(door.world.project, "branch", "--list", String(branch))).toBe("")
+  expect(await dataOf(door.v2.worktree.list())).toEqual([])
 })
 
 test("what cannot be kept is not removed", async () => {

@@ -1,5 +1,5 @@
 import { isatty } from "node:tty"
-import { dataOf } from "../door.ts"
+import { ApiFailure, dataOf } from "../door.ts"
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
@@ -87,7 +87,8 @@ async function converse(first: Prompt, place: RunPlace, options: TalkOptions): P
 
 /** A person can say it again, or something else; only a server that is gone ends the conversation. */
 function tellAndGoOn(error: unknown): boolean {
-  if (outcomeOfFailure(error).reason === "error") throw error
+  const isRefused = error instanceof ApiFailure && error.status !== undefined
+  if (!isRefused && outcomeOfFailure(error).reason === "error") throw error
   out.note(`Error: ${(error as Error).message}`)
   return false
 }

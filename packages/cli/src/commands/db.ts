@@ -4,6 +4,7 @@ import { loadSqlite, type Sqlite } from "@opencode/core/store/sqlite.ts"
 import { databaseOfUser } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
+import { saysSomething, sqlStatements } from "../sql-statements.ts"
 
 /**
  * A look at what is stored, for whoever wants to know more than the API tells. The file is opened for reading: what a
@@ -15,7 +16,7 @@ export async function queryDatabase(query: string | undefined, { format }: { for
   const open = await loadSqlite()
   const sqlite = open(file, { readOnly: true })
   try {
-    if (query !== undefined) print(sqlite, query, format)
+    if (query !== undefined) for (const statement of inArgument(query)) print(sqlite, statement, format)
     else await readStatements((statement) => print(sqlite, statement, format))
   } finally {
     sqlite.close()
@@ -23,6 +24,13 @@ export async function queryDatabase(query: string | undefined, { format }: { for
 }
 
 export const databasePath = (): void => out.line(databaseOfUser())
+
+function inArgument(query: string): string[] {
+  const { whole, rest } = sqlStatements(query)
+  const statements = saysSomething(rest) ? [...whole, rest] : whole
+  if (statements.length === 0) throw new CommandFailure("There is no statement in the query.")
+  return statements
+}
 
 type Cells = Record<string, unknown>
 
@@ -65,21 +73,19 @@ const asText = (_: string, value: unknown): unknown =>
 async function readStatements(run: (statement: string) => void): Promise<void> {
   const isTerminal = process.stdin.isTTY === true
   if (isTerminal) out.note("SQL, each statement ended by a semicolon. Ctrl-D ends.")
-  let statement = ""
-  const finish = (): void => {
-    const whole = statement.trim()
-    statement = ""
-    if (whole === "") return
+  const attempt = (statement: string): void => {
     try {
-      run(whole)
+      run(statement)
     } catch (error) {
       if (!isTerminal || !(error instanceof CommandFailure)) throw error
       out.note(`Error: ${error.message}`)
     }
   }
+  let open = ""
   for await (const line of createInterface({ input: process.stdin })) {
-    statement += `${line}\n`
-    if (line.trimEnd().endsWith(";")) finish()
+    const { whole, rest } = sqlStatements(`${open}${line}\n`)
+    whole.forEach(attempt)
+    open = rest
   }
-  finish()
+  if (saysSomething(open)) attempt(open)
 }

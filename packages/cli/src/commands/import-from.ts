@@ -38,12 +38,15 @@ export async function importFrom(folder: string | undefined, options: ImportFrom
     if (!report) return INTERRUPTED
     if (format === "json") out.line(JSON.stringify(report, undefined, 2))
     else show(report)
-    return report.stopped !== undefined || report.sessions.some(({ state }) => state === "failed") ? 1 : 0
+    return isWhole(report) ? 0 : 1
   } finally {
     interrupt.close()
     await door.close()
   }
 }
+
+const isWhole = ({ stopped, problems, sessions }: ImportReport): boolean =>
+  stopped === undefined && problems.length === 0 && sessions.every(({ state }) => state !== "failed")
 
 interface Following {
   isQuiet: boolean

@@ -1,3 +1,4 @@
+import { onGoodbye } from "../goodbye.ts"
 import { out } from "../out.ts"
 
 /** What shells report for a program that Ctrl-C ended. */
@@ -11,7 +12,7 @@ export interface Interruptions {
   leave(): void
 }
 
-/** The first Ctrl-C ends the turn and lets it be recorded; the second ends the program. */
+/** The first Ctrl-C, or whatever else asks it to stop, ends the turn and lets it be recorded; the second ends the program. */
 export function onInterrupt({ abort, stop, leave }: Interruptions): { readonly happened: boolean; close(): void } {
   const state = { happened: false }
   const listener = (): void => {
@@ -25,15 +26,38 @@ export function onInterrupt({ abort, stop, leave }: Interruptions): { readonly h
     // What keeps it from ending shows by itself, and there is a second time.
     abort().catch(() => {})
   }
-  process.on("SIGINT", listener)
-  process.on("SIGTERM", listener)
+  const close = onGoodbye(listener)
   return {
     get happened() {
       return state.happened
     },
-    close() {
-      process.off("SIGINT", listener)
-      process.off("SIGTERM", listener)
+    close,
+  }
+}
+
+export interface Idleness {
+  /** Runs what sees to interruptions itself, from its first line on. */
+  during<Result>(work: () => Promise<Result>): Promise<Result>
+  close(): void
+}
+
+/** While there is no turn nothing has to be recorded: the program ends at once, with its last words. */
+export function leaveWhenIdle(leave: () => void): Idleness {
+  const listen = () =>
+    onGoodbye(() => {
+      leave()
+      process.exit(INTERRUPTED)
+    })
+  const state = { close: listen() }
+  return {
+    async during(work) {
+      state.close()
+      try {
+        return await work()
+      } finally {
+        state.close = listen()
+      }
     },
+    close: () => state.close(),
   }
 }

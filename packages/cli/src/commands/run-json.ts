@@ -11,6 +11,7 @@ import type { RunView, ViewOptions } from "./run-view.ts"
 export function jsonView({ thinking, wantsObject }: ViewOptions): RunView {
   const parts = createEnds()
   const state: { sessionID?: string } = {}
+  let hasFailed = false
   const print = (type: string, more: Record<string, unknown>): void =>
     out.line(JSON.stringify({ type, timestamp: Date.now(), ...state, ...more }))
   const show = (part: Part): void => {
@@ -25,12 +26,17 @@ export function jsonView({ thinking, wantsObject }: ViewOptions): RunView {
       all.filter(parts.isNew).forEach(show)
       if (wantsObject && info.structured !== undefined) print("structured", { structured: info.structured })
     },
-    finish({ message, isUntold }) {
-      if (isUntold) print("error", { error: { name: "UnknownError", data: { message } } })
+    finish({ reason, message, isUntold }) {
+      // The session may have said that it was stopped, and then the program was.
+      if (isUntold && !(hasFailed && reason === "aborted"))
+        print("error", { error: { name: "UnknownError", data: { message } } })
     },
     event(event) {
       parts.learn(event)
-      if (event.type === "session.error" && event.properties.error) print("error", { error: event.properties.error })
+      if (event.type === "session.error" && event.properties.error) {
+        hasFailed = true
+        print("error", { error: event.properties.error })
+      }
       if (event.type === "message.part.updated" && parts.isNew(event.properties.part)) show(event.properties.part)
     },
   }

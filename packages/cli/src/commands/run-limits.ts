@@ -17,7 +17,10 @@ export function passedLimit(event: Event, { steps, cost }: PromptLimits, totals:
   if (event.type !== "message.part.updated" || event.properties.part.type !== "step-start") return undefined
   const stopped = "The server does not keep to limits, so the turn was stopped."
   if (steps !== undefined && totals.steps >= steps)
-    return { reason: "steps", message: `The limit of ${steps} steps is reached. ${stopped}` }
+    return {
+      reason: "steps",
+      message: `The limit of ${steps} ${steps === 1 ? "step" : "steps"} is reached. ${stopped}`,
+    }
   if (cost !== undefined && totals.cost >= cost)
     return { reason: "cost", message: `The limit of $${cost} is reached. ${stopped}` }
   return undefined

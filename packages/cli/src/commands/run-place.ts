@@ -15,9 +15,16 @@ type PlaceOptions = Pick<
   "attach" | "dir" | "port" | "username" | "password" | "printLogs" | "logLevel" | "trust"
 >
 
-/** @param signal ends what is waited for at a server */
-export async function openPlace(options: PlaceOptions, signal?: AbortSignal): Promise<RunPlace> {
-  if (options.attach !== undefined) return remotePlace(options.attach, options, signal)
+/** What ends a wait at a server. The reasons are errors. */
+interface Patience {
+  /** For its first answer. */
+  over: AbortSignal
+  /** For any. */
+  signal: AbortSignal
+}
+
+export async function openPlace(options: PlaceOptions, patience?: Patience): Promise<RunPlace> {
+  if (options.attach !== undefined) return remotePlace(options.attach, options, patience)
   const credentials = options.port === undefined ? undefined : ownCredentials(options)
   const door = await openDoor(workingFolder(options.dir), options, credentials)
   try {
@@ -29,10 +36,10 @@ export async function openPlace(options: PlaceOptions, signal?: AbortSignal): Pr
   }
 }
 
-async function remotePlace(url: string, options: PlaceOptions, signal: AbortSignal | undefined): Promise<RunPlace> {
+async function remotePlace(url: string, options: PlaceOptions, patience: Patience | undefined): Promise<RunPlace> {
   const { openRemoteDoor } = await import("../remote-door.ts")
   const { dir: directory, username, password } = options
-  const door = await openRemoteDoor({ url, directory, username, password, signal })
+  const door = await openRemoteDoor({ url, directory, username, password, ...patience })
   return { ...door, close: async () => {} }
 }
 

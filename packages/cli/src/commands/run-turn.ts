@@ -3,10 +3,9 @@ import type { AnswerWithParts, MessageWithParts, PromptLimits } from "@opencode/
 import type { Session } from "@opencode/protocol/session.ts"
 import { ApiFailure, dataOf } from "../door.ts"
 import { onInterrupt } from "./interrupt.ts"
-import { followSession } from "./run-follow.ts"
+import { followSession, type Followed } from "./run-follow.ts"
 import type { Judge } from "./run-judge.ts"
 import { passedLimit, type Passed } from "./run-limits.ts"
-import { RunFailure } from "./run-outcome.ts"
 import type { RunPlace } from "./run-place.ts"
 import type { Prompt } from "./run-prompt.ts"
 import type { Totals } from "./run-totals.ts"
@@ -31,7 +30,7 @@ export interface RunTurn {
 export interface RunClock {
   /** Milliseconds; undefined without a limit. */
   left(): number | undefined
-  /** The turn was not over well after its time. */
+  /** The turn was not over well after its time. Its reason is an error that says so. */
   signal: AbortSignal
 }
 
@@ -44,13 +43,10 @@ export interface TurnEnd {
   passed?: Passed
 }
 
+/** From its first line on it is this that an interruption ends. */
 export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
-  const { session, prompt, place, view, judge, totals, clock } = run
-  const { client } = place
-  const { id: sessionID } = session
-  const stopListening = new AbortController()
-  const events = await eventsOf(session, place, stopListening.signal)
-  const abort = () => client.session.abort({ sessionID })
+  const { session, place, view, clock } = run
+  const abort = () => place.client.session.abort({ sessionID: session.id })
   const interrupt = onInterrupt({
     abort,
     stop() {
@@ -59,18 +55,51 @@ export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
     },
     leave: run.onLeave,
   })
-  const state: { passed?: Passed } = {}
-  const listening = followSession(events, session, place, {
+  const stopListening = new AbortController()
+  const watch: Watch = { abort, interrupt }
+  try {
+    const events = await eventsOf(session, place, stopListening.signal)
+    if (interrupt.happened) return {}
+    const listening = followSession(events, session, place, followedBy(run, watch))
+    const answering = answerTo(run, listening)
+    // Whichever fails first ends the wait for both.
+    const [answer] = await Promise.race([Promise.all([answering, listening]), rejectAt(clock.signal)])
+    view.end(answer)
+    return { answer, ...passedIn(watch) }
+  } catch (error) {
+    // What was stopped before its prompt was sent has no answer.
+    if (interrupt.happened) return passedIn(watch)
+    if (clock.signal.aborted) void abort() // a server that does not know limits goes on otherwise
+    throw error
+  } finally {
+    interrupt.close()
+    stopListening.abort()
+  }
+}
+
+interface Watch {
+  abort(): Promise<unknown>
+  interrupt: { readonly happened: boolean }
+  passed?: Passed
+}
+
+const passedIn = ({ passed }: Watch): TurnEnd => (passed ? { passed } : {})
+
+/** What of the session's events is shown, counted, answered, and ended from here. */
+function followedBy({ prompt, place, view, judge, totals }: RunTurn, watch: Watch): Followed {
+  const { client } = place
+  return {
     learn: totals.learn,
     event(event) {
       view.event(event)
       const passed = place.composition ? undefined : passedLimit(event, prompt.limits, totals)
-      if (passed && !state.passed) {
-        state.passed = passed
-        void abort()
+      if (passed && !watch.passed) {
+        watch.passed = passed
+        void watch.abort()
       }
       // Who was stopped while files were still being read had nothing to abort by then.
-      if (interrupt.happened && event.type === "session.status" && event.properties.status.type === "busy") void abort()
+      const isBusy = event.type === "session.status" && event.properties.status.type === "busy"
+      if (watch.interrupt.happened && isBusy) void watch.abort()
     },
     async permission(ask) {
       const { reply, message } = await judge.permission(ask)
@@ -83,21 +112,6 @@ export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
       if (answers) await client.question.reply({ requestID, answers })
       else await client.question.reject({ requestID })
     },
-  })
-  try {
-    const answering = answerTo(run, listening)
-    // Whichever fails first ends the wait for both.
-    const [answer] = await Promise.race([Promise.all([answering, listening]), rejectAt(clock.signal)])
-    view.end(answer)
-    return { answer, ...state }
-  } catch (error) {
-    // What was stopped before its prompt was sent has no answer.
-    if (interrupt.happened) return state
-    if (clock.signal.aborted) void abort() // a server that does not know limits goes on otherwise
-    throw error
-  } finally {
-    interrupt.close()
-    stopListening.abort()
   }
 }
 
@@ -158,7 +172,7 @@ function limitsOf({ limits }: Prompt, clock: RunClock): { limits?: PromptLimits 
 
 const rejectAt = (signal: AbortSignal): Promise<never> =>
   new Promise((_, reject) => {
-    const over = () => reject(new RunFailure("The time is over, and the turn did not end by itself.", "time"))
+    const over = () => reject(signal.reason as Error)
     if (signal.aborted) over()
     else signal.addEventListener("abort", over, { once: true })
   })

@@ -1,6 +1,7 @@
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import { CommandFailure } from "../fail.ts"
 import { out } from "../out.ts"
+import { leaveWhenIdle, type Idleness } from "./interrupt.ts"
 import { exitCodeOf, outcomeOf, outcomeOfFailure, RunFailure, type Outcome } from "./run-outcome.ts"
 import { absentJudge } from "./run-judge.ts"
 import { openPlace } from "./run-place.ts"
@@ -52,10 +53,14 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   const view = await viewFor(options, totals)
   const isDetailed = options.detailedExitCodes ?? false
   const clock = startClock(options.timeout)
+  const idle = leaveWhenIdle(() => finish(STOPPED))
   try {
     const prompt = await promptOf(words, options, clock.over)
-    if (options.interactive) return await (await import("./converse.ts")).interactive(prompt, options)
-    const outcome = await runPrompt(prompt, options, { view, totals, clock, leave: (end) => finish(end) })
+    if (options.interactive) {
+      const { interactive } = await import("./converse.ts")
+      return await idle.during(() => interactive(prompt, options))
+    }
+    const outcome = await runPrompt(prompt, options, { view, totals, clock, idle, leave: () => finish(STOPPED) })
     const code = finish(outcome)
     if (outcome.isUntold && outcome.message !== undefined) out.note(outcome.message)
     return code
@@ -66,6 +71,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     if (error instanceof CommandFailure) throw new CommandFailure(error.message, code)
     throw error
   } finally {
+    idle.close()
     clock.stop()
     view.rest()
   }
@@ -80,25 +86,26 @@ export async function run(words: string[], options: RunOptions): Promise<number>
 interface Running {
   view: RunView
   totals: Totals
-  clock: RunClock
-  leave(outcome: Outcome): void
+  clock: StartedClock
+  idle: Idleness
+  leave(): void
 }
 
-const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped." }
+const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped.", isUntold: true }
 
 async function runPrompt(
   prompt: Prompt,
   options: RunOptions,
-  { view, totals, clock, leave }: Running,
+  { view, totals, clock, idle, leave: onLeave }: Running,
 ): Promise<Outcome> {
-  const place = await openPlace(options, clock.signal)
+  const place = await openPlace(options, clock)
   try {
     if (prompt.command !== undefined) await requireCommand(prompt.command, prompt.text, place)
     const session = await sessionFor({ ...options, hasPerson: false }, prompt, place)
     view.begin(session)
     const judge = absentJudge({ isAuto: options.auto ?? false })
-    const onLeave = () => leave(STOPPED)
-    const { answer, passed } = await takeTurn({ session, prompt, place, view, judge, totals, clock, onLeave })
+    const turn = { session, prompt, place, view, judge, totals, clock, onLeave }
+    const { answer, passed } = await idle.during(() => takeTurn(turn))
     if (passed) return { ...passed, isSuccess: false, isUntold: true }
     if (!answer) return STOPPED
     if (options.maxCost !== undefined && totals.cost === 0 && totals.steps > 0)
@@ -118,6 +125,9 @@ async function runPrompt(
 /** The server ends the turn in time; only one that does not answer any more is left to its fate after this. */
 const GRACE_MS = 10_000
 
+const UNSENT = "The time was over before the prompt was sent."
+const ENDLESS = "The time is over, and the turn did not end by itself."
+
 interface StartedClock extends RunClock {
   /** Whatever comes before the prompt is sent has no time left. */
   over: AbortSignal
@@ -130,8 +140,8 @@ function startClock(timeoutMs: number | undefined): StartedClock {
   if (timeoutMs === undefined) return { ...clock, left: () => undefined, stop() {} }
   const end = performance.now() + timeoutMs
   const timers = [
-    setTimeout(() => over.abort(new RunFailure("Standard input did not end in time.", "time")), timeoutMs),
-    setTimeout(() => wellOver.abort(), timeoutMs + GRACE_MS),
+    setTimeout(() => over.abort(new RunFailure(UNSENT, "time")), timeoutMs),
+    setTimeout(() => wellOver.abort(new RunFailure(ENDLESS, "time")), timeoutMs + GRACE_MS),
   ]
   return {
     ...clock,

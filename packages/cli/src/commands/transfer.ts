@@ -72,7 +72,9 @@ async function read(source: string, door: Door): Promise<string> {
 /** The only request that an import sends, to the address that was typed. */
 async function fetchPage(url: URL, { composition: { home } }: Door): Promise<string> {
   home.allowHost(url.host)
-  const { status, body } = await home.request(url)
+  const { status, body } = await home.request(url).catch((error: unknown) => {
+    throw new CommandFailure(`${url.host} does not answer: ${error instanceof Error ? error.message : String(error)}`)
+  })
   if (status !== 200) {
     await body.cancel()
     throw new CommandFailure(`${url.host} answered ${status}.`)

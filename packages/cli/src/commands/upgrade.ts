@@ -20,6 +20,9 @@ export async function upgrade(target: string | undefined, { method }: { method?:
     out.line(`opencode ${version} is installed already.`)
     return 0
   }
+  if (wanted !== LATEST && !/^\d+\.\d+\.\d+/.test(wanted)) {
+    throw new CommandFailure(`A version is written as 1.20.0, not "${target}".`)
+  }
   const door = await openDoor(workingFolder(undefined))
   try {
     out.note(wanted === LATEST ? "Installing the newest version…" : `Installing ${wanted}…`)

@@ -89,11 +89,16 @@ function step(place: Place, word: string): void {
     if (option.long) place.given.add(option.long)
     if ((option.required || option.optional) && !word.includes("=")) place.awaits = option
   } else {
-    const below = place.operands === 0 ? commandNamed(place.command, word) : undefined
-    if (!below) place.operands++
+    const below = place.operands === 0 && !isHelp(place) ? commandNamed(place.command, word) : undefined
+    if (place.operands === 0 && place.path.length === 0 && word === HELP) place.path = [HELP]
+    else if (!below) place.operands++
     else Object.assign(place, { command: below, path: [...place.path, below.name()], given: new Set() })
   }
 }
+
+/** The program's own command for help is none of its table; behind it stands one name. */
+const HELP = "help"
+const isHelp = ({ path }: Place): boolean => path[0] === HELP
 
 const commandNamed = ({ commands }: Command, word: string): Command | undefined =>
   commands.find((one) => one.name() === word || one.aliases().includes(word))

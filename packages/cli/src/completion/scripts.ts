@@ -30,12 +30,12 @@ _opencode() {
   lines=("${"$"}{(@f)$("${"$"}{(Q)words[1]}" __complete -- "${"$"}{(@Q)words[2,CURRENT-1]}" "${"$"}{(Q)PREFIX}" 2>/dev/null)}")
   for line in $lines; do
     case $line in
-      :files) _files; return ;;
-      :folders) _files -/; return ;;
+      :files) compset -P '--*='; _files; return ;;
+      :folders) compset -P '--*='; _files -/; return ;;
     esac
     value="${"$"}{line%%$'\t'*}"
     about="${"$"}{line#*$'\t'}"
-    found+=("${"$"}{value//:/\\:}:$about")
+    found+=("${"$"}{value//:/\\:}${"$"}{about:+:$about}")
   done
   _describe opencode found
 }
@@ -48,12 +48,15 @@ fi`,
   fish: String.raw`function __opencode_complete
   set -l words (commandline -opc)
   set -l typed (commandline -ct)
+  # What stands before the value, which the shell's own functions do not know.
+  set -l option (string match -r -- '^--[^=]+=' "$typed")
+  set -l value (string replace -r -- '^--[^=]+=' '' "$typed")
   for line in (command $words[1] __complete -- $words[2..-1] "$typed" 2>/dev/null)
     switch $line
       case :files
-        __fish_complete_path "$typed"
+        string replace -r -- '^' "$option" (__fish_complete_path "$value")
       case :folders
-        __fish_complete_directories "$typed" ""
+        string replace -r -- '^' "$option" (__fish_complete_directories "$value" "")
       case '*'
         echo $line
     end

@@ -1,5 +1,7 @@
 import { didYouMean } from "@opencode/core/lib/text.ts"
 import { Help, InvalidArgumentError, Option, type Argument, type Command } from "commander"
+import { version } from "../version.ts"
+import { refuseUnknownNames } from "./unknown.ts"
 
 /** Where a command stands in the help. What is not named here stands under the last. */
 const GROUPS: Readonly<Record<string, string>> = {
@@ -40,9 +42,17 @@ export function finish(program: Command): void {
     }
     command.registeredArguments.forEach(suggestChoices)
     command.addHelpOption(helpOption()).helpCommand(false).configureHelp(HELP)
+    refuseUnknownNames(command)
+    if (command !== program) takeNoMore(command)
   })
   program.addHelpCommand(helpCommand(program))
   program.enablePositionalOptions().hook("preAction", (_, action) => obey(program, action))
+}
+
+/** What is left over was meant to do something. The version is asked for behind any command. */
+function takeNoMore(command: Command): void {
+  command.allowExcessArguments(false).version(version, "-v, --version")
+  command.options.at(-1)?.hideHelp()
 }
 
 const helpCommand = (program: Command): Command =>
@@ -77,7 +87,7 @@ const optionTerm: Help["optionTerm"] = ({ flags, short }) => (short ? flags : ` 
 
 const optionDescription: Help["optionDescription"] = ({ description, argChoices, defaultValue }) => {
   if (!argChoices) return description
-  const usual = defaultValue === undefined ? "" : `, default: ${String(defaultValue)}`
+  const usual = defaultValue === undefined || defaultValue === "default" ? "" : `; default: ${String(defaultValue)}`
   return `${description} (${argChoices.join(", ")}${usual})`
 }
 

@@ -5,7 +5,8 @@ export const logging = (command: Command): Command =>
   command.option("--trust", "let this project's settings run commands and choose where requests go")
 
 export function wholeNumber(text: string): number {
-  if (!/^\d+$/.test(text)) throw new InvalidArgumentError("It has to be a whole number.")
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(Number(text)))
+    throw new InvalidArgumentError("It has to be a whole number.")
   return Number(text)
 }
 

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs"
-import { didYouMean } from "@opencode/core/lib/text.ts"
 import { Option, type Command } from "commander"
 import { out } from "../out.ts"
 import type { Result } from "./result.ts"
+import { refuseName } from "./unknown.ts"
 
 /** Of the terminal screen. They are taken, so that who starts it hears what is missing, and not that an option is unknown. */
 const OF_THE_SCREEN = [
@@ -30,15 +30,9 @@ export function addScreen(program: Command, result: Result): void {
     .argument("[project]", "folder to work in")
     .allowExcessArguments(true)
     .action((project: string | undefined) => {
-      if (project !== undefined && !existsSync(project)) {
-        const known = program.commands.filter(isShown).map((command) => command.name())
-        program.error(`error: unknown command '${project}'.${didYouMean(project, known)}`)
-      }
+      if (project !== undefined && !existsSync(project)) refuseName(program, project)
       out.note('The terminal screen is not part of this version yet. Use `opencode run "…"` or `opencode serve`.\n')
       program.outputHelp({ error: true })
       result.code = 1
     })
 }
-
-/** Commander keeps to itself which commands are hidden; ours begin like this. */
-const isShown = (command: Command): boolean => !command.name().startsWith("_")

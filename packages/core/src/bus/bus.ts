@@ -44,6 +44,8 @@ export interface Frame {
 export interface Subscription {
   /** Whether every numbered frame since `after` was delivered; false means: read everything again. */
   resumed: boolean
+  /** Where the subscription begins: behind the frame of this number. */
+  since: string
   close(): void
 }
 
@@ -136,10 +138,11 @@ export function createBus(host: Host): Bus {
     subscribe({ directory, after, isInner }, sink) {
       const [knownEpoch, number] = splitNumber(after)
       const replay = knownEpoch === epoch && number <= count ? missed(directory, number) : undefined
+      const since = `${epoch}-${replay ? number : count}`
       for (const frame of replay ?? []) sink(frame)
       const entry = { directory, sink, ...(isInner && { isInner }) }
       sinks.add(entry)
-      return { resumed: replay !== undefined, close: () => void sinks.delete(entry) }
+      return { resumed: replay !== undefined, since, close: () => void sinks.delete(entry) }
     },
 
     subscribePeer(sink) {

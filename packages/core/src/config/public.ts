@@ -27,7 +27,6 @@ export function publicConfig({ value }: Pick<ConfigSnapshot, "value">): Config {
     $schema: SCHEMA,
     command: {},
     mode: {},
-    username: "",
     ...open,
     agent: Object.fromEntries(agents) as Config["agent"],
     plugin: plugin.map((entry) => (typeof entry === "string" ? hideText(entry) : [hideText(entry[0]), hide(entry[1])])),

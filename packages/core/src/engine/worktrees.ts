@@ -126,14 +126,21 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
     return found
   }
 
+  /** It stays: the request may have come from the one that goes. */
+  async function mainOf({ workspace: { git, directory, repository } }: Known): Promise<string> {
+    const [main] = await linkedWorktrees(git, directory)
+    return main?.directory ?? repository.commonDir
+  }
+
   /** From here on nothing works in it, and nothing in it can be lost. */
-  async function secure({ workspace }: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
+  async function secure(opened: Known, tree: LinkedWorktree, error: WorktreeErrorName) {
     const { directory } = tree
     await readying.filled(directory)
     if (readying.isStarting(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
       throw worktreeFault(error, `Something works in ${directory}: end it first.`)
     try {
-      const kept = await keepWork({ git: workspace.git, tree, name: basename(directory), now: host.now() })
+      const from = await mainOf(opened)
+      const kept = await keepWork({ git: opened.workspace.git, from, tree, name: basename(directory), now: host.now() })
       if (kept) log.info("work of a worktree was kept", { directory, ref: kept })
       return kept
     } catch (cause) {
@@ -175,11 +182,9 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         const kept = tree && (await secure(opened, tree, error))
         // The branch of another name is somebody's own.
         const { branch = "", ...rest } = tree ?? { directory: gone, isMain: false }
-        // From the main one, which stays: the request may have come from the one that goes.
-        const [main] = await linkedWorktrees(workspace.git, workspace.directory)
         if (tree) {
           const own = branch.startsWith(BRANCH) ? { ...rest, branch } : rest
-          await dropWorktree(workspace.git, main?.directory ?? workspace.repository.commonDir, own)
+          await dropWorktree(workspace.git, await mainOf(opened), own)
         }
         await remember(workspace.projectID, (sandboxes) => sandboxes.filter((one) => one !== gone))
         return kept
@@ -194,6 +199,7 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         const tree = await mine(opened, target, error)
         if (!tree) throw worktreeFault(error, "Worktree not found")
         if (tree.isMain) throw worktreeFault(error, "Cannot reset the primary workspace")
+        if (tree.isGone) throw worktreeFault(error, `${tree.directory} is gone: it can only be removed.`)
         if (tree.branch !== undefined && !tree.branch.startsWith(BRANCH))
           throw worktreeFault(error, `The branch ${tree.branch} was not made by this program: it is not set back.`)
         const to = await defaultBranch(workspace)

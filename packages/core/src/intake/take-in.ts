@@ -76,6 +76,8 @@ async function one(found: Found, deps: TakeInDeps, { dryRun, signal }: TakeInOpt
     return problems.into({ ...told, messages })
   } catch (error) {
     if (isFault(error, "storage") || isFault(error, "unavailable") || isFault(error, "aborted")) throw error
+    // Another process imports the same: what it stored meanwhile is no failure.
+    if (isFault(error, "conflict") && !here && store.sessions.get(id)) return one(found, deps, { dryRun, signal })
     warn("a session could not be imported", { sessionID: id, error })
     problems.tell(isFault(error) ? error.message : "It could not be read; the log says more.")
     return problems.into({ ...known(), state: "failed" })

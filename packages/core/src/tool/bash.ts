@@ -38,7 +38,7 @@ export const bash = defineTool({
       description: z.string().optional().describe("What it does, in five to ten words, for the user."),
     }),
 
-  async prepare({ command, timeout, workdir, description }, context) {
+  async prepare({ command, timeout, workdir }, context) {
     const analysis = await analyseShell(command, context.environment, dialectOf(context.shell.name))
     const verdict = isReadOnly(analysis)
     const { sandbox } = context
@@ -51,15 +51,17 @@ export const bash = defineTool({
     // Who sets the usual time may set more than a model may ask for.
     const timeoutMs = Math.min(timeout ?? usual, Math.max(usual, MAX_TIMEOUT_MS))
     const onlyReads = verdict.ok || (sandbox?.onlyReads(context) ?? false)
-    return { asks, plan: { command, folder, timeoutMs, title: description ?? command }, onlyReads }
+    return { asks, plan: { command, folder, timeoutMs }, onlyReads }
   },
 
-  async run({ description }, { command, folder, timeoutMs, title }, context) {
+  async run({ description }, { command, folder, timeoutMs }, context) {
     await requireSamePlace(folder, context.workspace.paths)
     const { limits, shell } = context
     const path = join(context.outputFolder, context.id())
     const output = createOutput({ path, keep: "tail", maxLines: limits.maxLines, maxBytes: limits.maxBytes })
     const facts = description === undefined ? {} : { description }
+    // What a person is shown is what runs, and not what the model says of it.
+    const title = command
     const progress = throttled(() => context.progress({ title, metadata: { output: output.preview(), ...facts } }))
 
     // A repository's settings can name programs that git starts while it merely shows something.

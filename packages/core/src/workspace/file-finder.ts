@@ -11,7 +11,7 @@ export interface FileFinder {
 }
 
 export interface FinderQuery {
-  /** With `*` or `?` a glob, else letters in this order. Empty: the newest files. */
+  /** With `*` or `?` a glob, else letters in this order. Empty: the newest files and where they lie. */
   query: string
   kind: "file" | "directory" | "any"
   limit: number
@@ -69,7 +69,10 @@ export function createFileFinder({
   return {
     async find({ query, kind, limit }) {
       const wanted = query.trim()
-      if (wanted === "" && kind !== "directory") return (await newest.get()).slice(0, limit)
+      if (wanted === "" && kind !== "directory") {
+        const files = await newest.get()
+        return (kind === "file" ? files : withFolders(files)).slice(0, limit)
+      }
       const paths = (await all.get())[kind]
       if (wanted === "") return paths.slice(0, limit).map(({ path }) => path)
       if (/[*?]/.test(wanted)) return firstOf(paths, pathGlob(wanted), limit)
@@ -123,6 +126,11 @@ function foldersOf(files: readonly string[]): string[] {
     }
   }
   return [...folders]
+}
+
+/** Each folder behind the first file that lies in it, so that a short list has both. */
+function withFolders(files: readonly string[]): string[] {
+  return [...new Set(files.flatMap((file) => [file, file.slice(0, file.lastIndexOf("/") + 1)]))].filter(Boolean)
 }
 
 async function firstOf(paths: readonly Named[], fits: (path: string) => boolean, limit: number): Promise<string[]> {

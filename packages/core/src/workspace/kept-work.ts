@@ -12,6 +12,8 @@ import { findWorktree } from "./repository.ts"
  */
 interface KeepInput {
   git: Git
+  /** A folder of the repository that stays. */
+  from: string
   tree: LinkedWorktree
   /** A word for the name. */
   name: string
@@ -29,7 +31,9 @@ const IN_OUR_NAME = Object.fromEntries(
 )
 
 /** @returns the name of what was kept; undefined when there was nothing. @throws fault `unavailable`: nothing may go */
-export async function keepWork({ git, tree, name, now }: KeepInput): Promise<string | undefined> {
+export async function keepWork(input: KeepInput): Promise<string | undefined> {
+  if (input.tree.isGone) return keepCommits(input)
+  const { git, tree, name, now } = input
   const { directory, branch } = tree
   const repository = await findWorktree(directory)
   if (repository?.worktree !== directory) throw cannot(`${directory} is no working tree any more`)
@@ -60,6 +64,15 @@ export async function keepWork({ git, tree, name, now }: KeepInput): Promise<str
   } finally {
     await rm(index, { force: true })
   }
+}
+
+/** All that is left of a tree whose folder is gone. */
+async function keepCommits({ git, from, tree, name, now }: KeepInput): Promise<string | undefined> {
+  const { head = "", branch } = tree
+  if (/^0*$/.test(head) || (await isElsewhere(git, from, { head, branch }))) return undefined
+  const ref = `refs/opencode/kept/${name}-${now}`
+  if (!(await git.run(from, ["update-ref", ref, head, ""]))) throw cannot("git cannot keep its commits")
+  return ref
 }
 
 const cannot = (why: string) =>

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises"
 import { basename, dirname, isAbsolute } from "node:path"
 import { fault, type Fault } from "../lib/fault.ts"
 import type { WorktreeErrorName } from "@opencode/protocol/worktree.ts"
@@ -11,6 +12,10 @@ export interface LinkedWorktree {
   directory: string
   /** Undefined when HEAD is detached. */
   branch?: string
+  /** The commit it is at. */
+  head?: string
+  /** Somebody deleted the folder; git still knows it. */
+  isGone?: true
   /** The one that the repository was made with. */
   isMain: boolean
 }
@@ -35,14 +40,24 @@ export async function linkedWorktrees(git: Git, worktree: string): Promise<Linke
       const valueOf = (name: string) => block.match(new RegExp(`^${name} (.*)$`, "m"))?.[1]
       const directory = valueOf("worktree") ?? ""
       const branch = valueOf("branch")?.replace(/^refs\/heads\//, "")
+      const head = valueOf("HEAD")
       return {
         directory: isAbsolute(directory) ? await canonicalPath(directory) : directory,
         ...(branch === undefined ? {} : { branch }),
+        ...(head === undefined ? {} : { head }),
+        ...((await isThere(directory)) ? {} : { isGone: true as const }),
         isMain: index === 0,
       }
     }),
   )
 }
+
+/** A folder that cannot be looked at may well be there. */
+const isThere = (directory: string): Promise<boolean> =>
+  stat(directory).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => error.code !== "ENOENT",
+  )
 
 export async function hasBranch(git: Git, worktree: string, branch: string): Promise<boolean> {
   const args = ["show-ref", "--verify", "--quiet", `refs/heads/${branch}`]

@@ -22,7 +22,7 @@ const OWNERS: Readonly<Record<string, string>> = {
   small_model: "core/src/model/resolve.ts",
   default_agent: "core/src/config/agents.ts",
   subagent_depth: "core/src/engine/turns.ts",
-  username: "core/src/config/public.ts",
+  username: "core/src/config/load.ts",
   agent: "core/src/config/agents.ts",
   "agent.*.tools": "core/src/config/translate.ts",
   mode: "core/src/config/agents.ts",

@@ -67,6 +67,5 @@ test("clients find the members they expect", () => {
     command: {},
     mode: {},
     plugin: [],
-    username: "",
   })
 })

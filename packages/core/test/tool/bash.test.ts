@@ -31,7 +31,7 @@ describe("running", () => {
   test("a failure is a result: its code is in the metadata and told to the model", async () => {
     await using w = await openWorld()
     const result = await w.call("bash", { command: "exit 3", description: "Fails on purpose" })
-    expect(result).toMatchObject({ title: "Fails on purpose", metadata: { exit: 3, description: "Fails on purpose" } })
+    expect(result).toMatchObject({ title: "exit 3", metadata: { exit: 3, description: "Fails on purpose" } })
     expect(result.output).toBe("<shell_metadata>\nCommand exited with code 3\n</shell_metadata>")
   })
 

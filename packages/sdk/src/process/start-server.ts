@@ -41,16 +41,23 @@ export function startServer(
     const onAbort = () => fail(signal?.reason)
     const onExit = (code: number | null, by: string | null) =>
       fail(new Error(withOutput(`Server exited with ${by ? `signal ${by}` : `code ${code}`}`, output())))
+    const onError = (error: Error) => fail(notStarted(error))
     const stop = () => {
       clearTimeout(timer)
       signal?.removeEventListener("abort", onAbort)
-      child.off("close", onExit).off("error", fail)
+      child.off("close", onExit).off("error", onError)
       // From now on nobody reads it, and a full pipe would stop the server.
       child.on("error", () => undefined)
     }
     signal?.addEventListener("abort", onAbort, { once: true })
-    child.once("close", onExit).once("error", fail)
+    child.once("close", onExit).once("error", onError)
   })
+}
+
+/** Its code stays, by which programs know that there is no opencode. */
+function notStarted(cause: NodeJS.ErrnoException): Error {
+  const sentence = `opencode could not be started: ${cause.message}. Is it installed, and on the PATH?`
+  return Object.assign(new Error(sentence, { cause }), cause.code === undefined ? {} : { code: cause.code })
 }
 
 const withOutput = (message: string, output: string) =>

@@ -4,6 +4,7 @@ import { OpencodeClient } from "./gen/sdk.gen.ts"
 
 export * from "./gen/types.gen.ts"
 export type { FileSystemEntry as LocationFileSystemEntry } from "./gen/types.gen.ts"
+export type { ServerSentEventsOptions, ServerSentEventsResult, StreamEvent } from "../event-stream.ts"
 export { type Config as OpencodeClientConfig, OpencodeClient }
 
 /** What clients of other servers than ours run into: a proxy or a page that answers everything. */

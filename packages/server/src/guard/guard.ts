@@ -65,7 +65,7 @@ export function createGuard({ hostnames, cors, password, username }: GuardOption
       if (!isAllowed) throw fault("forbidden", "This server does not answer pages of another origin; see --cors.")
       if (origin !== undefined) {
         headers["access-control-allow-origin"] = origin
-        headers["access-control-expose-headers"] = "Link, X-Next-Cursor"
+        headers["access-control-expose-headers"] = "Link, X-Next-Cursor, X-Opencode-Kept"
         headers.vary = "Origin"
       }
       if (method === "OPTIONS" && origin !== undefined && header("access-control-request-method") !== undefined) {

@@ -8,6 +8,7 @@ import type { Route } from "../route.ts"
  */
 export interface RoomLimits {
   underWay: number
+  held: number
   streams: number
   bodyBytes: number
 }
@@ -15,6 +16,8 @@ export interface RoomLimits {
 export const ROOM: RoomLimits = {
   /** Prompts stay open for as long as their turns; nobody runs hundreds of these, and a loop without end does. */
   underWay: 1_000,
+  /** Of those, such that wait for an agent to be done: the rest is for whoever aborts it, or answers what it asks. */
+  held: 900,
   /** Tabs, editors and bridges have one or two each. The text of a frame exists once for all that wait for it. */
   streams: 250,
   /** Bodies that are read at this moment: two imports, or eight prompts full of photographs. */
@@ -37,13 +40,16 @@ export interface Place {
 }
 
 export function createRoom(limits: RoomLimits = ROOM): Room {
-  const taken = { underWay: 0, streams: 0, bodyBytes: 0 }
+  const taken = { underWay: 0, held: 0, streams: 0, bodyBytes: 0 }
   const gates = new Map<Route, Gate>()
 
-  function take(what: "underWay" | "streams", most: number): () => void {
-    if (taken[what] >= most) throw fault("limit", "The server has too much to do already. Try again later.")
-    taken[what]++
-    return () => void taken[what]--
+  function take(kinds: Kind[]): () => void {
+    if (kinds.some((kind) => taken[kind] >= limits[kind]))
+      throw fault("limit", "The server has too much to do already. Try again later.")
+    for (const kind of kinds) taken[kind]++
+    return () => {
+      for (const kind of kinds) taken[kind]--
+    }
   }
 
   async function* counted(incoming: Incoming, count: (bytes: number) => void): AsyncIterable<Uint8Array> {
@@ -55,7 +61,7 @@ export function createRoom(limits: RoomLimits = ROOM): Room {
 
   return {
     async enter(route, incoming) {
-      const ends = [route.isStream ? take("streams", limits.streams) : take("underWay", limits.underWay)]
+      const ends = [take(kindsOf(route))]
       let bytes = 0
       ends.push(() => void (taken.bodyBytes -= bytes))
       const count = (more: number): void => {
@@ -82,6 +88,13 @@ export function createRoom(limits: RoomLimits = ROOM): Room {
       return { incoming: Object.assign(Object.create(incoming) as Incoming, { body }), leave }
     },
   }
+}
+
+type Kind = "underWay" | "held" | "streams"
+
+function kindsOf({ isStream, declaration }: Route): Kind[] {
+  if (isStream) return ["streams"]
+  return declaration.mayTakeLong ? ["underWay", "held"] : ["underWay"]
 }
 
 interface Gate {

@@ -78,7 +78,7 @@ export const TITLES: Record<string, string> = {
   pty: "Terminals",
   tui: "Screens",
   global: "The server",
-  stats: "Statistics",
+  stats: "What it took",
   storage: "What is kept on disk",
   experimental: "Experimental",
 }

@@ -36,7 +36,8 @@ const list = route(
     const found = listEverywhere({
       ...filter,
       ...(place.isExplicit ? { directory: workspace.directory } : {}),
-      ...(cursor === undefined ? {} : { before: cursor }),
+      // `?cursor=` is what programs write that have none yet.
+      ...(cursor ? { before: cursor } : {}),
       ...(archived ? {} : { unarchived: true }),
       limit: limit + 1,
     })

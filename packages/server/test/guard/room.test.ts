@@ -42,6 +42,23 @@ test("requests beyond what may be under way are told to come back, and come in w
   await ended
 })
 
+const isOfUser = ({ info }: { info: { role: string } }): boolean => info.role === "user"
+
+test("however many prompts wait for their answers, who wants to end them is heard", async () => {
+  await using s = await served({ model: () => stalls(says("x"), 0), room: { ...ROOM, underWay: 4, held: 2 } })
+  const { id } = (await (await s.post("/session", {})).json()) as { id: string }
+  const path = `/session/${id}/message`
+  const prompt = { parts: [{ type: "text", text: "go" }] }
+  const waiting = [1, 2].map(() => s.post(path, prompt))
+  const prompts = async () => ((await (await s.fetch(path)).json()) as { info: { role: string } }[]).filter(isOfUser)
+  await expect.poll(prompts).toHaveLength(2)
+  expect((await s.post(path, prompt)).status).toBe(503)
+
+  expect((await s.post(`/session/${id}/abort`, {})).status).toBe(200)
+
+  for (const response of await Promise.all(waiting)) expect(response.status).toBe(200)
+})
+
 test("so are streams, and a stream that is left makes room, whichever way it was left", async () => {
   await using s = await served({ room: { ...ROOM, streams: 2 } })
   const first = new AbortController()

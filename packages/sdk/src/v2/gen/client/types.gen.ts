@@ -71,7 +71,7 @@ export interface RequestOptions<
       | 'onSseEvent'
       | 'sseDefaultRetryDelay'
       | 'sseMaxRetryAttempts'
-      | 'sseMaxRetryDelay' | 'sseReconnectAtEnd'
+      | 'sseMaxRetryDelay' | 'sseMaxSilence' | 'sseReconnectAtEnd'
     > {
   /**
    * Any body that you want to add to your request.
