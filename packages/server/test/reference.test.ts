@@ -128,10 +128,3 @@ test.each<[Shape, string]>([
 ])("of %j a reader is told: %s", (shape, note) => {
   expect(noteOf(shape)).toBe(note)
 })
-
-test("every chapter has a title for people, and is where a newcomer looks for it", () => {
-  const tags = new Set(
-    Object.values(document.paths).flatMap((methods) => Object.values(methods).flatMap(({ tags }) => tags)),
-  )
-  expect([...tags].filter((tag) => TITLES[tag] === undefined)).toEqual([])
-})
