@@ -1,7 +1,7 @@
 // Runs the README's shell blocks that are marked `<!-- ci -->`, each line as it stands, in a fresh clone with a home of
 // its own: what a newcomer types is what is tested.
 import { spawnSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
@@ -13,6 +13,8 @@ if (blocks.length < 2)
   throw new Error("The README has to hold the command that does the main job and the one that tests.")
 
 const temp = mkdtempSync(join(tmpdir(), "opencode-readme-"))
+// Some tests act as a user without rights, who has to be able to start the program that lies here.
+chmodSync(temp, 0o755)
 const clone = join(temp, "clone")
 try {
   run("git", ["clone", "--quiet", root, clone], temp)

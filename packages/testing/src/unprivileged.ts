@@ -1,8 +1,12 @@
-import { chownSync, lchownSync, readdirSync } from "node:fs"
-import { join } from "node:path"
+import { chownSync, lchownSync, readdirSync, statSync } from "node:fs"
+import { dirname, join } from "node:path"
 
 /** "nobody" on every Linux. */
 const NOBODY = 65_534
+
+/** Whether that user gets to a file: a checkout in somebody's private folder is closed to all others. */
+export const isReachable = (path: string): boolean =>
+  dirname(path) === path || ((statSync(dirname(path)).mode & 0o001) !== 0 && isReachable(dirname(path)))
 
 /**
  * Acts as a user whom the modes of files bind: root, as which containers run tests, may read and write everything.

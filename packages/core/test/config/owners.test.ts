@@ -7,7 +7,7 @@ import { settingPaths } from "./setting-paths.ts"
 
 /** Which file reads a setting, and all below it that have no line of their own. */
 const OWNERS: Readonly<Record<string, string>> = {
-  shell: "core/src/engine/turns.ts",
+  shell: "core/src/engine/turn-settings.ts",
   logLevel: "core/src/engine/settings.ts",
   server: "cli/src/network.ts",
   references: "core/src/config/references.ts",
@@ -42,14 +42,14 @@ const OWNERS: Readonly<Record<string, string>> = {
   tools: "core/src/config/translate.ts",
   "attachment.image": "core/src/model/image/fit.ts",
   enterprise: "core/src/session/share.ts",
-  tool_output: "core/src/engine/turns.ts",
+  tool_output: "core/src/engine/turn-settings.ts",
   "compaction.auto": "core/src/turn/room.ts",
   "compaction.prune": "core/src/turn/room.ts",
   "compaction.reserved": "core/src/turn/context.ts",
   "compaction.tail_turns": "core/src/turn/plan-compaction.ts",
   "compaction.preserve_recent_tokens": "core/src/turn/plan-compaction.ts",
   "experimental.primary_tools": "core/src/engine/turns.ts",
-  "experimental.continue_loop_on_deny": "core/src/engine/turns.ts",
+  "experimental.continue_loop_on_deny": "core/src/engine/turn-settings.ts",
   "experimental.policies": "core/src/model/catalog.ts",
 }
 
