@@ -53,8 +53,15 @@ async function open(shell: Shell, at: Installation): Promise<Terminal> {
       await send("-l", keys)
       await send("Tab")
       const line = async (): Promise<string> => ((await screen()).split("\n")[0] ?? "").replace(/^>\s*/, "").trimEnd()
-      await expect.poll(line).not.toMatch(new RegExp(`^(?:${keys.slice(0, -1)}.?)?$`))
-      return line()
+      // The terminal shows what is typed letter by letter, and so what is completed.
+      const seen = { line: "" }
+      const isSettled = async (): Promise<boolean> => {
+        const before = seen.line
+        seen.line = await line()
+        return seen.line === before && !keys.startsWith(seen.line)
+      }
+      await expect.poll(isSettled).toBe(true)
+      return seen.line
     },
     async [Symbol.asyncDispose]() {
       await tmux("kill-server")
