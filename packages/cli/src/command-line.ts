@@ -25,7 +25,7 @@ import { version } from "./version.ts"
  */
 export async function runCommand(args: string[]): Promise<number> {
   const result = { code: 0 }
-  const program = createProgram(result, ALONE[args[0] ?? ""])
+  const program = createProgram(result, ALONE.get(args[0] ?? ""))
   try {
     await program.parseAsync(args, { from: "user" })
     return result.code
@@ -51,7 +51,11 @@ function isRun(args: string[]): boolean {
  * What scripts, supervisors and editors start and wait for. The table then holds nothing else: all of it is 8 ms of CPU, a
  * twentieth of what `serve` needs until it listens.
  */
-const ALONE: Readonly<Partial<Record<string, AddCommand>>> = { run: addRun, serve: addServe, acp: addAcp }
+const ALONE: ReadonlyMap<string, AddCommand> = new Map([
+  ["run", addRun],
+  ["serve", addServe],
+  ["acp", addAcp],
+])
 type AddCommand = (program: Command, result: Result) => void
 
 /** @param alone the command that was called, where it is known without the table */

@@ -38,6 +38,7 @@ test("`help` says what `--help` says", async () => {
 })
 
 test.each([
+  [["constructor"], "error: unknown command 'constructor'.\n"],
   [["sesion", "list"], "error: unknown command 'sesion'. Did you mean session?\n"],
   [["session", "lsit"], "error: unknown command 'lsit'\n(Did you mean list?)\n"],
   [["debug", "rg", "file"], "error: unknown command 'file'\n(Did you mean files?)\n"],
