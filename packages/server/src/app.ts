@@ -139,5 +139,5 @@ const EVERY_ANSWER = {
 function withoutToken(incoming: Incoming, path: string, search: URLSearchParams): Incoming {
   if (!search.has(TOKEN)) return incoming
   search.delete(TOKEN)
-  return Object.assign(Object.create(incoming) as Incoming, { target: `${path}?${search}` })
+  return { ...incoming, target: `${path}?${search}` }
 }

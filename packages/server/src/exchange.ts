@@ -12,7 +12,7 @@ export interface Incoming {
   /** The bytes of the body as they come in. Who stops reading early does no harm to the answer. */
   body(): AsyncIterable<Uint8Array>
   /** Aborts when the client goes away. */
-  readonly signal: AbortSignal
+  signal(): AbortSignal
 }
 
 export interface Outgoing {
@@ -69,7 +69,7 @@ function incomingOf(request: Request): Incoming {
     header: (name) => request.headers.get(name) ?? (name === "host" ? url.host : undefined),
     hasBody: request.body !== null,
     body: () => chunksOf(request),
-    signal: request.signal,
+    signal: () => request.signal,
   }
 }
 

@@ -38,7 +38,9 @@ export function incomingOf(
     },
     hasBody: request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
     body: () => request.iterator({ destroyOnReturn: false }),
-    get signal() {
+    // No getter: one in a literal makes a hidden class for each request, which keeps the request until the next full
+    // collection.
+    signal() {
       if (!controller) {
         const started = (controller = new AbortController())
         response.once("close", () => response.writableFinished || started.abort())

@@ -24,7 +24,7 @@ export async function noteInput(
   if (!input || method === "GET" || method === "HEAD" || !SESSIONS.test(target)) return undefined
   const body = await readJson(incoming)
   const answered = input({ method, target, directory, ...(body === undefined ? {} : { body }) })
-  return { incoming: Object.assign(Object.create(incoming) as Incoming, { body: () => again(body) }), answered }
+  return { incoming: { ...incoming, body: () => again(body) }, answered }
 }
 
 async function* again(body: unknown): AsyncIterable<Uint8Array> {

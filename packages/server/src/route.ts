@@ -94,7 +94,7 @@ export interface Context<Params = unknown, Query = unknown, Body = unknown> {
   engine(): Promise<Engine>
   server: ServerParts
   /** Aborts when the client goes away. */
-  signal: AbortSignal
+  signal(): AbortSignal
   /** @param name in lower case */
   header(name: string): string | undefined
   /** Adds a header to the answer. */
@@ -165,9 +165,7 @@ async function run<P extends Schema, Q extends Schema, B extends Schema>(
     place,
     engine: () => engineOf(request),
     server,
-    get signal() {
-      return incoming.signal
-    },
+    signal: incoming.signal,
     header: incoming.header,
     setHeader,
   })

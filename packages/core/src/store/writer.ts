@@ -61,11 +61,10 @@ export function createWriter({ database, host, beforeCommit }: WriterOptions): W
   let count = 0
 
   async function drain(): Promise<void> {
-    // One microtask later, so that writes given together are found together.
-    await Promise.resolve()
     while (queue.length > 0) {
+      // Whatever came from the sockets and the disk in this round shares one commit, and one wait for the disk.
+      await nextRound()
       await commit(queue.splice(0, BATCH_LIMIT))
-      if (queue.length > 0) await nextRound()
     }
     draining = undefined
   }
@@ -98,10 +97,10 @@ export function createWriter({ database, host, beforeCommit }: WriterOptions): W
 
   function transact(batch: Job[]): Outcome[] {
     database.setDurability(batch.some((job) => job.durability === "power") ? "power" : "process")
-    database.exec("BEGIN IMMEDIATE")
+    database.prepare("BEGIN IMMEDIATE").run()
     try {
       const outcomes = batch.length === 1 ? batch.map(run) : batch.map(runInSavepoint)
-      database.exec("COMMIT")
+      database.prepare("COMMIT").run()
       return outcomes
     } catch (error) {
       rollback(database)
@@ -110,10 +109,10 @@ export function createWriter({ database, host, beforeCommit }: WriterOptions): W
   }
 
   function runInSavepoint(job: Job): Outcome {
-    database.exec("SAVEPOINT one")
+    database.prepare("SAVEPOINT one").run()
     try {
       const outcome = run(job)
-      database.exec("RELEASE one")
+      database.prepare("RELEASE one").run()
       return outcome
     } catch (error) {
       if (endsTransaction(error)) throw error

@@ -77,7 +77,7 @@ export function createRoom(limits: RoomLimits = ROOM): Room {
         const gate = gates.get(route) ?? createGate(atOnce)
         gates.set(route, gate)
         try {
-          ends.push(await gate.pass(incoming.signal))
+          ends.push(await gate.pass(incoming.signal()))
         } catch (error) {
           leave()
           throw error
@@ -85,7 +85,7 @@ export function createRoom(limits: RoomLimits = ROOM): Room {
       }
       if (!incoming.hasBody) return { incoming, leave }
       const body = () => counted(incoming, count)
-      return { incoming: Object.assign(Object.create(incoming) as Incoming, { body }), leave }
+      return { incoming: { ...incoming, body }, leave }
     },
   }
 }

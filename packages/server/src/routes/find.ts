@@ -28,7 +28,7 @@ const text = route(
   },
   async ({ query: { pattern }, engine, signal }) => {
     const { search, directory } = (await engine()).workspace
-    return forClients(() => search.find({ cwd: directory, pattern, limit: MAX_MATCHES, signal }))
+    return forClients(() => search.find({ cwd: directory, pattern, limit: MAX_MATCHES, signal: signal() }))
   },
 )
 

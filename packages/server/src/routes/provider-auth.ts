@@ -60,7 +60,7 @@ const callback = route(
     errors: ["ProviderAuthError"],
   },
   async ({ params: { providerID }, body: { method, code }, server, signal }) => {
-    await server.logins.finish(providerID, { method, signal, ...(code === undefined ? {} : { code }) })
+    await server.logins.finish(providerID, { method, signal: signal(), ...(code === undefined ? {} : { code }) })
     return true
   },
 )

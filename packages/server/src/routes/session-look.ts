@@ -33,7 +33,7 @@ const search = route(
   },
   async ({ query: { query, everywhere, limit = DEFAULT_LIMIT }, engine, signal }) => {
     const { searchSessions, scope } = await engine()
-    return searchSessions({ query, limit, signal, ...(everywhere ? {} : { projectID: scope.projectID }) })
+    return searchSessions({ query, limit, signal: signal(), ...(everywhere ? {} : { projectID: scope.projectID }) })
   },
 )
 

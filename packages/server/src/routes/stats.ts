@@ -23,7 +23,7 @@ const stats = route(
     isGlobal: true,
   },
   async ({ query: { days, project }, server: { engines }, signal }) =>
-    engines.stats({ days, projectID: project, signal }),
+    engines.stats({ days, projectID: project, signal: signal() }),
 )
 
 export const statsRoutes = [stats]

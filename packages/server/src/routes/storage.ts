@@ -14,7 +14,7 @@ const report = route(
     isGlobal: true,
     mayTakeLong: true,
   },
-  async ({ server: { engines }, signal }) => engines.storage.report(signal),
+  async ({ server: { engines }, signal }) => engines.storage.report(signal()),
 )
 
 const clean = route(

@@ -21,7 +21,7 @@ const next = route(
     mayTakeLong: true,
   },
   async ({ engine, signal }) => {
-    const call = await (await engine()).screen.next(signal)
+    const call = await (await engine()).screen.next(signal())
     return call ?? { path: "", body: null } // nobody is there to read it
   },
 )

@@ -111,7 +111,7 @@ const incoming = (signal = new AbortController().signal): Incoming => ({
   hasBody: false,
   // oxlint-disable-next-line require-yield -- there is no body
   async *body() {},
-  signal,
+  signal: () => signal,
 })
 const route = { isStream: false, declaration: { atOnce: 2 } } as unknown as Route
 
