@@ -119,7 +119,7 @@ export function createApp(options: AppOptions): App {
 
 const listed = (before: string | undefined, value: string): string =>
   before === undefined ? value : `${before}, ${value}`
-const jsonOf = (data: unknown): string => (data instanceof JsonText ? data.text : JSON.stringify(data))
+const jsonOf = (data: unknown): string | Uint8Array => (data instanceof JsonText ? data.text : JSON.stringify(data))
 
 const BYTES = "application/octet-stream"
 const JSON_HEADERS = { "content-type": "application/json" }

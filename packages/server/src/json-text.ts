@@ -1,8 +1,8 @@
 /** An answer that is JSON already: what is stored as JSON goes out as it is. */
 export class JsonText {
-  readonly text: string
+  readonly text: string | Uint8Array
 
-  constructor(text: string) {
+  constructor(text: string | Uint8Array) {
     this.text = text
   }
 }

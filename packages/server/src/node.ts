@@ -38,8 +38,7 @@ export function incomingOf(
     },
     hasBody: request.headers["transfer-encoding"] !== undefined || Number(request.headers["content-length"] ?? 0) > 0,
     body: () => request.iterator({ destroyOnReturn: false }),
-    // No getter: one in a literal makes a hidden class for each request, which keeps the request until the next full
-    // collection.
+    // Not a getter: V8 would make a dictionary of each request, and keep it until the next full collection.
     signal() {
       if (!controller) {
         const started = (controller = new AbortController())

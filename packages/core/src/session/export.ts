@@ -7,7 +7,7 @@ import type { Sessions } from "./sessions.ts"
 
 export interface ExportDeps {
   store: Store
-  records: Pick<OpenRecords, "overlay">
+  records: Pick<OpenRecords, "shown">
   sessions: Pick<Sessions, "get">
 }
 
@@ -24,7 +24,7 @@ export function createExport({ store, records, sessions }: ExportDeps) {
     for (const id of store.messages.ids(sessionID)) {
       const stored = store.messages.getWithParts(id)
       // Removed since the list was made.
-      if (stored) yield* records.overlay(sessionID, [stored])
+      if (stored) yield records.shown(stored)
     }
   }
 

@@ -285,8 +285,8 @@ export async function openRecord(
 export interface OpenRecords {
   add(record: StepRecord): void
   remove(record: StepRecord): void
-  /** Stored messages with the open ones as they are now. */
-  overlay(sessionID: string, stored: MessageWithParts[]): MessageWithParts[]
+  /** A stored message, or what it is by now while it is still being written. */
+  shown(stored: MessageWithParts): MessageWithParts
   /** Parts that are still being written: what a client that just connected needs to follow their deltas. */
   openParts(): Part[]
 }
@@ -296,12 +296,13 @@ export function createOpenRecords(): OpenRecords {
   return {
     add: (record) => void records.set(record.message.id, record),
     remove: (record) => void records.delete(record.message.id),
-    overlay: (sessionID, stored) =>
-      stored.map((message) => {
-        const record = records.get(message.info.id)
-        record?.flush()
-        return record?.message.sessionID === sessionID ? { info: record.message, parts: record.parts } : message
-      }),
+    shown(stored) {
+      const record = records.get(stored.info.id)
+      record?.flush()
+      return record?.message.sessionID === stored.info.sessionID
+        ? { info: record.message, parts: record.parts }
+        : stored
+    },
     openParts: () =>
       [...records.values()].flatMap((record) => {
         record.flush()

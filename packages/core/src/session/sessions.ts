@@ -17,12 +17,12 @@ import { forwarding, type ForwardDeps } from "./forward.ts"
 import { unlessEnded, type Preparations } from "./preparing.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
-import { messageNotFound, requireSession } from "./require.ts"
+import { messageNotFound, requireSession, sessionNotFound } from "./require.ts"
 import { slug } from "./slug.ts"
 import { tellMessage } from "./tell-message.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
-import { isCutShort } from "./undo-result.ts"
+import { isCutShort, mayBeReverted } from "./undo-result.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -32,6 +32,8 @@ export interface Sessions {
   get(sessionID: string): Session
   /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
   read(sessionID: string): Promise<Session>
+  /** The JSON of the same. */
+  readText(sessionID: string): Promise<string>
   /** The JSON of a list of sessions, newest updated first. */
   listText(filter: SessionFilter): string
   update(sessionID: string, change: SessionUpdate): Promise<Session>
@@ -43,6 +45,8 @@ export interface Sessions {
   status(): Record<string, SessionStatus>
   /** Oldest first; with `limit` the newest so many, with `before` those that came before that message. */
   messages(sessionID: string, page?: { limit?: number; before?: string }): Promise<MessageWithParts[]>
+  /** The JSON of all messages, as bytes. */
+  messagesJson(sessionID: string): Promise<Uint8Array>
   message(sessionID: string, messageID: string): Promise<MessageWithParts>
   /** What the agent noted to be done. @throws fault `session_not_found` */
   todos(sessionID: string): Todo[]
@@ -87,6 +91,14 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const { store, host, workspace, lanes, preparing, records, hooks, publish } = deps
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
+
+  async function read(sessionID: string): Promise<Session> {
+    const session = get(sessionID)
+    if (!isCutShort(session)) return session
+    // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
+    await asFarAsPossible(deps.finishUndo(sessionID))
+    return get(sessionID)
+  }
 
   /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
   async function recoverToRead(sessionID: string): Promise<void> {
@@ -179,12 +191,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     get,
-    async read(sessionID) {
-      const session = get(sessionID)
-      if (!isCutShort(session)) return session
-      // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
-      await asFarAsPossible(deps.finishUndo(sessionID))
-      return get(sessionID)
+    read,
+    async readText(sessionID) {
+      const text = store.sessions.text(sessionID)
+      if (text === undefined) throw sessionNotFound(sessionID)
+      return mayBeReverted(text) ? JSON.stringify(await read(sessionID)) : text
     },
     status: () => ({
       ...Object.fromEntries(preparing.busy().map((sessionID) => [sessionID, { type: "busy" } as const])),
@@ -258,16 +269,21 @@ export function createSessions(deps: SessionsDeps): Sessions {
     async messages(sessionID, page = {}) {
       get(sessionID)
       await recoverToRead(sessionID)
-      return records.overlay(sessionID, store.messages.list(sessionID, page))
+      return store.messages.list(sessionID, page).map(records.shown)
+    },
+
+    async messagesJson(sessionID) {
+      get(sessionID)
+      await recoverToRead(sessionID)
+      return store.messages.listJson(sessionID, records.shown)
     },
 
     async message(sessionID, messageID) {
       get(sessionID)
       await recoverToRead(sessionID)
       const stored = store.messages.getWithParts(messageID)
-      const [message] = stored?.info.sessionID === sessionID ? records.overlay(sessionID, [stored]) : []
-      if (!message) throw messageNotFound(sessionID, messageID)
-      return message
+      if (stored?.info.sessionID !== sessionID) throw messageNotFound(sessionID, messageID)
+      return records.shown(stored)
     },
 
     todos: (sessionID) => store.todos.get(get(sessionID).id),

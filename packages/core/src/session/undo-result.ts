@@ -11,6 +11,9 @@ const MAX_FILES = 500
 /** What has to be told first: what was not done. */
 const ORDER = ["unknown", "refused", "partial", "restored", "unchanged"] as const
 
+/** Whether the JSON of a session has such a member, or one within: there are no bare quotes in a string of JSON. */
+export const mayBeReverted = (text: string): boolean => text.includes('"revert":')
+
 /** Whether undoing was begun and its result is not told: a crash came between. */
 export const isCutShort = ({ revert, undo }: Session): boolean => revert !== undefined && undo === undefined
 

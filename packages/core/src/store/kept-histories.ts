@@ -45,9 +45,23 @@ function note(session: string, message: string, from = ""): string {
 interface Kept {
   /** Of the database, when it was read. */
   version: number
-  messages: { position: number; weight: number; message: MessageWithParts }[]
+  messages: KeptMessage[]
   weight: number
+  /** Of all messages as they are. The same bytes are given out until something changes. */
+  json?: Uint8Array
 }
+
+interface KeptMessage {
+  position: number
+  weight: number
+  message: MessageWithParts
+  /** Made when the JSON of the history is first asked for. */
+  json?: Uint8Array
+}
+
+const OPEN = 0x5b
+const COMMA = 0x2c
+const CLOSE = 0x5d
 
 /** The same store of messages, whose `list` of a whole session remembers. */
 export function keepHistories(messages: MessageStore, database: Database, reader: Reader): MessageStore {
@@ -58,7 +72,7 @@ export function keepHistories(messages: MessageStore, database: Database, reader
 
   const version = (): number => reader.get<{ data_version: number }>("PRAGMA data_version")?.data_version ?? 0
 
-  function weighed(message: MessageWithParts): Kept["messages"][number] {
+  function weighed(message: MessageWithParts): KeptMessage {
     const weight = MESSAGE_CHARACTERS + charactersIn(message)
     return { position: messages.position(message.info.id), weight, message }
   }
@@ -72,16 +86,17 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     database.prepare("DELETE FROM kept_change WHERE session_id = ?").run(sessionID)
   }
 
-  function keep(sessionID: string, seen: number, list: MessageWithParts[]): void {
+  function keep(sessionID: string, seen: number, list: MessageWithParts[]): Kept | undefined {
     const entries = list.map(weighed)
     const weight = entries.reduce((sum, entry) => sum + entry.weight, 0)
-    if (weight > MAX_CHARACTERS) return
+    if (weight > MAX_CHARACTERS) return undefined
     if (!hasTriggers) database.exec(TRIGGERS)
     hasTriggers = true
     database.prepare("INSERT INTO kept_session VALUES (?)").run(sessionID)
-    kept.set(sessionID, { version: seen, messages: entries, weight })
+    const history: Kept = { version: seen, messages: entries, weight }
+    kept.set(sessionID, history)
     total += weight
-    trim()
+    return history
   }
 
   function trim(): void {
@@ -91,6 +106,11 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     }
   }
 
+  function weigh(history: Kept, by: number): void {
+    history.weight += by
+    total += by
+  }
+
   /** Reads again what was written since. */
   function refresh(sessionID: string, history: Kept): void {
     const changed = reader.all<{ message_id: string }>(
@@ -98,25 +118,23 @@ export function keepHistories(messages: MessageStore, database: Database, reader
       sessionID,
     )
     if (changed.length === 0) return
+    delete history.json
     const entries = history.messages
-    const weigh = (by: number): void => {
-      history.weight += by
-      total += by
-    }
     for (const { message_id: id } of changed) {
       const at = entries.findLastIndex(({ message }) => message.info.id === id)
-      if (at >= 0) weigh(-(entries.splice(at, 1)[0]?.weight ?? 0))
+      if (at >= 0) weigh(history, -(entries.splice(at, 1)[0]?.weight ?? 0))
       const message = messages.getWithParts(id)
       if (message?.info.sessionID !== sessionID) continue
       const entry = weighed(message)
       // Nearly always one of the last, so nothing is gone through that did not change.
       entries.splice(entries.findLastIndex(({ position }) => position < entry.position) + 1, 0, entry)
-      weigh(entry.weight)
+      weigh(history, entry.weight)
     }
     database.prepare("DELETE FROM kept_change WHERE session_id = ?").run(sessionID)
   }
 
-  function whole(sessionID: string): MessageWithParts[] {
+  /** @returns the messages, or what is kept of them; the caller trims when it has done with it */
+  function whole(sessionID: string): Kept | MessageWithParts[] {
     const seen = version()
     const history = kept.get(sessionID)
     if (history?.version === seen) {
@@ -124,21 +142,80 @@ export function keepHistories(messages: MessageStore, database: Database, reader
       kept.delete(sessionID)
       kept.set(sessionID, history)
       refresh(sessionID, history)
-      const list = history.messages.map(({ message }) => message)
-      trim()
-      return list
+      return history
     }
     forget(sessionID)
     const list = messages.list(sessionID)
-    if (list.length >= LONG) keep(sessionID, seen, list)
-    return list
+    return (list.length >= LONG && keep(sessionID, seen, list)) || list
+  }
+
+  function list(sessionID: string): MessageWithParts[] {
+    const found = whole(sessionID)
+    if (Array.isArray(found)) return found
+    trim()
+    return found.messages.map(({ message }) => message)
+  }
+
+  /** A client that comes back reads again what it read before: only what is new is written as JSON. */
+  function listJson(sessionID: string, shown: (message: MessageWithParts) => MessageWithParts): Uint8Array {
+    const found = whole(sessionID)
+    if (Array.isArray(found)) return Buffer.from(JSON.stringify(found.map(shown)))
+    const now = found.messages.map(({ message }) => shown(message))
+    const isStored = found.messages.every(({ message }, index) => now[index] === message)
+    if (found.json && isStored) return found.json
+    const json = listOf(
+      found.messages.map((entry, index) => {
+        const message = now[index] ?? entry.message
+        return message === entry.message ? jsonOf(entry, found) : itemOf(message)
+      }),
+    )
+    if (isStored) keepJson(found, json)
+    trim()
+    return json
+  }
+
+  function jsonOf(entry: KeptMessage, history: Kept): Uint8Array {
+    if (!entry.json) {
+      entry.json = itemOf(entry.message)
+      entry.weight += entry.json.byteLength
+      weigh(history, entry.json.byteLength)
+    }
+    return entry.json
   }
 
   return {
     ...messages,
     list: (sessionID, page = {}) =>
       page.limit === undefined && page.before === undefined && !database.isWriting
-        ? whole(sessionID)
+        ? list(sessionID)
         : messages.list(sessionID, page),
+    listJson: (sessionID, shown) =>
+      database.isWriting ? messages.listJson(sessionID, shown) : listJson(sessionID, shown),
   }
 }
+
+/** The items become views of the whole, so that nothing is there twice. */
+function keepJson(history: Kept, json: Uint8Array): void {
+  history.json = json
+  let at = 1
+  for (const entry of history.messages) {
+    const end = at + (entry.json?.byteLength ?? 0)
+    entry.json = json.subarray(at, end)
+    at = end + 1
+  }
+}
+
+function listOf(items: readonly Uint8Array[]): Uint8Array {
+  if (items.length === 0) return Buffer.from("[]")
+  const json = Buffer.allocUnsafe(items.reduce((size, item) => size + item.byteLength + 1, 1))
+  let at = 0
+  for (const item of items) {
+    json[at] = at === 0 ? OPEN : COMMA
+    json.set(item, at + 1)
+    at += item.byteLength + 1
+  }
+  json[at] = CLOSE
+  return json
+}
+
+const itemOf = (message: MessageWithParts): Uint8Array => Buffer.from(JSON.stringify(message))

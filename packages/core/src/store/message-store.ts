@@ -55,6 +55,24 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
     return row.position
   }
 
+  /** Oldest first. What is returned is shared with other readers: nobody changes it. @throws fault `message_not_found` when `before` is not in this session */
+  function list(sessionID: string, { limit, before }: MessagePage = {}): MessageWithParts[] {
+    const rows = reader.all<Row>(
+      `SELECT ${COLUMNS} FROM message WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,
+      sessionID,
+      positionBefore(sessionID, before),
+      limit ?? -1,
+    )
+    const newest = rows[0]
+    const oldest = rows.at(-1)
+    if (!newest || !oldest) return []
+    const byMessage = parts.between(sessionID, oldest.position, newest.position)
+    return rows.reverse().map((row) => {
+      const info = message(row)
+      return { info, parts: byMessage.get(info.id) ?? [] }
+    })
+  }
+
   return {
     /**
      * A known id keeps its position, and without `prompts` the hash it has.
@@ -118,23 +136,11 @@ export function createMessageStore(reader: Reader, parts: Pick<PartStore, "betwe
         .all<{ id: string }>("SELECT id FROM message WHERE session_id = ? ORDER BY position", sessionID)
         .map(({ id }) => id),
 
-    /** Oldest first. What is returned is shared with other readers: nobody changes it. @throws fault `message_not_found` when `before` is not in this session */
-    list(sessionID: string, { limit, before }: MessagePage = {}): MessageWithParts[] {
-      const rows = reader.all<Row>(
-        `SELECT ${COLUMNS} FROM message WHERE session_id = ? AND position < ? ORDER BY position DESC LIMIT ?`,
-        sessionID,
-        positionBefore(sessionID, before),
-        limit ?? -1,
-      )
-      const newest = rows[0]
-      const oldest = rows.at(-1)
-      if (!newest || !oldest) return []
-      const byMessage = parts.between(sessionID, oldest.position, newest.position)
-      return rows.reverse().map((row) => {
-        const info = message(row)
-        return { info, parts: byMessage.get(info.id) ?? [] }
-      })
-    },
+    list,
+
+    /** The JSON of the whole list, as bytes. @param shown gives what stands for a message, which may be the message itself */
+    listJson: (sessionID: string, shown: (message: MessageWithParts) => MessageWithParts): Uint8Array =>
+      Buffer.from(JSON.stringify(list(sessionID).map(shown))),
 
     /** Removes the message with its parts, intents and its place in the inbox. @returns whether there was such a message */
     remove(tx: Tx, id: string): boolean {

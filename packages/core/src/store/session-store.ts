@@ -103,6 +103,12 @@ export function createSessionStore(reader: Reader, blobs: Blobs) {
       return row && session(row)
     },
 
+    /** The JSON of the same. */
+    text(id: string): string | undefined {
+      const row = reader.get<Row>("SELECT v, data FROM session WHERE id = ?", id)
+      return row && shape.text(row.data, row.v)
+    },
+
     /** Where it works, without reading what else is known of it. */
     directory: (id: string): string | undefined =>
       reader.get<{ directory: string }>("SELECT directory FROM session WHERE id = ?", id)?.directory,

@@ -22,6 +22,11 @@ function read(store: Store, sessionID: string): MessageWithParts[] {
   return store.messages.list(sessionID, { limit: Number.MAX_SAFE_INTEGER })
 }
 
+const same = (message: MessageWithParts): MessageWithParts => message
+
+const json = (store: Store, sessionID: string, shown = same): unknown =>
+  JSON.parse(Buffer.from(store.messages.listJson(sessionID, shown)).toString())
+
 const act = fc.record({
   what: fc.constantFrom("message", "change", "part", "tail", "drop part", "drop message", "all", "fail", "elsewhere"),
   at: fc.nat(MESSAGES - 1),
@@ -61,8 +66,15 @@ test("whatever is written, by whom, and in a write that fails: a long history re
         })
         await (what === "fail" ? expect(write).rejects.toThrow("failed") : write)
         if (index % 3 !== 0) expect(store.messages.list(id)).toEqual(read(store, id))
+        // Some of the messages are being written at that moment, and are shown as they will be.
+        if (index % 2 !== 0) {
+          const shown = (one: MessageWithParts) => (one.info.id.endsWith(String(at)) ? { ...one, parts: [] } : one)
+          expect(json(store, id, shown)).toEqual(read(store, id).map(shown))
+        }
+        if (index % 5 !== 0) expect(json(store, id)).toEqual(read(store, id))
       }
       expect(store.messages.list(id)).toEqual(read(store, id))
+      expect(json(store, id)).toEqual(read(store, id))
     }),
     { numRuns: 30 },
   )
@@ -101,4 +113,36 @@ test("a short history is not kept, and of long ones only as many as there is roo
   expect(store.messages.list("ses_a")[0]).toBe(a)
   expect(store.messages.list("ses_c")[0]).toBe(c)
   expect(store.messages.list("ses_b")[0]).not.toBe(b)
+})
+
+test("the JSON of a long history is the same bytes until something changes", async () => {
+  await using folder = await temporaryFolder()
+  const store = await folder.open()
+  await store.write((tx) => store.sessions.insert(tx, session("a")))
+  await fill(store, "ses_a")
+  const first = store.messages.listJson("ses_a", same)
+  expect(store.messages.listJson("ses_a", same)).toBe(first)
+  const [message] = store.messages.list("ses_a")
+  const written = store.messages.listJson("ses_a", (one) => (one === message ? { ...one, parts: [] } : one))
+  expect(JSON.parse(Buffer.from(written).toString())).toMatchObject([{ parts: [] }, ...read(store, "ses_a").slice(1)])
+  expect(store.messages.listJson("ses_a", same)).toBe(first)
+  await store.write((tx) => store.messages.put(tx, userMessage("new", "ses_a")))
+  expect(json(store, "ses_a")).toEqual(read(store, "ses_a"))
+})
+
+test("the JSON that is kept takes the place of histories that nobody asked for since", async () => {
+  await using folder = await temporaryFolder()
+  const store = await folder.open()
+  for (const name of ["a", "b"]) {
+    await store.write((tx) => store.sessions.insert(tx, session(name)))
+    await fill(store, `ses_${name}`)
+    const message = assistantMessage(`ses_${name}_0`, `ses_${name}`, "msg_q")
+    await store.write((tx) => store.parts.put(tx, textPart(`${name}_large`, message, "x".repeat(4_000_000))))
+  }
+  const [a] = store.messages.list("ses_a")
+  const [b] = store.messages.list("ses_b")
+  expect(store.messages.list("ses_a")[0]).toBe(a)
+  store.messages.listJson("ses_b", same)
+  expect(store.messages.list("ses_b")[0]).toBe(b)
+  expect(store.messages.list("ses_a")[0]).not.toBe(a)
 })

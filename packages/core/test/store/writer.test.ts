@@ -4,7 +4,7 @@ import { fault } from "../../src/lib/fault.ts"
 import { createHost } from "../../src/lib/host.ts"
 import { createReader, type Tx } from "../../src/store/tx.ts"
 import { createWriter, type WriterOptions } from "../../src/store/writer.ts"
-import { openDatabase } from "../../src/store/database.ts"
+import { openDatabase, type Database } from "../../src/store/database.ts"
 import { loadSqlite } from "../../src/store/sqlite.ts"
 import { temporaryFolder } from "./world.ts"
 
@@ -49,6 +49,28 @@ test("writes are done in the order in which they were given", async () => {
   expect(done).toEqual([1, 2, 3])
   expect(w.all()).toEqual([1, 2, 3])
 })
+
+test("writes that are given in one round of the event loop share a commit, and nobody waits for more", async () => {
+  await using w = await numbers()
+  const commits = countCommits(w.database)
+  // Each is given in a microtask of its own, as by requests that were read one after the other.
+  let turn = Promise.resolve()
+  const all = [1, 2, 3, 4].map((n) => (turn = turn.then(() => undefined)).then(() => w.writer.write(add(n))))
+  expect(await Promise.all(all)).toEqual([1, 2, 3, 4])
+  expect(commits()).toBe(1)
+  await w.writer.write(add(5))
+  expect(commits()).toBe(2)
+})
+
+function countCommits(database: Database): () => number {
+  const { prepare } = database
+  let count = 0
+  database.prepare = (sql) => {
+    if (sql === "COMMIT") count++
+    return prepare(sql)
+  }
+  return () => count
+}
 
 test("a body that throws leaves nothing, and its neighbours are stored", async () => {
   await using w = await numbers()

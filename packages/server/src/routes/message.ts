@@ -2,6 +2,7 @@ import { MessageID, SessionID } from "@opencode/protocol/id.ts"
 import { AnswerWithParts, MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import { inline } from "@opencode/protocol/schema.ts"
 import { z } from "zod"
+import { JsonText } from "../json-text.ts"
 import { route, type Context } from "../route.ts"
 
 const params = inline(() => z.object({ sessionID: SessionID() }))
@@ -23,6 +24,7 @@ const list = route(
   },
   async ({ params: { sessionID }, query: { limit, before }, engine, header, setHeader }) => {
     const { sessions } = await engine()
+    if (!limit && before === undefined) return new JsonText(await sessions.messagesJson(sessionID))
     const page = before === undefined ? {} : { before }
     if (!limit) return sessions.messages(sessionID, page)
     const found = await sessions.messages(sessionID, { ...page, limit: limit + 1 })

@@ -86,7 +86,7 @@ const get = route(
     answer: Session,
     errors: ["NotFoundError"],
   },
-  async ({ params, engine }) => (await engine()).sessions.read(params.sessionID),
+  async ({ params, engine }) => new JsonText(await (await engine()).sessions.readText(params.sessionID)),
 )
 
 const update = route(
