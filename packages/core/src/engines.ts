@@ -9,6 +9,7 @@ import { openEngine, type Engine } from "./engine.ts"
 import type { Home } from "./home.ts"
 import { peerService } from "./peer-service.ts"
 import { sessionNotFound } from "./session/require.ts"
+import { mayBeReverted } from "./session/undo-result.ts"
 import { createStats, type GetStats } from "./session/stats.ts"
 import { forClients } from "./workspace/asked-path.ts"
 import { canonicalPath } from "./workspace/canonical.ts"
@@ -18,6 +19,11 @@ export interface Engines {
   at(directory: string): Promise<Engine>
   /** The engine that a session belongs to, also when its folder is gone. @throws fault `session_not_found` */
   of(sessionID: string): Promise<Engine>
+  /**
+   * The JSON of a session. Its folder is opened only if an undoing there was cut short and has to be finished first.
+   * @throws fault `session_not_found`
+   */
+  readText(sessionID: string): Promise<string>
   /** Those that are open. */
   open(): Promise<Engine[]>
   /** Changes of the settings on disk. */
@@ -103,6 +109,12 @@ export function createEngines(home: Home): Engines {
       const directory = home.store.sessions.directory(sessionID)
       if (directory === undefined) throw sessionNotFound(sessionID)
       return at(directory, true)
+    },
+    async readText(sessionID) {
+      const text = home.store.sessions.text(sessionID)
+      if (text === undefined) throw sessionNotFound(sessionID)
+      if (!mayBeReverted(text)) return text
+      return JSON.stringify(await (await self.of(sessionID)).sessions.read(sessionID))
     },
     async close() {
       state.closing = true

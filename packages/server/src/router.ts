@@ -27,11 +27,11 @@ export function createRouter(routes: readonly Route[]): Router {
 const branch = (): Branch => ({ words: new Map(), routes: new Map() })
 
 /** One slash at the end makes no difference. */
-const segmentsOf = (path: string): string[] =>
-  path
-    .replace(/(?<=.)\/$/, "")
-    .split("/")
-    .slice(1)
+function segmentsOf(path: string): string[] {
+  const [, ...segments] = path.split("/")
+  if (segments.length > 1 && segments.at(-1) === "") segments.pop()
+  return segments
+}
 
 function plant(root: Branch, route: Route): void {
   const names: string[] = []

@@ -17,12 +17,12 @@ import { forwarding, type ForwardDeps } from "./forward.ts"
 import { unlessEnded, type Preparations } from "./preparing.ts"
 import type { Lanes } from "./lane.ts"
 import type { OpenRecords, Publish } from "./record.ts"
-import { messageNotFound, requireSession, sessionNotFound } from "./require.ts"
+import { messageNotFound, requireSession } from "./require.ts"
 import { slug } from "./slug.ts"
 import { tellMessage } from "./tell-message.ts"
 import type { FoundTitle, Titles } from "./title-request.ts"
 import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
-import { isCutShort, mayBeReverted } from "./undo-result.ts"
+import { isCutShort } from "./undo-result.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -32,8 +32,6 @@ export interface Sessions {
   get(sessionID: string): Session
   /** As `get`, with an undoing that a crash cut short done to its end, so that its numbers are true. */
   read(sessionID: string): Promise<Session>
-  /** The JSON of the same. */
-  readText(sessionID: string): Promise<string>
   /** The JSON of a list of sessions, newest updated first. */
   listText(filter: SessionFilter): string
   update(sessionID: string, change: SessionUpdate): Promise<Session>
@@ -91,14 +89,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
   const { store, host, workspace, lanes, preparing, records, hooks, publish } = deps
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
-
-  async function read(sessionID: string): Promise<Session> {
-    const session = get(sessionID)
-    if (!isCutShort(session)) return session
-    // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
-    await asFarAsPossible(deps.finishUndo(sessionID))
-    return get(sessionID)
-  }
 
   /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
   async function recoverToRead(sessionID: string): Promise<void> {
@@ -191,11 +181,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
   return {
     get,
-    read,
-    async readText(sessionID) {
-      const text = store.sessions.text(sessionID)
-      if (text === undefined) throw sessionNotFound(sessionID)
-      return mayBeReverted(text) ? JSON.stringify(await read(sessionID)) : text
+    async read(sessionID) {
+      const session = get(sessionID)
+      if (!isCutShort(session)) return session
+      // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
+      await asFarAsPossible(deps.finishUndo(sessionID))
+      return get(sessionID)
     },
     status: () => ({
       ...Object.fromEntries(preparing.busy().map((sessionID) => [sessionID, { type: "busy" } as const])),

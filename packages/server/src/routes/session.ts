@@ -86,7 +86,7 @@ const get = route(
     answer: Session,
     errors: ["NotFoundError"],
   },
-  async ({ params, engine }) => new JsonText(await (await engine()).sessions.readText(params.sessionID)),
+  async ({ params, server }) => new JsonText(await server.engines.readText(params.sessionID)),
 )
 
 const update = route(
