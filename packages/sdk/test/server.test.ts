@@ -113,6 +113,15 @@ test("a signal that aborts ends what is started, with its reason", async () => {
   await expect.poll(running).toEqual([])
 })
 
+test("close ends what the server starts while it is being ended", async () => {
+  const late = `sh -c 'trap "" TERM; while :; do sleep 0.2; done' ${folder.path}/late`
+  const server = `trap "" TERM; ${LISTENS.replaceAll("'", '"')}; sleep 0.3; ${late.replaceAll("'", "'\\''")}; :`
+  opencode(`sh -c '${server}' ${folder.path}/server & wait`)
+  const { close } = await v2.createOpencodeServer()
+  close()
+  await expect.poll(running, { timeout: 30_000 }).toEqual([])
+})
+
 test.each(["close", "signal"])(
   "%s ends the server and everything below it, also what does not listen to signals",
   async (how) => {

@@ -11,22 +11,26 @@ interface Row extends Running {
 }
 
 /** Every process below `root`, the nearest first. Empty where the system does not say. */
-export function descendantsOf(root: number): Running[] {
-  const rows = processes()
-  const found: Running[] = []
-  for (let parents = [root]; parents.length > 0;) {
-    const children = rows.filter(({ parent }) => parents.includes(parent))
-    found.push(...children)
-    parents = children.map(({ pid }) => pid)
-  }
-  return found.map(({ pid, started }) => ({ pid, started }))
-}
+export const descendantsOf = (root: number): Running[] => below([root], processes())
 
-/** Those of `them` that are still there. */
+/** Those of `them` that are still there, and what these have started meanwhile. */
 export function stillRunning(them: Running[]): Running[] {
   if (them.length === 0) return []
-  const now = new Map(processes().map(({ pid, started }) => [pid, started]))
-  return them.filter(({ pid, started }) => now.get(pid) === started)
+  const rows = processes()
+  const now = new Map(rows.map(({ pid, started }) => [pid, started]))
+  const there = them.filter(({ pid, started }) => now.get(pid) === started)
+  const known = new Set(there.map(({ pid }) => pid))
+  return [...there, ...below([...known], rows).filter(({ pid }) => !known.has(pid))]
+}
+
+function below(roots: number[], rows: Row[]): Running[] {
+  const found = new Map<number, Running>()
+  for (let parents = new Set(roots); parents.size > 0;) {
+    const children = rows.filter(({ pid, parent }) => parents.has(parent) && !found.has(pid))
+    for (const { pid, started } of children) found.set(pid, { pid, started })
+    parents = new Set(children.map(({ pid }) => pid))
+  }
+  return [...found.values()]
 }
 
 function processes(): Row[] {

@@ -15,15 +15,19 @@ export async function endTree(child: ChildProcess, graceMs = GRACE_MS): Promise<
   const { pid } = child
   if (pid === undefined) return
   if (process.platform === "win32") return endTreeOnWindows(pid)
-  const below = hasEnded(child) ? [] : descendantsOf(pid)
+  let below = hasEnded(child) ? [] : descendantsOf(pid)
+  /** Also finds what was started since the last look. */
+  const look = (): Running[] => (below = stillRunning(below))
   child.kill("SIGTERM")
-  await until(() => hasEnded(child), graceMs)
-  // What was started after the first look.
+  await until(() => {
+    look()
+    return hasEnded(child)
+  }, graceMs)
   if (!hasEnded(child)) below.push(...descendantsOf(pid))
   child.kill("SIGKILL")
-  signalAll(stillRunning(below), "SIGTERM")
-  await until(() => stillRunning(below).length === 0, graceMs)
-  signalAll(stillRunning(below), "SIGKILL")
+  signalAll(look(), "SIGTERM")
+  await until(() => look().length === 0, graceMs)
+  signalAll(look(), "SIGKILL")
 }
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null
