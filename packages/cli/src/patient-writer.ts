@@ -97,11 +97,9 @@ export function patientWriter(descriptor: number, { holds }: { holds: boolean })
     flushed: () => (state.first ? new Promise((resolve) => emptied.push(resolve)) : Promise.resolve()),
     lastTry() {
       const start = performance.now()
-      let taken = start
-      while (state.first) {
-        const now = performance.now()
+      for (let now = start, taken = start; state.first; now = performance.now()) {
+        if (now - taken > STALL_MS || now - start > LAST_TRY_MS) return
         if (push()) taken = now
-        else if (now - taken > STALL_MS || now - start > LAST_TRY_MS) return
         else pause(FIRST_RETRY_MS)
       }
     },

@@ -1,4 +1,5 @@
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import { constants, openSync, readSync } from "node:fs"
 import { expect, test } from "vitest"
 import { tempFolder, type TempFolder } from "@opencode/testing/temp-folder.ts"
@@ -23,6 +24,26 @@ test("what waits for a reader is bounded, and beyond it nothing is kept and noth
   await outputs.taken()
   expect(outputs.leaveAnswer()).toBe(0)
 })
+
+test("a reader that takes a little again and again does not keep the end from coming", async () => {
+  using folder = tempFolder()
+  const outputs = patientOutputs({ output: pipe(folder, "out"), notes: pipe(folder, "notes") })
+  for (let n = 0; n < 60; n++) outputs.answer(MEGABYTE)
+  const program = `
+    const { readSync, openSync } = require("fs")
+    const [file, bytes] = [openSync(process.argv[1], "r"), Buffer.alloc(4096)]
+    console.log("reads")
+    while (readSync(file, bytes)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1)`
+  const reader = spawn(process.execPath, ["-e", program, folder.join("out")], { stdio: ["ignore", "pipe", "ignore"] })
+  try {
+    await once(reader.stdout, "data")
+    const start = performance.now()
+    expect(outputs.leaveAnswer()).toBeGreaterThan(0)
+    expect(performance.now() - start).toBeLessThan(8_000)
+  } finally {
+    reader.kill("SIGKILL")
+  }
+}, 30_000)
 
 test("notes that nobody reads are left out after a while, and do not fail", () => {
   using folder = tempFolder()

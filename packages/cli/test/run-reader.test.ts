@@ -46,9 +46,10 @@ function piped(at: Installation, args: string[], reader: string, redirect = ""):
 function watched(child: ChildProcess, at: Installation): Omit<Piped, typeof Symbol.dispose> {
   let stderr = ""
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text))
+  // What nobody read of standard output would keep its stream open.
+  child.once("exit", () => child.stdout?.resume())
   const exited = new Promise<{ code: number | null; stderr: string }>((resolve) =>
-    // What it wrote at its end comes after the news of it.
-    child.once("exit", (code) => setImmediate(() => resolve({ code, stderr }))),
+    child.once("close", (code) => resolve({ code, stderr })),
   )
   const got = (file = "got") => (existsSync(at.folder.join(file)) ? readFileSync(at.folder.join(file), "utf8") : "")
   return { child, exited, got }
@@ -74,7 +75,8 @@ const isOnRecord = (at: Installation) =>
     .poll(async () => (await at.run(["session", "show"])).stdout.length, { timeout: 20_000 })
     .toBeGreaterThan(LONG.length)
 
-const NEVER = "exec sleep 100"
+/** It does not keep standard error open either. */
+const NEVER = "exec sleep 100 2>/dev/null"
 const LOST = /^Standard output was not read to its end: \d.* lost\.$/m
 
 test.each(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
