@@ -5,7 +5,7 @@ import type { Host } from "../lib/host.ts"
 import { PeerGone } from "../peer/ask.ts"
 import type { Peers } from "../peer/peers.ts"
 import type { Store } from "../store/store.ts"
-import type { Lanes } from "./lane.ts"
+import type { Lanes } from "./lanes.ts"
 import type { Sessions } from "./sessions.ts"
 
 /**
