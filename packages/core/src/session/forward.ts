@@ -31,7 +31,7 @@ const ENDING_TRIES = 200
  */
 const ALONE_TRIES = 200
 
-type Prompt = (sessionID: string, input: PromptInput, signal: AbortSignal) => ReturnType<Sessions["prompt"]>
+export type Prompt = (sessionID: string, input: PromptInput, signal: AbortSignal) => ReturnType<Sessions["prompt"]>
 
 /** @param local admits it here, unless the signal says that nobody wants it any more */
 export function forwarding(local: Prompt, deps: ForwardDeps): Prompt {

@@ -1,9 +1,10 @@
 import type { Session, SnapshotFileDiff } from "@opencode/protocol/session.ts"
-import { fault, isFault } from "../lib/fault.ts"
+import { fault } from "../lib/fault.ts"
 import type { Host } from "../lib/host.ts"
 import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import type { Workspace } from "../workspace/workspace.ts"
+import { asFarAsPossible } from "./as-far-as-possible.ts"
 import { netSteps, type ChangeDiffs } from "./change-diff.ts"
 import { afterPoint, changesOf, familyChanges, requirePoint, stateID, type Point } from "./change-scope.ts"
 import { family } from "./family.ts"
@@ -110,15 +111,6 @@ export function createUndo(deps: UndoDeps): Undo {
     })
   }
 
-  /** Who only reads is shown what there is when it cannot be finished now: somebody is at it, or the disk is full. */
-  async function finishToRead(sessionID: string): Promise<void> {
-    try {
-      await finish(sessionID)
-    } catch (error) {
-      if (!isFault(error, "busy") && !isFault(error, "storage")) throw error
-    }
-  }
-
   return {
     revert: (sessionID, given) => alone(sessionID, () => takeBack(sessionID, given)),
     unrevert: (sessionID) => alone(sessionID, () => bringBack(sessionID)),
@@ -128,7 +120,7 @@ export function createUndo(deps: UndoDeps): Undo {
       get(sessionID)
       if (messageID === undefined) {
         // Otherwise the diff would go by the point, and the session's own numbers by what was before it.
-        await finishToRead(sessionID)
+        await asFarAsPossible(finish(sessionID))
         return standingDiff(sessionID, deps)
       }
       requireMessage(sessionID, messageID, store)
