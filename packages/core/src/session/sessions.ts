@@ -1,4 +1,3 @@
-import { relative } from "node:path"
 import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import type { Session, SessionCreate, SessionStatus, SessionUpdate } from "@opencode/protocol/session.ts"
@@ -6,18 +5,15 @@ import type { Todo } from "@opencode/protocol/todo.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
 import type { SessionFilter } from "../store/session-store.ts"
 import type { Tx } from "../store/tx.ts"
-import type { Workspace } from "../workspace/workspace.ts"
-import { requireAgent, type AdmitDeps } from "./admit.ts"
 import { family } from "./family.ts"
 import type { Lanes } from "./lanes.ts"
+import { newSession, type NewSessionDeps } from "./new-session.ts"
 import type { OpenRecords } from "./open-records.ts"
 import type { Preparations } from "./preparing.ts"
 import { createPrompting, type PromptingDeps } from "./prompting.ts"
 import { createReading } from "./reading.ts"
 import { requireSession } from "./require.ts"
-import { slug } from "./slug.ts"
 import type { FoundTitle } from "./title-request.ts"
-import { defaultTitle } from "./title.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -58,16 +54,14 @@ export interface Sessions {
   close(): Promise<void>
 }
 
-export interface SessionsDeps extends PromptingDeps {
-  workspace: Workspace
+export interface SessionsDeps extends PromptingDeps, Pick<NewSessionDeps, "workspace" | "version"> {
   lanes: Lanes
   preparing: Preparations
   records: OpenRecords
-  version: string
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { store, host, workspace, lanes, preparing, records, publish } = deps
+  const { store, host, lanes, preparing, records, publish } = deps
   const prompt = createPrompting(deps)
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
@@ -110,28 +104,7 @@ export function createSessions(deps: SessionsDeps): Sessions {
 
     async create(input, also) {
       if (input.parentID !== undefined) get(input.parentID)
-      if (input.agent !== undefined) requireAgent(input.agent, deps.agents)
-      const model = input.model && settled(input.model, deps.models)
-      const created = host.now()
-      const own = host.lane(`sessions ${input.parentID ?? ""}`)
-      const session: Session = {
-        id: own.id("ses"),
-        slug: slug(own.random),
-        projectID: workspace.projectID,
-        directory: workspace.directory,
-        path: relative(workspace.worktree, workspace.directory),
-        cost: 0,
-        tokens: noTokens(),
-        title: input.title ?? defaultTitle(created, input.parentID !== undefined),
-        version: deps.version,
-        time: { created, updated: created },
-        ...(input.parentID === undefined ? {} : { parentID: input.parentID }),
-        ...(input.agent === undefined ? {} : { agent: input.agent }),
-        ...(model ? { model } : {}),
-        ...(input.metadata ? { metadata: input.metadata } : {}),
-        ...(input.permission ? { permission: input.permission } : {}),
-        ...(input.workspaceID === undefined ? {} : { workspaceID: input.workspaceID }),
-      }
+      const session = newSession(input, deps)
       await store.write((tx) => {
         store.sessions.insert(tx, session)
         also?.(tx, session)
@@ -174,18 +147,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await lanes.close()
     },
   }
-}
-
-/** The model as it is stored: what a name such as `model#variant` means is decided when it is given. */
-function settled(
-  given: NonNullable<SessionCreate["model"]>,
-  models: AdmitDeps["models"],
-): NonNullable<Session["model"]> {
-  const { providerID, modelID, variant } = models.settle(
-    { providerID: given.providerID, modelID: given.id },
-    given.variant,
-  )
-  return { providerID, id: modelID, ...(variant === undefined ? {} : { variant }) }
 }
 
 /** Zero takes a session out of the archive again: the API has no other word for it. */
