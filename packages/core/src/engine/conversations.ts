@@ -1,33 +1,26 @@
 import { join } from "node:path"
 import type { Home } from "../home.ts"
 import type { AdmitDeps } from "../session/admit.ts"
-import { attachments, type OpenAttachment } from "../session/attachment.ts"
+import { configuredCommands, skillCommands } from "../session/command-source.ts"
+import { createCommands, type Commands } from "../session/commands.ts"
 import { createEditHistory, type EditHistory } from "../session/edit-history.ts"
 import { listEverywhere, type ListEverywhere } from "../session/everywhere.ts"
 import { createExport, type ExportSession } from "../session/export.ts"
 import { createFork, type Fork } from "../session/fork.ts"
 import { createImport, type ImportSession } from "../session/import.ts"
-import { createLanes } from "../session/lane.ts"
-import { createPreparations } from "../session/preparing.ts"
-import { createRecovery } from "../session/recover.ts"
 import { createSearchSessions, type SearchSessions } from "../session/search.ts"
 import { createSessions, type Sessions } from "../session/sessions.ts"
 import { createShare, type Share } from "../session/share.ts"
-import { configuredCommands, skillCommands } from "../session/command-source.ts"
-import { createCommands, type Commands } from "../session/commands.ts"
 import { createCompactions, type Compactions } from "../session/summarize.ts"
-import { createSweep } from "../session/sweep.ts"
-import { createTitles } from "../session/title-request.ts"
-import { createUndo, type Undo } from "../session/undo.ts"
+import { createTitles, type Titles } from "../session/title-request.ts"
+import type { Undo } from "../session/undo.ts"
 import { createUsage, type SessionUsage } from "../session/usage.ts"
 import { createExamine, type ExamineSession } from "../turn/examine.ts"
-import { toldIn } from "../turn/instructions-near.ts"
-import { runTurnIn } from "../turn/seat.ts"
 import { createShell, createToolRun, type RunShell, type RunTool, type ShellDeps } from "../turn/shell.ts"
-import { sinceCompaction } from "../turn/since-compaction.ts"
 import type { FetchedFolders } from "../workspace/fetched.ts"
+import { openAdmitting } from "./admitting.ts"
 import type { Settings } from "./generations.ts"
-import { explainMentions } from "./references.ts"
+import { openSessionWork, type SessionWork } from "./session-work.ts"
 import type { Turns } from "./turns.ts"
 
 /** The sessions of a folder, and everything that can be done with one. */
@@ -58,134 +51,28 @@ export interface ConversationsInput {
   fetched: FetchedFolders
 }
 
-export function openConversations({ home, settings, turns, fetched }: ConversationsInput): Conversations {
-  const { boundary, env, folders, log, owner, peers, store, version } = home
-  const { host } = boundary
-  const { agents, models } = settings
-  const { hooks, journal, publish, records, registry, seenBy, workspace } = turns.shared
+/** What can be done with a session uses these. */
+interface Common extends ConversationsInput {
+  work: SessionWork
+  admit: AdmitDeps
+  sessions: Sessions
+  exportSession: ExportSession
+}
 
-  const preparing = createPreparations({ publish, isInTurn: (sessionID) => lanes.status()[sessionID] !== undefined })
-  const lanes = createLanes({
-    store,
-    owner,
-    peers,
-    now: host.now,
-    publish,
-    log,
-    runTurn: runTurnIn({
-      publish,
-      log,
-      host,
-      open: async (seat) => ({ ...(await turns.begin(seat)), host: host.lane(`turn ${seat.sessionID}`) }),
-    }),
-    makeFinal: (tx, sessionID) => undo.makeFinal(tx, sessionID),
-    staysBusy: (sessionID) => preparing.busy().includes(sessionID),
-  })
-  const recover = createRecovery({
-    store,
-    host,
-    lanes,
-    publish,
-    owner,
-    sweep: createSweep({ env, log }),
-    isUnsafe: (tool) => (registry.get(tool)?.effect ?? "unsafe") === "unsafe",
-  })
-  const undo = createUndo({
-    store,
-    host,
-    workspace,
-    lanes,
-    publish,
-    diffs: turns.diffs,
-    recover,
-    recordsChanges: (tool) => registry.get(tool)?.recordsChanges ?? false,
-  })
-  const beforeSpeaking = async (sessionID: string): Promise<void> => {
-    await recover(sessionID)
-    await undo.finish(sessionID)
-  }
-  const titles = createTitles({
-    models,
-    log,
-    hooks,
-    now: host.now,
-    agent: () => agents.get("title"),
-    rename: (sessionID, found) => sessions.rename(sessionID, found),
-    count: (request) =>
-      store.write((tx) => {
-        if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
-      }),
-  })
-  const openAttachment: OpenAttachment = async (part, sessionID, told) => {
-    const { images, config, instructions } = await turns.of(settings.current())
-    const near = async (real: string, known: ReadonlySet<string>) => {
-      const found = await instructions.near(real, (path) => known.has(path))
-      // The history may be long, and few files bring something.
-      const before = found.length ? new Set(toldIn(sinceCompaction(store.messages.list(sessionID)))) : known
-      return found.filter(({ from }) => !before.has(from))
-    }
-    return attachments({ workspace, limits: config.limits, images, seenBy, near })(part, sessionID, told)
-  }
-  const admit: AdmitDeps = {
-    host,
-    models,
-    openAttachment: (part, sessionID, told) =>
-      boundary.effect(`attach ${sessionID}`, () => openAttachment(part, sessionID, told)),
-    explain: explainMentions(home, () => settings.current().references, fetched),
-    mayCome: turns.trust.mayCome,
-    agents: { get: agents.get, names: agents.names, default: () => settings.current().agents.default },
-  }
-  const sessions: Sessions = createSessions({
-    ...admit,
-    owed: turns.children.owed.take,
-    store,
-    host,
-    workspace,
-    lanes,
-    preparing,
-    records,
-    publish,
-    recover,
-    finishUndo: undo.finish,
-    peers,
-    hooks,
-    nameAfter: titles.ask,
-    version,
-  })
+export function openConversations(input: ConversationsInput): Conversations {
+  const { home, settings, turns } = input
+  const { boundary, store, version } = home
+  const { host } = boundary
+  const { journal, publish, records, workspace } = turns.shared
+  const { models, agents } = settings
+
+  const work = openSessionWork(input)
+  const { preparing, lanes, recover, undo, beforeSpeaking } = work
+  const admit = openAdmitting(input)
+  const { sessions, titles } = openSessions({ ...input, work, admit })
   const exportSession = createExport({ store, records, sessions })
-  const share = createShare({
-    store,
-    host,
-    log,
-    publish,
-    sessions,
-    exportSession,
-    config: () => settings.current().config.value,
-    folder: join(folders.data, "share"),
-    request: home.request,
-    allowHost: home.allowHost,
-  })
-  const commands = createCommands({
-    ...admit,
-    sources: [
-      configuredCommands({ config: () => settings.current().config, isTrusted: home.trusted }),
-      skillCommands(() => settings.current().skills),
-    ],
-    sessions,
-    preparing,
-    publish,
-    hasTasks: () => registry.get("task") !== undefined,
-    log,
-    effect: boundary.effect,
-    async begin(seat) {
-      const { environment, config } = await turns.begin(seat)
-      return { environment, shell: config.shell }
-    },
-    start: turns.shared.start,
-    directory: workspace.directory,
-    paths: workspace.paths,
-    home: boundary.folders(folders).home,
-  })
+  const common: Common = { ...input, work, admit, sessions, exportSession }
+  const share = openShare(common)
   const typed: ShellDeps = {
     turn: async () => ({ ...(await turns.begin()), host: host.lane("shell") }),
     admit,
@@ -196,7 +83,7 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
   }
   return {
     sessions,
-    commands,
+    commands: openCommands(common),
     compaction: createCompactions({ store, host, lanes, publish, recover: beforeSpeaking, models, agents }),
     usage: createUsage(store),
     undo,
@@ -218,4 +105,87 @@ export function openConversations({ home, settings, turns, fetched }: Conversati
       await share.close()
     },
   }
+}
+
+/** The sessions, and what asks for their names: each tells the other. */
+function openSessions(input: Pick<Common, "home" | "settings" | "turns" | "work" | "admit">): {
+  sessions: Sessions
+  titles: Titles
+} {
+  const { home, settings, turns, work, admit } = input
+  const { boundary, log, peers, store, version } = home
+  const { host } = boundary
+  const { hooks, publish, records, workspace } = turns.shared
+  const titles = createTitles({
+    models: settings.models,
+    log,
+    hooks,
+    now: host.now,
+    agent: () => settings.agents.get("title"),
+    rename: (sessionID, found) => sessions.rename(sessionID, found),
+    count: (request) =>
+      store.write((tx) => {
+        if (store.sessions.get(request.sessionID)) store.ledger.add(tx, request)
+      }),
+  })
+  const sessions: Sessions = createSessions({
+    ...admit,
+    owed: turns.children.owed.take,
+    store,
+    host,
+    workspace,
+    lanes: work.lanes,
+    preparing: work.preparing,
+    records,
+    publish,
+    recover: work.recover,
+    finishUndo: work.undo.finish,
+    peers,
+    hooks,
+    nameAfter: titles.ask,
+    version,
+  })
+  return { sessions, titles }
+}
+
+function openShare({ home, settings, turns, sessions, exportSession }: Common): Share {
+  const { boundary, folders, log, store } = home
+  return createShare({
+    store,
+    host: boundary.host,
+    log,
+    publish: turns.shared.publish,
+    sessions,
+    exportSession,
+    config: () => settings.current().config.value,
+    folder: join(folders.data, "share"),
+    request: home.request,
+    allowHost: home.allowHost,
+  })
+}
+
+function openCommands({ home, settings, turns, work, admit, sessions }: Common): Commands {
+  const { boundary, folders, log } = home
+  const { publish, registry, start, workspace } = turns.shared
+  return createCommands({
+    ...admit,
+    sources: [
+      configuredCommands({ config: () => settings.current().config, isTrusted: home.trusted }),
+      skillCommands(() => settings.current().skills),
+    ],
+    sessions,
+    preparing: work.preparing,
+    publish,
+    hasTasks: () => registry.get("task") !== undefined,
+    log,
+    effect: boundary.effect,
+    async begin(seat) {
+      const { environment, config } = await turns.begin(seat)
+      return { environment, shell: config.shell }
+    },
+    start,
+    directory: workspace.directory,
+    paths: workspace.paths,
+    home: boundary.folders(folders).home,
+  })
 }

@@ -26,6 +26,8 @@ export interface ChangeDiffs {
 const MAX_TEXT_BYTES = 1024 * 1024
 /** Files with a patch; the others of a change of thousands are only named. */
 const MAX_PATCHES = 500
+/** Of the patches in a session and in each event about it; a client that wants all of them asks for the diff. */
+export const MAX_TOLD_TEXT = 32 * 1024
 /** Comparisons that are remembered: those of a session whose newest step changed one file of many. */
 const MAX_REMEMBERED = 1_000
 /** All remembered patches together, in characters. */

@@ -2,7 +2,7 @@ import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Change } from "../store/change-store.ts"
 import { fault } from "../lib/fault.ts"
 import type { Store } from "../store/store.ts"
-import { family } from "./family.ts"
+import { family, parentsOf } from "./family.ts"
 import { messageNotFound } from "./require.ts"
 
 /**
@@ -88,6 +88,17 @@ export function changesOf(sessionID: string, messageID: string, store: Store): C
     const started = answers.findLast(({ position }) => position < place)
     return started !== undefined && ours.has(started.id)
   })
+}
+
+/** Those of a session and all below it that are not reverted. A session's point takes back what those below it did, too. */
+export function standingChanges(sessionID: string, store: Store): Change[] {
+  const points = [sessionID, ...parentsOf(sessionID, store)].flatMap((id) => {
+    const revert = store.sessions.get(id)?.revert
+    return revert && store.messages.get(revert.messageID) ? [afterPoint(id, revert, store)] : []
+  })
+  return familyChanges(sessionID, store).filter(
+    (change) => change.settled && !points.some((after) => after.has(change)),
+  )
 }
 
 /** Names a state of the files of a session, as far as the journal knows it. */

@@ -1,7 +1,7 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import type { Store } from "../store/store.ts"
-import type { OpenRecords } from "./record.ts"
+import type { OpenRecords } from "./open-records.ts"
 import { sanitizedMessage, sanitizedSession } from "./sanitize.ts"
 import type { Sessions } from "./sessions.ts"
 

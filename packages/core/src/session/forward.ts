@@ -5,7 +5,7 @@ import type { Host } from "../lib/host.ts"
 import { PeerGone } from "../peer/ask.ts"
 import type { Peers } from "../peer/peers.ts"
 import type { Store } from "../store/store.ts"
-import type { Lanes } from "./lane.ts"
+import type { Lanes } from "./lanes.ts"
 import type { Sessions } from "./sessions.ts"
 
 /**
@@ -31,7 +31,7 @@ const ENDING_TRIES = 200
  */
 const ALONE_TRIES = 200
 
-type Prompt = (sessionID: string, input: PromptInput, signal: AbortSignal) => ReturnType<Sessions["prompt"]>
+export type Prompt = (sessionID: string, input: PromptInput, signal: AbortSignal) => ReturnType<Sessions["prompt"]>
 
 /** @param local admits it here, unless the signal says that nobody wants it any more */
 export function forwarding(local: Prompt, deps: ForwardDeps): Prompt {

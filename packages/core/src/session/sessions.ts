@@ -1,28 +1,19 @@
-import { relative } from "node:path"
-import type { MessageWithParts, PromptInput, UserMessage } from "@opencode/protocol/message.ts"
+import type { MessageWithParts, PromptInput } from "@opencode/protocol/message.ts"
 import type { Part } from "@opencode/protocol/part.ts"
 import type { Session, SessionCreate, SessionStatus, SessionUpdate } from "@opencode/protocol/session.ts"
 import type { Todo } from "@opencode/protocol/todo.ts"
 import { addTokens, noTokens } from "@opencode/protocol/tokens.ts"
-import type { Hooks } from "../extension/hooks.ts"
-import { fault, isFault } from "../lib/fault.ts"
-import type { Host } from "../lib/host.ts"
 import type { SessionFilter } from "../store/session-store.ts"
-import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
-import type { Workspace } from "../workspace/workspace.ts"
-import { promptMessage, requireAgent, type AdmitDeps } from "./admit.ts"
 import { family } from "./family.ts"
-import { forwarding, type ForwardDeps } from "./forward.ts"
-import { unlessEnded, type Preparations } from "./preparing.ts"
-import type { Lanes } from "./lane.ts"
-import type { OpenRecords, Publish } from "./record.ts"
-import { messageNotFound, requireSession } from "./require.ts"
-import { slug } from "./slug.ts"
-import { tellMessage } from "./tell-message.ts"
-import type { FoundTitle, Titles } from "./title-request.ts"
-import { defaultTitle, isDefaultTitle, titleFrom } from "./title.ts"
-import { isCutShort } from "./undo-result.ts"
+import type { Lanes } from "./lanes.ts"
+import { newSession, type NewSessionDeps } from "./new-session.ts"
+import type { OpenRecords } from "./open-records.ts"
+import type { Preparations } from "./preparing.ts"
+import { createPrompting, type PromptingDeps } from "./prompting.ts"
+import { createReading } from "./reading.ts"
+import { requireSession } from "./require.ts"
+import type { FoundTitle } from "./title-request.ts"
 
 /** The conversations of one workspace. */
 export interface Sessions {
@@ -63,47 +54,17 @@ export interface Sessions {
   close(): Promise<void>
 }
 
-export interface SessionsDeps extends AdmitDeps {
-  store: Store
-  host: Host
-  workspace: Workspace
+export interface SessionsDeps extends PromptingDeps, Pick<NewSessionDeps, "workspace" | "version"> {
   lanes: Lanes
   preparing: Preparations
   records: OpenRecords
-  hooks: Hooks
-  publish: Publish
-  /** Closes what a process that died left open in the session. */
-  recover(sessionID: string): Promise<void>
-  /** Does to its end what a crash left half undone: a prompt makes it final. */
-  finishUndo(sessionID: string): Promise<void>
-  /** Other processes, for prompts of the sessions that they work on. */
-  peers: ForwardDeps["peers"]
-  /** What a prompt brings along that was owed to its session. */
-  owed(tx: Tx, prompt: { sessionID: string; messageID: string }): Part[]
-  /** Asks for a name for a session whose first prompt this is. */
-  nameAfter: Titles["ask"]
-  version: string
 }
 
 export function createSessions(deps: SessionsDeps): Sessions {
-  const { store, host, workspace, lanes, preparing, records, hooks, publish } = deps
+  const { store, host, lanes, preparing, records, publish } = deps
+  const prompt = createPrompting(deps)
 
   const get = (sessionID: string): Session => requireSession(sessionID, store)
-
-  /** A full disk must not hide what is on it: what cannot be closed is shown as it is stored. */
-  async function recoverToRead(sessionID: string): Promise<void> {
-    await asFarAsPossible(deps.recover(sessionID))
-    await asFarAsPossible(deps.finishUndo(sessionID))
-  }
-
-  async function asFarAsPossible(closing: Promise<void>): Promise<void> {
-    try {
-      await closing
-    } catch (error) {
-      // Busy: somebody is at it.
-      if (!isFault(error, "storage") && !isFault(error, "busy")) throw error
-    }
-  }
 
   /** Changes the stored row as it is at the moment of writing, and tells everybody. */
   async function change(
@@ -121,57 +82,6 @@ export function createSessions(deps: SessionsDeps): Sessions {
     return session
   }
 
-  function admitted(session: Session, message: UserMessage, parts: Part[]): Session {
-    const text = parts.find((part) => part.type === "text" && !part.synthetic)
-    const title = isDefaultTitle(session.title) && text?.type === "text" ? titleFrom(text.text) : undefined
-    const { providerID, modelID, variant } = message.model
-    return {
-      ...session,
-      ...(title ? { title } : {}),
-      agent: message.agent,
-      model: { id: modelID, providerID, variant: variant ?? "default" },
-      time: { ...session.time, updated: host.now() },
-    }
-  }
-
-  const prompt = async (sessionID: string, input: PromptInput, signal: AbortSignal) => {
-    const session = get(sessionID)
-    await deps.recover(sessionID)
-    await deps.finishUndo(sessionID)
-    const own = { ...deps, host: host.lane(`prompts ${sessionID}`), signal }
-    const { info, parts } = await promptMessage(session, input, own)
-    if (store.messages.get(info.id)) {
-      throw fault("conflict", `There is a message with the id ${info.id} already.`, { messageID: info.id })
-    }
-    const output = { message: info, parts }
-    const about = { sessionID, agent: info.agent, messageID: info.id }
-    await unlessEnded(signal, () => hooks.chatMessage(about, output))
-    signal.throwIfAborted()
-    const message: MessageWithParts = { info: output.message, parts: output.parts }
-
-    const isUnnamed = isDefaultTitle(session.title) && session.parentID === undefined
-    const { answer } = await lanes.admit(sessionID, {
-      wantsAnswer: !input.noReply,
-      write(tx) {
-        message.parts = [...output.parts, ...deps.owed(tx, { sessionID, messageID: message.info.id })]
-        store.messages.put(tx, message.info)
-        for (const [index, part] of message.parts.entries()) store.parts.put(tx, part, index)
-        if (!input.noReply)
-          store.inbox.admit(tx, { sessionID, messageID: info.id, options: null, admitted: host.now() })
-        store.sessions.replace(tx, admitted(get(sessionID), output.message, output.parts))
-        return message
-      },
-      announce() {
-        publish("session.updated", { sessionID, info: get(sessionID) })
-        tellMessage(message, deps)
-      },
-    })
-    if (isUnnamed && answer) deps.nameAfter({ info: output.message, parts: output.parts }, get(sessionID).title)
-    return answer ? { message, answer } : { message }
-  }
-
-  const forwarded = forwarding(prompt, deps)
-
   async function abort(sessionID: string): Promise<boolean> {
     // What is prepared is ended at once, so that it does not begin a turn while the running one ends.
     const prepared = preparing.abort(sessionID)
@@ -180,14 +90,8 @@ export function createSessions(deps: SessionsDeps): Sessions {
   }
 
   return {
+    ...createReading(deps),
     get,
-    async read(sessionID) {
-      const session = get(sessionID)
-      if (!isCutShort(session)) return session
-      // Not the whole recovery, which may go on with a prompt: who looks at a session has not opened it.
-      await asFarAsPossible(deps.finishUndo(sessionID))
-      return get(sessionID)
-    },
     status: () => ({
       ...Object.fromEntries(preparing.busy().map((sessionID) => [sessionID, { type: "busy" } as const])),
       ...lanes.status(),
@@ -195,31 +99,12 @@ export function createSessions(deps: SessionsDeps): Sessions {
     abort,
     openParts: records.openParts,
     listText: (filter) => store.sessions.listText(filter),
+    todos: (sessionID) => store.todos.get(get(sessionID).id),
+    prompt: (sessionID, input) => preparing.run(sessionID, ({ signal }) => prompt(sessionID, input, signal)),
 
     async create(input, also) {
       if (input.parentID !== undefined) get(input.parentID)
-      if (input.agent !== undefined) requireAgent(input.agent, deps.agents)
-      const model = input.model && settled(input.model, deps.models)
-      const created = host.now()
-      const own = host.lane(`sessions ${input.parentID ?? ""}`)
-      const session: Session = {
-        id: own.id("ses"),
-        slug: slug(own.random),
-        projectID: workspace.projectID,
-        directory: workspace.directory,
-        path: relative(workspace.worktree, workspace.directory),
-        cost: 0,
-        tokens: noTokens(),
-        title: input.title ?? defaultTitle(created, input.parentID !== undefined),
-        version: deps.version,
-        time: { created, updated: created },
-        ...(input.parentID === undefined ? {} : { parentID: input.parentID }),
-        ...(input.agent === undefined ? {} : { agent: input.agent }),
-        ...(model ? { model } : {}),
-        ...(input.metadata ? { metadata: input.metadata } : {}),
-        ...(input.permission ? { permission: input.permission } : {}),
-        ...(input.workspaceID === undefined ? {} : { workspaceID: input.workspaceID }),
-      }
+      const session = newSession(input, deps)
       await store.write((tx) => {
         store.sessions.insert(tx, session)
         also?.(tx, session)
@@ -257,47 +142,11 @@ export function createSessions(deps: SessionsDeps): Sessions {
       await store.shrink()
     },
 
-    async messages(sessionID, page = {}) {
-      get(sessionID)
-      await recoverToRead(sessionID)
-      return store.messages.list(sessionID, page).map(records.shown)
-    },
-
-    async messagesJson(sessionID) {
-      get(sessionID)
-      await recoverToRead(sessionID)
-      return store.messages.listJson(sessionID, records.shown)
-    },
-
-    async message(sessionID, messageID) {
-      get(sessionID)
-      await recoverToRead(sessionID)
-      const stored = store.messages.getWithParts(messageID)
-      if (stored?.info.sessionID !== sessionID) throw messageNotFound(sessionID, messageID)
-      return records.shown(stored)
-    },
-
-    todos: (sessionID) => store.todos.get(get(sessionID).id),
-
-    prompt: (sessionID, input) => preparing.run(sessionID, ({ signal }) => forwarded(sessionID, input, signal)),
-
     async close() {
       await preparing.close()
       await lanes.close()
     },
   }
-}
-
-/** The model as it is stored: what a name such as `model#variant` means is decided when it is given. */
-function settled(
-  given: NonNullable<SessionCreate["model"]>,
-  models: AdmitDeps["models"],
-): NonNullable<Session["model"]> {
-  const { providerID, modelID, variant } = models.settle(
-    { providerID: given.providerID, modelID: given.id },
-    given.variant,
-  )
-  return { providerID, id: modelID, ...(variant === undefined ? {} : { variant }) }
 }
 
 /** Zero takes a session out of the archive again: the API has no other word for it. */

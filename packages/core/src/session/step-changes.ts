@@ -7,11 +7,10 @@ import type { Store } from "../store/store.ts"
 import type { Tx } from "../store/tx.ts"
 import { shownPath } from "../workspace/odd-path.ts"
 import { collectContents } from "./change-collect.ts"
-import { netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
+import { MAX_TOLD_TEXT, netSteps, summaryOf, withinText, type ChangeDiffs } from "./change-diff.ts"
 import { changesOf, familyChanges, placeOf, stateID } from "./change-scope.ts"
 import type { ChangeJournal } from "./journal.ts"
 import type { Publish, StepRecord } from "./record.ts"
-import { MAX_TOLD_TEXT } from "./undo.ts"
 
 /** Tells what a step and a turn did to files: in the answer, in the session, and in the prompt. Nothing when nothing. */
 export interface StepChanges {

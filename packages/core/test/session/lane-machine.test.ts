@@ -6,7 +6,8 @@ import fc from "fast-check"
 import { afterAll, beforeAll, expect, test } from "vitest"
 import { deferred, type Deferred } from "../../src/lib/deadline.ts"
 import { silentLog } from "../../src/lib/log.ts"
-import { createLanes, type Lanes, type TurnSeat } from "../../src/session/lane.ts"
+import type { TurnSeat } from "../../src/session/lane.ts"
+import { createLanes, type Lanes } from "../../src/session/lanes.ts"
 import { createRecovery } from "../../src/session/recover.ts"
 
 /**
