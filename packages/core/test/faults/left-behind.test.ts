@@ -17,24 +17,28 @@ let program: TurnProgram
 beforeAll(async () => void (program = await turnProgram()), 60_000)
 afterAll(() => program[Symbol.asyncDispose]())
 
-/** A session of its own, so that neither its group nor the end of its parent reaches it. */
-const escaped = (command: string): string => `setsid nohup ${command} >/dev/null 2>&1 </dev/null &`
+/** A program that does nothing, told apart from those of the same test elsewhere on this machine. */
+const nap = (seconds: number): string => `sleep ${seconds}.${process.pid}`
+
+/** A session of its own, so that neither its group nor the end of its parent reaches it. The rest waits until it is there. */
+const escaped = (command: string): string =>
+  `setsid nohup sh -c 'touch away; exec ${command}' >/dev/null 2>&1 </dev/null & while [ ! -e away ]; do sleep 0.02; done;`
 
 test("what escaped from a running call is ended at the next start after its program was killed", async () => {
   await using w = await world({
     permission: "allow",
-    model: script(calls("bash", { command: `${escaped("sleep 64.125")} touch begun; sleep 64.25` })),
+    model: script(calls("bash", { command: `${escaped(nap(64))} touch begun; ${nap(74)}` })),
   })
   const { id } = await w.session()
   const died = program.start(w, id, { text: "go" })
   await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
   await died.kill()
-  await vi.waitFor(() => expect(processesWith("sleep 64.25")).toEqual([]), 30_000)
-  expect(processesWith("sleep 64.125")).toHaveLength(1)
+  await vi.waitFor(() => expect(processesWith(nap(74))).toEqual([]), 30_000)
+  expect(processesWith(nap(64))).toHaveLength(1)
 
   // Nobody opens the session.
   await w.restart({ reopen: false })
-  await vi.waitFor(() => expect(processesWith("sleep 64.125")).toEqual([]), 30_000)
+  await vi.waitFor(() => expect(processesWith(nap(64))).toEqual([]), 30_000)
 })
 
 test.skipIf(!hasBwrap)(
@@ -43,14 +47,14 @@ test.skipIf(!hasBwrap)(
     await using w = await world({
       config: { sandbox: "workspace" },
       permission: "allow",
-      model: script(calls("bash", { command: `${escaped("sleep 69.125")} touch begun; sleep 69.25` })),
+      model: script(calls("bash", { command: `${escaped(nap(69))} touch begun; ${nap(69)}` })),
     })
     const { id } = await w.session()
     const died = program.start(w, id, { text: "go" })
     await vi.waitFor(() => expect(existsSync(`${w.project}/begun`)).toBe(true), 30_000)
     expect(existsSync(`${w.project}/.vscode`)).toBe(true)
     await died.kill()
-    await vi.waitFor(() => expect(processesWith("sleep 69.")).toEqual([]), 30_000)
+    await vi.waitFor(() => expect(processesWith(nap(69))).toEqual([]), 30_000)
     await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "begun"]), 30_000)
   },
 )
@@ -58,7 +62,7 @@ test.skipIf(!hasBwrap)(
 test("a program that goes on beside the dead one ends what escaped when it opens the session", async () => {
   await using w = await world({
     permission: "allow",
-    model: script(calls("bash", { command: `${escaped("sleep 65.125")} touch begun; sleep 65.25` })),
+    model: script(calls("bash", { command: `${escaped(nap(65))} touch begun; ${nap(75)}` })),
   })
   const { id } = await w.session()
   const died = program.start(w, id, { text: "go" })
@@ -66,13 +70,13 @@ test("a program that goes on beside the dead one ends what escaped when it opens
   await died.kill()
   const [call] = await w.calls()
   expect(call?.state).toMatchObject({ status: "error", error: expect.stringContaining("unknown") })
-  expect(processesWith("sleep 65.125")).toEqual([])
+  expect(processesWith(nap(65))).toEqual([])
 })
 
 test("a server that a finished command put into the background on purpose outlives the program's death", async () => {
   await using w = await world({
     permission: "allow",
-    model: script(calls("bash", { command: escaped("sleep 66.125") }), neverAnswers()),
+    model: script(calls("bash", { command: escaped(nap(66)) }), neverAnswers()),
   })
   const { id } = await w.session()
   const died = program.start(w, id, { text: "go" })
@@ -80,14 +84,14 @@ test("a server that a finished command put into the background on purpose outliv
   await died.kill()
   await w.restart()
   await w.transcript()
-  const [pid] = processesWith("sleep 66.125")
+  const [pid] = processesWith(nap(66))
   expect(pid).toBeDefined()
   process.kill(pid ?? 0)
 })
 
 test("one that ignores TERM is killed, and what it started meanwhile too", async () => {
   const mark = callMark({ messageID: "msg_left", callID: "call any/thing\u0000" })
-  const program = "trap '(sleep 67.125 &)' TERM; echo ready; while :; do sleep 0.05; done"
+  const program = `trap '(${nap(67)} &)' TERM; echo ready; while :; do sleep 0.05; done`
   const child = spawn("/bin/bash", ["-c", program], {
     env: { PATH: process.env.PATH, [CALL_MARK]: mark },
     detached: true,
@@ -95,17 +99,17 @@ test("one that ignores TERM is killed, and what it started meanwhile too", async
   })
   await new Promise((resolve) => child.stdout.once("data", resolve))
   expect(await endLeftBehind([mark])).toBeGreaterThanOrEqual(2)
-  expect(processesWith("sleep 67.125")).toEqual([])
+  expect(processesWith(nap(67))).toEqual([])
   expect(await endLeftBehind([mark])).toBe(0)
 })
 
 test("a program that a call started does not end itself when it closes that call", async () => {
   const intent = { messageID: "msg_own", callID: "call_own" } as Parameters<ReturnType<typeof createSweep>>[0][number]
   const mark = callMark(intent)
-  const child = spawn("sleep", ["68.125"], { env: { PATH: process.env.PATH, [CALL_MARK]: mark } })
-  await expect.poll(() => processesWith("sleep 68.125")).toHaveLength(1)
+  const child = spawn("sleep", [`68.${process.pid}`], { env: { PATH: process.env.PATH, [CALL_MARK]: mark } })
+  await expect.poll(() => processesWith(nap(68))).toHaveLength(1)
   await createSweep({ env: { [CALL_MARK]: mark }, log: silentLog })([intent])
-  expect(processesWith("sleep 68.125")).toHaveLength(1)
+  expect(processesWith(nap(68))).toHaveLength(1)
   await createSweep({ env: {}, log: silentLog })([intent])
   await expect.poll(() => child.signalCode).toBe("SIGTERM")
 })

@@ -95,8 +95,12 @@ export async function turnProgram(begin = PROMPT): Promise<TurnProgram> {
       resolveDir: repository,
       loader: "ts",
     },
-    outfile: folder.join("turn.mjs"),
+    outdir: folder.path,
+    entryNames: "turn",
+    outExtension: { ".js": ".mjs" },
     bundle: true,
+    // What is loaded when it is needed is not read by each of the many that start.
+    splitting: true,
     platform: "node",
     format: "esm",
     target: "node20",
