@@ -130,6 +130,22 @@ test("`storage` lists what is kept; `storage clean` frees what can go", async ()
   })
 })
 
+test("what has come to its end leaves no empty folder among the temporary files, also after a crash of another", async () => {
+  await using at = await worked()
+  const scratch = at.folder.join("tmp/opencode")
+  expect(existsSync(scratch)).toBe(false)
+  const server = await at.serve()
+  await fetch(`${server.url}/session`, { method: "POST" })
+  expect(existsSync(scratch)).toBe(true)
+  await at.run(["session", "list"])
+  expect(existsSync(scratch)).toBe(true)
+  server.child.kill("SIGKILL")
+  await server.finished
+  expect(existsSync(scratch)).toBe(true)
+  await at.run(["session", "list"])
+  expect(existsSync(scratch)).toBe(false)
+})
+
 test("`uninstall` removes what this program made, and nothing else", async () => {
   await using at = await worked()
   const data = at.folder.join("data/opencode")
@@ -183,6 +199,21 @@ test("`uninstall` takes nothing from under a process that is there, idle or at w
   const forced = await at.run(["uninstall", "--force"])
   expect(forced.stderr).toMatch(/^Warning: Process \d+ /)
   expect([existsSync(data), existsSync(scratch)]).toEqual([false, false])
+})
+
+test("`uninstall` leaves temporary files to a process with other data that uses the same folder", async () => {
+  await using at = await worked()
+  const server = await at.serve([], { env: { XDG_DATA_HOME: at.folder.join("elsewhere") } })
+  await fetch(`${server.url}/session`, { method: "POST" })
+  const { code, stderr } = await at.run(["uninstall"])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(new RegExp(`^Error: Process ${server.child.pid} works with this data\\.`)),
+  })
+  expect(existsSync(at.folder.join("tmp/opencode"))).toBe(true)
+  server.child.kill("SIGTERM")
+  await server.finished
+  expect(existsSync(at.folder.join("tmp/opencode"))).toBe(false)
 })
 
 test("`uninstall` of a database that is damaged does not take it for one in use", async () => {

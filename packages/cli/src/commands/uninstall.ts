@@ -1,7 +1,9 @@
 import { rm, rmdir } from "node:fs/promises"
 import { isatty } from "node:tty"
+import { usersOfScratch } from "@opencode/core/config/scratch.ts"
 import { usersOfDatabase, type DatabaseUser } from "@opencode/core/peer/database-users.ts"
 import { installationOf, removal } from "@opencode/core/process/installer.ts"
+import type { Folders } from "@opencode/core/config/folders.ts"
 import { databaseOfUser, foldersOfUser, packageFolder } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { byteSize } from "../numbers.ts"
@@ -19,7 +21,7 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
   const folders = foldersOfUser()
   const plan = await planUninstall({ folders, database: databaseOfUser() }, keep)
   show(plan)
-  const users = plan.removed.length > 0 ? await usersOfDatabase(databaseOfUser()) : undefined
+  const users = plan.removed.length > 0 ? await usersOfAny(folders) : undefined
   if (users && (force || dryRun)) out.note(`Warning: ${saidOfUsers(users)}`)
   if (dryRun) {
     out.note("Nothing was removed.")
@@ -32,7 +34,7 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
       return 1
     }
     // A person thinks for as long as it takes, and may start something meanwhile.
-    const latecomers = await usersOfDatabase(databaseOfUser())
+    const latecomers = await usersOfAny(folders)
     if (latecomers) throw inUse(latecomers)
   }
   const problems = await removeAll(plan.removed)
@@ -41,6 +43,15 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
   for (const problem of problems) out.note(`Warning: ${problem}`)
   out.note(`The program itself is removed by what installed it: ${howToRemove()}`)
   return problems.length > 0 ? 1 : 0
+}
+
+/** Whoever has other data may still have temporary files in the folder that all share. */
+async function usersOfAny({ temp }: Folders): Promise<DatabaseUser[] | undefined> {
+  const ofDatabase = await usersOfDatabase(databaseOfUser())
+  const others = usersOfScratch(temp).filter((pid) => !ofDatabase?.some((user) => user.pid === pid))
+  return ofDatabase || others.length > 0
+    ? [...(ofDatabase ?? []), ...others.map((pid) => ({ pid, sessionIDs: [] }))]
+    : undefined
 }
 
 /** Its files would go from under it: what it goes on to say would be kept nowhere. */
