@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { installation, type Installation } from "@opencode/testing/command.ts"
@@ -128,6 +129,20 @@ test("`storage` lists what is kept; `storage clean` frees what can go", async ()
     code: 1,
     stderr: "Error: There is nothing called lgs. Did you mean logs?\n",
   })
+})
+
+test("`storage` in a repository tells what was kept of its worktrees", async () => {
+  await using at = installation()
+  expect((await at.run(["storage"])).stdout).not.toContain("worktrees in this repository")
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: at.project, stdio: "ignore" })
+  git("init", "-q")
+  git("commit", "-qm", "start", "--allow-empty")
+  const newest = `refs/opencode/kept/fix-${Date.UTC(2026, 4, 7)}`
+  for (const ref of [`refs/opencode/kept/fix-${Date.UTC(2026, 4, 6)}`, newest]) git("update-ref", ref, "HEAD")
+  const { stdout, stderr } = await at.run(["storage"])
+  expect(stdout).toContain(`in this repository: 2, the newest of 2026-05-07:\n  ${newest}\n`)
+  expect(stderr).toContain("`git branch <name> <ref>` brings it back")
 })
 
 test("what has come to its end leaves no empty folder among the temporary files, also after a crash of another", async () => {
