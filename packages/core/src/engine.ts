@@ -61,7 +61,7 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
 export async function openEngine(home: Home, directory: string, mayBeGone = false): Promise<Engine> {
   const { store, bus, boundary, folders, env } = home
   const processes = openProcesses()
-  const temp = await privateTemp(home)
+  const temp = privateTemp(home)
   const workspace = await boundary.workspace(openWorkspace, {
     directory,
     mayBeGone,
@@ -157,9 +157,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
 }
 
 /** The temporary folder needs no question, provided that it is ours: in `/tmp` anybody may have put something there. */
-async function privateTemp({ scratch, log }: Home): Promise<string[]> {
+function privateTemp({ scratch, log }: Home): string[] {
   try {
-    return [await scratch.open()]
+    return [scratch.open()]
   } catch (error) {
     log.warn("the temporary folder is not used", { error })
     return []

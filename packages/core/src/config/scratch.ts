@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { isAlive, type ProcessIdentity } from "../store/process-identity.ts"
 import { systemCode } from "../store/storage-error.ts"
-import { ensureFolder } from "./folders.ts"
+import { ensureFolderNow } from "./folders.ts"
 
 /**
  * The folder for temporary files of agents, which all processes of the user share whatever their data. It is there as
@@ -12,7 +12,7 @@ import { ensureFolder } from "./folders.ts"
  */
 export interface Scratch {
   /** Makes the folder if need be. @throws fault `storage`, or the error of the system, when it is not ours to use */
-  open(): Promise<string>
+  open(): string
   /** The last one takes it away, when it is empty. */
   close(): void
 }
@@ -25,49 +25,49 @@ export interface ScratchOptions {
 
 const MARK = /^\.in-use-(\d+)-[0-9a-f]{8}$/
 /**
- * Somebody who ends may take the folder away just before it is marked; nobody is that unlucky again and again, and what
- * fails for good does so at once.
+ * Whoever ends may take the folder away just before it is marked. Three processes that did nothing but come and go were
+ * seen to do that five times in a row; what fails for good has failed so often within a few milliseconds.
  */
-const TRIES = 5
+const TRIES = 100
 
 export function openScratch({ folder, owner, uid }: ScratchOptions): Scratch {
   const mark = join(folder, `.in-use-${owner.pid}-${randomBytes(4).toString("hex")}`)
-  const state: { opening?: Promise<string> | undefined } = {}
+  const state = { isMarked: false }
 
-  async function make(): Promise<string> {
+  function make(): void {
     for (let tries = 1; ; tries++) {
       try {
-        await ours()
+        ours()
         writeFileSync(mark, owner.processStarted ?? "", { flag: "wx", mode: 0o600 })
         // Only now that it stays: the one that was looked at before may have been another.
-        return await ours()
+        ours()
+        return
       } catch (error) {
-        orNothing(() => rmSync(mark, { force: true }), undefined)
+        remove(mark)
         if (tries === TRIES) throw error
       }
     }
   }
 
-  const ours = (): Promise<string> => ensureFolder(folder, uid === undefined ? {} : { uid })
+  const ours = (): string => ensureFolderNow(folder, uid === undefined ? {} : { uid })
 
   return {
     open() {
-      const opening = (state.opening ??= make())
-      opening.catch(() => (state.opening = undefined))
-      return opening
+      if (!state.isMarked) make()
+      state.isMarked = true
+      return folder
     },
     close() {
-      if (!state.opening) return
-      rmSync(mark, { force: true })
+      if (!state.isMarked) return
+      state.isMarked = false
+      remove(mark)
       if (removeEmpty(folder)) return
       // What a crash left behind keeps nothing.
-      for (const { path, holder } of marks(folder)) if (!isAlive(holder)) rmSync(path, { force: true })
+      for (const { path, holder } of marks(folder)) if (!isAlive(holder)) remove(path)
       removeEmpty(folder)
     },
   }
 }
-
-export const isScratchMark = (name: string): boolean => MARK.test(name)
 
 /** Living processes that use the folder. */
 export const usersOfScratch = (folder: string): number[] => [
@@ -83,6 +83,8 @@ function marks(folder: string): { path: string; holder: ProcessIdentity }[] {
     return [{ path, holder: { pid, ...(processStarted === "" ? {} : { processStarted }) } }]
   })
 }
+
+const remove = (path: string): void => orNothing(() => rmSync(path, { force: true }), undefined)
 
 /** @returns false when something is in it, or it cannot go */
 const removeEmpty = (folder: string): boolean =>
