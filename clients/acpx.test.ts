@@ -6,7 +6,7 @@ import { acpLaw } from "@opencode/testing/acp-law.ts"
 import { installation, type Installation } from "@opencode/testing/command.ts"
 import { modelServer } from "@opencode/testing/model-server.ts"
 import { calls, says, type Reply } from "@opencode/testing/script.ts"
-import { mockProvider } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
 import { expect, test } from "vitest"
 import { programs } from "./programs.ts"
 

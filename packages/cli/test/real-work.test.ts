@@ -5,7 +5,7 @@ import { createOpencodeClient as createV2 } from "published-sdk/v2"
 import { installation, type Installation } from "@opencode/testing/command.ts"
 import { modelServer, type ModelServer } from "@opencode/testing/model-server.ts"
 import { calls, callsMany, says } from "@opencode/testing/script.ts"
-import { mockProvider } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
 import { expect, test } from "vitest"
 
 /**

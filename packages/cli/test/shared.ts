@@ -1,6 +1,6 @@
 import { installation, type Installation } from "@opencode/testing/command.ts"
 import { modelServer, type ModelServer } from "@opencode/testing/model-server.ts"
-import { mockProvider } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
 
 export { calls, says } from "@opencode/testing/script.ts"
 

@@ -1,8 +1,14 @@
+import { execFileSync } from "node:child_process"
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { installation, type Installation } from "@opencode/testing/command.ts"
+import { stalls } from "@opencode/testing/script.ts"
 import { expect, test } from "vitest"
+import { saidOfUsers } from "../src/uninstall-users.ts"
 import { calls, modelScript, says } from "./shared.ts"
+
+/** Where the process table tells what a process has open. */
+const LINUX = process.platform === "linux"
 
 const usage = { input: 1_200, output: 345 }
 
@@ -125,6 +131,36 @@ test("`storage` lists what is kept; `storage clean` frees what can go", async ()
   })
 })
 
+test("`storage` in a repository tells what was kept of its worktrees", async () => {
+  await using at = installation()
+  expect((await at.run(["storage"])).stdout).not.toContain("worktrees in this repository")
+  const git = (...args: string[]) =>
+    execFileSync("git", ["-c", "user.name=t", "-c", "user.email=t@t", ...args], { cwd: at.project, stdio: "ignore" })
+  git("init", "-q")
+  git("commit", "-qm", "start", "--allow-empty")
+  const newest = `refs/opencode/kept/fix-${Date.UTC(2026, 4, 7)}`
+  for (const ref of [`refs/opencode/kept/fix-${Date.UTC(2026, 4, 6)}`, newest]) git("update-ref", ref, "HEAD")
+  const { stdout, stderr } = await at.run(["storage"])
+  expect(stdout).toContain(`in this repository: 2, the newest of 2026-05-07:\n  ${newest}\n`)
+  expect(stderr).toContain("`git branch <name> <ref>` brings it back")
+})
+
+test("what has come to its end leaves no empty folder among the temporary files, also after a crash of another", async () => {
+  await using at = await worked()
+  const scratch = at.folder.join("tmp/opencode")
+  expect(existsSync(scratch)).toBe(false)
+  const server = await at.serve()
+  await fetch(`${server.url}/session`, { method: "POST" })
+  expect(existsSync(scratch)).toBe(true)
+  await at.run(["session", "list"])
+  expect(existsSync(scratch)).toBe(true)
+  server.child.kill("SIGKILL")
+  await server.finished
+  expect(existsSync(scratch)).toBe(true)
+  await at.run(["session", "list"])
+  expect(existsSync(scratch)).toBe(false)
+})
+
 test("`uninstall` removes what this program made, and nothing else", async () => {
   await using at = await worked()
   const data = at.folder.join("data/opencode")
@@ -148,6 +184,77 @@ test("`uninstall` removes what this program made, and nothing else", async () =>
   expect(existsSync(at.folder.join("config/opencode"))).toBe(false)
   expect(existsSync(join(data, "mine.txt"))).toBe(true)
   expect(existsSync(join(data, "worktree/project/sunny-eagle"))).toBe(true)
+})
+
+test("`uninstall` takes nothing from under a process that is there, idle or at work, unless it is told to", async () => {
+  await using at = await modelScript([stalls(says("never"), 1)])
+  const data = at.folder.join("data/opencode/store.db")
+  const scratch = at.folder.join("tmp/opencode")
+  const server = await at.serve()
+  const idle = await at.run(["uninstall"])
+  expect(idle.code).toBe(1)
+  const named = LINUX ? `Process ${server.child.pid} (opencode serve)` : "Another process"
+  expect(idle.stderr).toContain(`${named} works with this data. Nothing was removed.`)
+  expect(idle.stderr).toContain("give --force")
+
+  const created = await fetch(`${server.url}/session`, { method: "POST" })
+  const { id } = (await created.json()) as { id: string }
+  const body = JSON.stringify({ parts: [{ type: "text", text: "go" }] })
+  const headers = { "content-type": "application/json" }
+  await fetch(`${server.url}/session/${id}/prompt_async`, { method: "POST", body, headers })
+  await expect.poll(() => at.model.requests.length).toBe(1)
+  expect((await at.run(["uninstall"])).stderr).toContain(`at work on ${id}) works with this data.`)
+  const dry = await at.run(["uninstall", "--dry-run"])
+  expect(dry).toMatchObject({
+    code: 0,
+    stderr: expect.stringMatching(/^Warning: Process \d+ .*\nNothing was removed\.\n$/),
+  })
+  expect([existsSync(data), existsSync(scratch)]).toEqual([true, true])
+
+  const forced = await at.run(["uninstall", "--force"])
+  expect(forced.stderr).toMatch(/^Warning: Process \d+ /)
+  expect([existsSync(data), existsSync(scratch)]).toEqual([false, false])
+})
+
+test("`uninstall` leaves temporary files to a process with other data that uses the same folder", async () => {
+  await using at = await worked()
+  const server = await at.serve([], { env: { XDG_DATA_HOME: at.folder.join("elsewhere") } })
+  await fetch(`${server.url}/session`, { method: "POST" })
+  const { code, stderr } = await at.run(["uninstall"])
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(new RegExp(`^Error: Process ${server.child.pid} works with this data\\.`)),
+  })
+  expect(existsSync(at.folder.join("tmp/opencode"))).toBe(true)
+  server.child.kill("SIGTERM")
+  await server.finished
+  expect(existsSync(at.folder.join("tmp/opencode"))).toBe(false)
+})
+
+test("`uninstall` of a database that is damaged does not take it for one in use", async () => {
+  await using at = await worked()
+  const data = at.folder.join("data/opencode/store.db")
+  writeFileSync(data, "this is no database ".repeat(100))
+  expect(await at.run(["uninstall", "--force"])).toMatchObject({
+    code: 0,
+    stderr: expect.not.stringContaining("works with this data"),
+  })
+  expect(existsSync(data)).toBe(false)
+})
+
+test.each([
+  [[], "Another process works with this data."],
+  [[{ pid: 7, sessionIDs: [] }], "Process 7 works with this data."],
+  [
+    [
+      { pid: 7, command: "serve", sessionIDs: [] },
+      { pid: 8, command: "run", sessionIDs: ["ses_1", "ses_2"] },
+      { pid: 9, sessionIDs: [] },
+    ],
+    "Processes 7 (opencode serve), 8 (opencode run, at work on ses_1, ses_2) and 9 work with this data.",
+  ],
+])("who works with the data is one sentence: %j", (users, sentence) => {
+  expect(saidOfUsers(users)).toBe(sentence)
 })
 
 test("`uninstall` beside OpenCode takes only what OpenCode cannot use", async () => {

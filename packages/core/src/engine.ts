@@ -1,7 +1,6 @@
 import type { Project } from "@opencode/protocol/project.ts"
 import type { Scope } from "./bus/bus.ts"
 import { createScreen, type Screen } from "./bus/screen.ts"
-import { ensureFolder } from "./config/folders.ts"
 import type { ConfigIssue } from "./config/issue.ts"
 import type { ConfigSnapshot } from "./config/load.ts"
 import { openConversations, type Conversations } from "./engine/conversations.ts"
@@ -62,7 +61,7 @@ export interface Engine extends Pick<Settings, "agents" | "models">, Conversatio
 export async function openEngine(home: Home, directory: string, mayBeGone = false): Promise<Engine> {
   const { store, bus, boundary, folders, env } = home
   const processes = openProcesses()
-  const temp = await privateTemp(home)
+  const temp = privateTemp(home)
   const workspace = await boundary.workspace(openWorkspace, {
     directory,
     mayBeGone,
@@ -158,9 +157,9 @@ export async function openEngine(home: Home, directory: string, mayBeGone = fals
 }
 
 /** The temporary folder needs no question, provided that it is ours: in `/tmp` anybody may have put something there. */
-async function privateTemp({ folders, uid, log }: Home): Promise<string[]> {
+function privateTemp({ scratch, log }: Home): string[] {
   try {
-    return [await ensureFolder(folders.temp, uid === undefined ? {} : { uid })]
+    return [scratch.open()]
   } catch (error) {
     log.warn("the temporary folder is not used", { error })
     return []

@@ -3,6 +3,7 @@ import { createBus, type Bus } from "./bus/bus.ts"
 import { ensureFolder, findFolders, type Environment, type Folders } from "./config/folders.ts"
 import type { Hooks } from "./extension/hooks.ts"
 import { safeHooks } from "./extension/safe-hooks.ts"
+import { openScratch, type Scratch } from "./config/scratch.ts"
 import { createHost, type Host } from "./lib/host.ts"
 import type { Log } from "./lib/log.ts"
 import { openAuth, type Auth } from "./model/auth.ts"
@@ -31,6 +32,8 @@ export interface Home {
   host: Host
   log: Log
   folders: Folders
+  /** Temporary files of agents. */
+  scratch: Scratch
   auth: Auth
   /** Ways to log in that are no key. */
   logins: Logins
@@ -190,6 +193,7 @@ export async function openHome({
   const owner: Owner = { pid, ...(started === undefined ? {} : { processStarted: started }) }
   const { platform, uid } = around
   const peers = openPeers({ database, owner, leases: store.leases.list, bus, log, platform, uid })
+  const scratch = openScratch({ folder: folders.temp, owner, uid })
   const trust = openTrust({
     data: folders.data,
     all: around.trusted,
@@ -214,6 +218,7 @@ export async function openHome({
     trust,
     host,
     folders,
+    scratch,
     store,
     request,
     allowHost,
@@ -231,6 +236,7 @@ export async function openHome({
       boundary.close()
       request.close()
       await store.close()
+      scratch.close()
     },
   }
 }

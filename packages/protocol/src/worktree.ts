@@ -34,6 +34,19 @@ export const WorktreeResetInput = schema("WorktreeResetInput", () =>
   z.object({ directory: z.string().max(MAX_PATH_CHARACTERS) }),
 )
 
+/** What a removed or reset worktree held and nothing else did: a commit in the repository, under a name of git. */
+export const KeptWork = schema("KeptWork", () =>
+  z.object({
+    /** Of the worktree. */
+    name: z.string(),
+    ref: z.string(),
+    commit: z.string(),
+    /** When it was kept: milliseconds since the epoch. */
+    time: z.number(),
+  }),
+)
+export type KeptWork = Infer<typeof KeptWork>
+
 /** What can go wrong with one. */
 export const WORKTREE_ERRORS = [
   "WorktreeNotGitError",

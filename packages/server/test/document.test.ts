@@ -118,6 +118,13 @@ const ADDITIONS: Record<string, Call & { reason: string }> = {
     answers: ["200", "400", "404"],
     reason: "what is repaired in a conversation when it is sent can be looked at",
   },
+  "GET /experimental/worktree/kept": {
+    id: "worktree.kept",
+    parameters: ["query directory?", "query workspace?"],
+    body: false,
+    answers: ["200", "400"],
+    reason: "what was kept of a worktree can be found again",
+  },
   "GET /trust": {
     id: "trust.list",
     parameters: ["query directory?", "query workspace?"],

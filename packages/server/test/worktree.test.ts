@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process"
 import { appendFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { calls, says, script } from "@opencode/testing/script.ts"
+import type { KeptWork } from "@opencode/protocol/worktree.ts"
 import type { ToolPart } from "@opencode/protocol/part.ts"
 import { expect, test } from "vitest"
 import { dataOf, readEvents, served, type Served } from "./served.ts"
@@ -111,6 +112,35 @@ test("removing keeps what nobody committed, and commits that are nowhere else, u
   expect(git(door.world.project, "show", `${kept}^:c.txt`)).toBe("committed")
   expect(await dataOf(door.v2.worktree.list())).toEqual([])
   expect((await dataOf(door.v2.project.current())).sandboxes).toEqual([])
+})
+
+test("what was kept is listed; what is older than 90 days goes with the next removal or reset, and nothing else", async () => {
+  await using door = await served({ git: true, files: { "a.txt": "one\n" } })
+  const { project } = door.world
+  git(project, "branch", "-M", "main")
+  const day = 24 * 60 * 60 * 1000
+  const only = git(project, "commit-tree", "HEAD^{tree}", "-m", "nowhere else")
+  const name = (days: number, of = "tree") => `refs/opencode/kept/${of}-${Date.now() - days * day}`
+  const [old, young, own] = [name(91), name(89), "refs/opencode/kept/of-a-person-1"]
+  for (const ref of [old, young, own]) git(project, "update-ref", ref, only)
+  const kept = async () => (await (await door.fetch("/experimental/worktree/kept")).json()) as KeptWork[]
+  expect(await kept()).toEqual([
+    { name: "tree", ref: young, commit: only, time: Number(young.split("-").at(-1)) },
+    { name: "tree", ref: old, commit: only, time: Number(old.split("-").at(-1)) },
+  ])
+
+  const { directory } = await made(door, { name: "next" })
+  await ready(door, directory)
+  let answer = await reset(door, directory)
+  while (answer.status === 400) answer = await reset(door, directory)
+  expect(refs(door).split("\n")).toEqual([own, young])
+
+  git(project, "update-ref", old, only)
+  writeFileSync(join(directory, "new.txt"), "new\n")
+  const removed = await remove(door, directory)
+  const ref = removed.headers.get("x-opencode-kept") ?? ""
+  expect(refs(door).split("\n").sort()).toEqual([own, young, ref].sort())
+  expect((await kept()).map((one) => one.ref)).toEqual([ref, young])
 })
 
 test("a page that may call may also read under which name work was kept", async () => {
@@ -271,6 +301,7 @@ test("without git, or without a commit, there are no worktrees", async () => {
     await reset(door, "/x"),
   ])
     expect([answer.status, (await bodyOf(answer)).name]).toEqual([400, "WorktreeNotGitError"])
+  expect(await (await door.fetch("/experimental/worktree/kept")).json()).toEqual([])
   git(door.world.project, "init", "-q")
   const folder = join(door.world.project, "sub")
   mkdirSync(folder)

@@ -1,4 +1,6 @@
 import { didYouMean } from "@opencode/core/lib/text.ts"
+import { KEPT_DAYS } from "@opencode/core/workspace/kept-names.ts"
+import type { KeptWork } from "@opencode/protocol/worktree.ts"
 import { StorageName, type StorageCleaned, type StorageEntry, type StorageReport } from "@opencode/protocol/storage.ts"
 import { aligned } from "../aligned.ts"
 import { dataOf, openDoor } from "../door.ts"
@@ -13,10 +15,21 @@ export async function listStorage({ format }: { format: "table" | "json" }): Pro
     const report = dataOf(await door.client.storage.get()) as StorageReport
     if (format === "json") return out.line(JSON.stringify(report, null, 2))
     out.line(table(report))
+    showKept(dataOf(await door.client.worktree.kept()) as KeptWork[])
     out.note("`opencode storage clean --dry-run` tells what would go, `opencode storage clean` removes it.")
   } finally {
     await door.close()
   }
+}
+
+/** In the repository of this folder, not in the data folder: no cleaning of ours frees it. */
+function showKept([newest, ...older]: KeptWork[]): void {
+  if (!newest) return
+  const from = new Date(newest.time).toISOString().slice(0, 10)
+  out.line(`\nWork of removed and reset worktrees in this repository: ${older.length + 1}, the newest of ${from}:`)
+  out.line(`  ${newest.ref}`)
+  out.note("`git for-each-ref refs/opencode/kept` lists it, `git branch <name> <ref>` brings it back.")
+  out.note(`\`git update-ref -d <ref>\` lets it go; a removal or reset of a worktree does after ${KEPT_DAYS} days.`)
 }
 
 function table({ entries, bytes, removable }: StorageReport): string {

@@ -1,11 +1,15 @@
 import { rm, rmdir } from "node:fs/promises"
 import { isatty } from "node:tty"
+import { usersOfScratch } from "@opencode/core/config/scratch.ts"
+import { usersOfDatabase, type DatabaseUser } from "@opencode/core/peer/database-users.ts"
 import { installationOf, removal } from "@opencode/core/process/installer.ts"
+import type { Folders } from "@opencode/core/config/folders.ts"
 import { databaseOfUser, foldersOfUser, packageFolder } from "../compose.ts"
 import { CommandFailure } from "../fail.ts"
 import { byteSize } from "../numbers.ts"
 import { out } from "../out.ts"
 import { planUninstall, type Removal, type UninstallOptions, type UninstallPlan } from "../uninstall-plan.ts"
+import { saidOfUsers } from "../uninstall-users.ts"
 
 interface Options extends UninstallOptions {
   dryRun?: boolean
@@ -17,13 +21,21 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
   const folders = foldersOfUser()
   const plan = await planUninstall({ folders, database: databaseOfUser() }, keep)
   show(plan)
+  const users = plan.removed.length > 0 ? await usersOfAny(folders) : undefined
+  if (users && (force || dryRun)) out.note(`Warning: ${saidOfUsers(users)}`)
   if (dryRun) {
     out.note("Nothing was removed.")
     return 0
   }
-  if (plan.removed.length > 0 && !force && !(await confirmed())) {
-    out.note("Nothing was removed.")
-    return 1
+  if (plan.removed.length > 0 && !force) {
+    if (users) throw inUse(users)
+    if (!(await confirmed())) {
+      out.note("Nothing was removed.")
+      return 1
+    }
+    // A person thinks for as long as it takes, and may start something meanwhile.
+    const latecomers = await usersOfAny(folders)
+    if (latecomers) throw inUse(latecomers)
   }
   const problems = await removeAll(plan.removed)
   // Ours to make, so ours to take away; one that holds something else stays.
@@ -32,6 +44,19 @@ export async function uninstall({ dryRun, force, ...keep }: Options): Promise<nu
   out.note(`The program itself is removed by what installed it: ${howToRemove()}`)
   return problems.length > 0 ? 1 : 0
 }
+
+/** Whoever has other data may still have temporary files in the folder that all share. */
+async function usersOfAny({ temp }: Folders): Promise<DatabaseUser[] | undefined> {
+  const ofDatabase = await usersOfDatabase(databaseOfUser())
+  const others = usersOfScratch(temp).filter((pid) => !ofDatabase?.some((user) => user.pid === pid))
+  return ofDatabase || others.length > 0
+    ? [...(ofDatabase ?? []), ...others.map((pid) => ({ pid, sessionIDs: [] }))]
+    : undefined
+}
+
+/** Its files would go from under it: what it goes on to say would be kept nowhere. */
+const inUse = (users: DatabaseUser[]): CommandFailure =>
+  new CommandFailure(`${saidOfUsers(users)} Nothing was removed. End it first, or give --force to remove all the same.`)
 
 function show({ removed, kept }: UninstallPlan): void {
   if (removed.length === 0) out.line("There is nothing to remove.")

@@ -29,7 +29,7 @@ export function addUpkeep(program: Command, result: Result, table: () => Command
     .option("-c, --keep-config", "keep settings")
     .option("-d, --keep-data", "keep sessions, credentials and what undo needs")
     .option("--dry-run", "show what would be removed, and remove nothing")
-    .option("-f, --force", "do not ask; needed where there is no terminal")
+    .option("-f, --force", "do not ask, also while something works with the data; needed where there is no terminal")
     .action(async (options) => {
       const { uninstall } = await import("../commands/uninstall.ts")
       result.code = await uninstall(options)

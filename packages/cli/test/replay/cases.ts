@@ -17,7 +17,7 @@ import {
   type Reply,
 } from "@opencode/testing/script.ts"
 import type { HeardRequest, ModelServer } from "@opencode/testing/model-server.ts"
-import { mockProvider } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
 import { vi } from "vitest"
 
 /** A conversation that is worth a recording: what the model says, and what people do. */

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "
 import { createServer } from "node:net"
 import { join } from "node:path"
 import type { Entry } from "@opencode/core/recording/entry.ts"
+import { installation } from "@opencode/testing/command.ts"
 import { unauthorized } from "@opencode/testing/script.ts"
 import { expect, test } from "vitest"
 import { isSame, report } from "../../src/commands/replay.ts"
@@ -42,6 +43,18 @@ function changed(path: string, from: string, to: string): string {
   writeFileSync(place, text.replace(from, to))
   return place
 }
+
+test("a run with the offline model, which is asked again, comes out the same in another folder", async () => {
+  await using at = installation({ files: { "src/a.txt": "one" } })
+  const path = at.folder.join("offline.ndjson")
+  const request = "list the files in src, then create made.txt with hello, then run cat made.txt"
+  const { stdout, code } = await at.run(["run", "--auto", "-m", "offline/rules", request], {
+    env: { OPENCODE_RECORD: path },
+  })
+  expect({ stdout, code }).toEqual({ stdout: expect.stringContaining("Created `made.txt`"), code: 0 })
+  const replayed = await at.run(["debug", "replay", path])
+  expect(replayed).toMatchObject({ code: 0, stdout: expect.stringMatching(/^same transcript, /) })
+})
 
 test("a recorded run comes out the same without a model, without a connection, and with no file touched", async () => {
   await using at = await modelScript(SCRIPT())

@@ -1,4 +1,4 @@
-import { chmod, lstat } from "node:fs/promises"
+import { chmodSync, lstatSync } from "node:fs"
 import { isAbsolute, join } from "node:path"
 import { fault } from "../lib/fault.ts"
 import { makeFolder } from "../lib/make-folder.ts"
@@ -55,17 +55,22 @@ export function findManagedFolder({ env, platform }: { env: Environment; platfor
  * Makes a folder that only this user can enter, parents included. One that exists stays as it is, unless it lies where
  * others could have put it first (a link, or another owner's): then `storage`.
  */
-export async function ensureFolder(path: string, { uid }: { uid?: number } = {}): Promise<string> {
+export async function ensureFolder(path: string, owner: { uid?: number } = {}): Promise<string> {
+  return ensureFolderNow(path, owner)
+}
+
+/** The same at once, for who has to look again right after. */
+export function ensureFolderNow(path: string, { uid }: { uid?: number } = {}): string {
   try {
     if (makeFolder(path)) {
       // The umask may have taken bits away that we need.
-      await chmod(path, 0o700)
+      chmodSync(path, 0o700)
       return path
     }
   } catch (error) {
     throw fault("storage", `The folder ${path} could not be made.`, { path }, error)
   }
-  const found = await lstat(path)
+  const found = lstatSync(path)
   if (uid !== undefined && found.uid !== uid) {
     throw fault("storage", `The folder ${path} belongs to another user.`, { path })
   }

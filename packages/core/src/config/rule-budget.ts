@@ -3,7 +3,7 @@ import type { PermissionRuleset } from "@opencode/protocol/permission.ts"
 import { rulesFromConfig } from "../permission/rules.ts"
 import { SAYS_ASKED } from "./fail-closed.ts"
 import type { ConfigIssue } from "./issue.ts"
-import { restrictProject } from "./layers.ts"
+import { restrictProject } from "./restrict-project.ts"
 import { createMerge } from "./merge.ts"
 import { askBeforeHarm } from "./never-looser.ts"
 

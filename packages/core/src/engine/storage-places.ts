@@ -131,6 +131,8 @@ export function storagePlaces(folders: Folders, database: string): StoragePlace[
       paths: [temp],
       cleaning: "removes those older than a day",
       olderThanMs: DAY_MS,
+      // What says that a process uses the folder goes with that process.
+      only: /^(?!\.in-use-)/,
     },
   ]
 }

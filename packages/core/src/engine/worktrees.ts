@@ -1,7 +1,7 @@
 import { access } from "node:fs/promises"
 import { basename, join, resolve } from "node:path"
 import type { Project } from "@opencode/protocol/project.ts"
-import type { Worktree, WorktreeCreateInput, WorktreeErrorName } from "@opencode/protocol/worktree.ts"
+import type { KeptWork, Worktree, WorktreeCreateInput, WorktreeErrorName } from "@opencode/protocol/worktree.ts"
 import { ensureFolder } from "../config/folders.ts"
 import type { Home } from "../home.ts"
 import { isFault } from "../lib/fault.ts"
@@ -10,6 +10,7 @@ import { isAlive } from "../store/process-identity.ts"
 import { slug } from "../session/slug.ts"
 import { forClients } from "../workspace/asked-path.ts"
 import { canonicalPath } from "../workspace/canonical.ts"
+import { keptWork, letOldGo } from "../workspace/kept-names.ts"
 import { keepWork } from "../workspace/kept-work.ts"
 import {
   addWorktree,
@@ -42,6 +43,8 @@ export interface Worktrees {
   remove(directory: string, target: string): Promise<string | undefined>
   /** Puts its branch where the default one is. @returns and @throws as `remove` */
   reset(directory: string, target: string): Promise<string | undefined>
+  /** What was kept in the repository, newest first. Empty without git. */
+  kept(directory: string): Promise<KeptWork[]>
   /** Whether its start commands run. */
   isStarting(directory: string): boolean
   close(): Promise<void>
@@ -138,9 +141,14 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
     await readying.filled(directory)
     if (readying.isStarting(directory) || isUsedElsewhere(directory) || !(await leave(directory)))
       throw worktreeFault(error, `Something works in ${directory}: end it first.`)
+    const { git } = opened.workspace
     try {
       const from = await mainOf(opened)
-      const kept = await keepWork({ git: opened.workspace.git, from, tree, name: basename(directory), now: host.now() })
+      const now = host.now()
+      const kept = await keepWork({ git, from, tree, name: basename(directory), now })
+      // What may add a name takes away those that are past their time.
+      for (const { ref, commit } of await letOldGo(git, from, now))
+        log.info("work of a worktree was kept long enough", { ref, commit })
       if (kept) log.info("work of a worktree was kept", { directory, ref: kept })
       return kept
     } catch (cause) {
@@ -210,6 +218,11 @@ export function createWorktrees({ home, at, leave, tell }: WorktreesOptions): Wo
         readying.start({ directory: tree.directory, name: basename(tree.directory), projectID })
         return kept
       })
+    },
+
+    async kept(directory) {
+      const { workspace } = await at(directory)
+      return workspace.repository ? keptWork(workspace.git, workspace.directory) : []
     },
 
     isStarting: readying.isStarting,

@@ -60,7 +60,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
     hasLeft = true
     cursor.stop()
   }
-  const { folders, places } = openStage(recording, folder)
+  const { folders, places, recorded: recordedNames } = openStage(recording, folder)
   const directoryOf = (recorded: string): string => folders.get(recorded)?.directory ?? join(folder, "elsewhere")
   const recordedName = (directory: string): string | undefined =>
     [...folders].find(([, folder]) => folder.directory === directory)?.[0]
@@ -117,7 +117,7 @@ export function openReplay(recording: Recording, folder: string, stallMs?: numbe
           return { value, generation, origin: () => undefined, issues: [], said: [], rules: [], trust }
         },
         approvals: (directory) => () => approvalsAt(recordedName(directory)),
-        models: async () => ({ models: replayModels(recording, request, cursor), issues: [] }),
+        models: async () => ({ models: replayModels({ recording, request, cursor, recordedNames }), issues: [] }),
         opened: () => {},
         ...replayEffects({ recording, cursor, lost }),
         input() {

@@ -9,6 +9,8 @@ export interface Stage {
   /** By recorded folder. */
   folders: ReadonlyMap<string, StagedFolder>
   places: Places
+  /** The recorded name of each folder where the program works. */
+  recorded: Places
 }
 
 export interface StagedFolder {
@@ -22,6 +24,7 @@ export interface StagedFolder {
 export function openStage({ entries }: Recording, root: string): Stage {
   const folders = new Map<string, StagedFolder>()
   const places = new Map<string, string>()
+  const recorded = new Map<string, string>()
   for (const entry of entries) {
     if (entry.k !== "folder" || folders.has(entry.directory)) continue
     const { directory, worktree, projectID, vcs } = entry
@@ -34,9 +37,11 @@ export function openStage({ entries }: Recording, root: string): Stage {
     namePlace(places, entry)
     places.set(staged.directory, places.get(directory) ?? "")
     if (worktree !== "/") places.set(staged.worktree, places.get(worktree) ?? "")
+    recorded.set(staged.directory, directory)
+    if (worktree !== "/") recorded.set(staged.worktree, worktree)
     folders.set(directory, { ...staged, projectID, ...(vcs ? { vcs } : {}) })
   }
-  return { folders, places }
+  return { folders, places, recorded }
 }
 
 export const staged = (session: Session, directoryOf: (recorded: string) => string): Session => ({

@@ -2,6 +2,7 @@ import { lstat, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fault } from "../lib/fault.ts"
 import type { Git } from "./git.ts"
+import { keptName } from "./kept-names.ts"
 import { REFUSALS, type LinkedWorktree } from "./linked-worktrees.ts"
 import { findWorktree } from "./repository.ts"
 
@@ -58,7 +59,7 @@ export async function keepWork(input: KeepInput): Promise<string | undefined> {
     if (isClean && (await isElsewhere(git, directory, { head, branch }))) return undefined
     const message = `Uncommitted work of the worktree ${name}`
     const commit = isClean ? head : await line(["commit-tree", files, "-p", head, "-m", message], env)
-    const ref = `refs/opencode/kept/${name}-${now}`
+    const ref = keptName(name, now)
     if (!commit || (await line(["update-ref", ref, commit, ""])) === undefined) throw cannot("git cannot keep its work")
     return ref
   } finally {
@@ -70,7 +71,7 @@ export async function keepWork(input: KeepInput): Promise<string | undefined> {
 async function keepCommits({ git, from, tree, name, now }: KeepInput): Promise<string | undefined> {
   const { head = "", branch } = tree
   if (/^0*$/.test(head) || (await isElsewhere(git, from, { head, branch }))) return undefined
-  const ref = `refs/opencode/kept/${name}-${now}`
+  const ref = keptName(name, now)
   if (!(await git.run(from, ["update-ref", ref, head, ""]))) throw cannot("git cannot keep its commits")
   return ref
 }

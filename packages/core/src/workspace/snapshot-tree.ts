@@ -1,16 +1,6 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from "node:fs"
+import type { Stats } from "node:fs"
+import { linkTarget, namesIn, readFile, statOf } from "./disk-look.ts"
 import { isIgnored, RULE_FILES, type IgnoreRules, type rulesMaker } from "./ignore-rules.ts"
-import { mayBeOdd, pathBytes, pathText } from "./odd-path.ts"
 import type { Entry, Shelf } from "./snapshot-shelf.ts"
 
 /**
@@ -238,89 +228,13 @@ const join = ({ path }: Folder, name: string): string => (path === "/" ? `/${nam
 const isYoung = ({ ctimeMs }: Pick<Stats, "ctimeMs">): boolean =>
   Date.now() - ctimeMs < (ctimeMs % 1000 === 0 ? YOUNG_COARSE_MS : YOUNG_MS)
 
-/** Undefined when there is nothing; `unknown` when that cannot be told. */
-function statOf(path: string): Stats | "unknown" | undefined {
-  try {
-    return lstatSync(pathBytes(path), { throwIfNoEntry: false })
-  } catch (error) {
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall === undefined) throw error
-    // A folder above it has become a file.
-    return code === "ENOTDIR" ? undefined : "unknown"
-  }
-}
-
-function linkTarget(path: string): string | undefined {
-  try {
-    return pathText(readlinkSync(pathBytes(path), { encoding: "buffer" }))
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return undefined
-  }
-}
-
 const isSameStamp = (a: Folder["stamp"], b: Stats): boolean =>
   a !== undefined && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino
 
 const isSameEntry = (a: Entry, b: Stats): boolean =>
   a.size === b.size && a.mtimeMs === b.mtimeMs && a.ctimeMs === b.ctimeMs && a.ino === b.ino && a.mode === b.mode
 
-/** Undefined when it may not be read. Pipes and devices are left out. */
-function namesIn(path: string): Map<string, "file" | "folder"> | undefined {
-  const found = new Map<string, "file" | "folder">()
-  try {
-    const entries = readdirSync(pathBytes(path), { withFileTypes: true })
-    if (!entries.some(({ name }) => mayBeOdd(name))) {
-      for (const entry of entries) add(found, entry.name, entry)
-      return found
-    }
-    for (const entry of readdirSync(pathBytes(path), { withFileTypes: true, encoding: "buffer" })) {
-      add(found, pathText(entry.name as unknown as Buffer), entry)
-    }
-    return found
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return undefined
-  }
-}
-
-interface Kinds {
-  isDirectory(): boolean
-  isFile(): boolean
-  isSymbolicLink(): boolean
-}
-
-function add(found: Map<string, "file" | "folder">, name: string, entry: Kinds): void {
-  if (entry.isDirectory()) found.set(name, "folder")
-  else if (entry.isFile() || entry.isSymbolicLink()) found.set(name, "file")
-}
-
 function ruleText(path: string): Buffer | undefined {
   const stat = statOf(path)
   return stat === "unknown" || !stat || stat.size > MAX_RULE_BYTES ? undefined : readFile(path, stat.size)
-}
-
-/** Undefined when it cannot be read, or is no longer of that size. */
-function readFile(path: string, size: number): Buffer | undefined {
-  let fd: number
-  try {
-    fd = openSync(pathBytes(path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    return undefined
-  }
-  try {
-    const stat = fstatSync(fd)
-    if (!stat.isFile() || stat.size !== size) return undefined
-    const bytes = Buffer.allocUnsafe(size)
-    let done = 0
-    while (done < size) {
-      const count = readSync(fd, bytes, done, size - done, done)
-      if (count === 0) return undefined
-      done += count
-    }
-    return bytes
-  } finally {
-    closeSync(fd)
-  }
 }

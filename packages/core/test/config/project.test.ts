@@ -3,7 +3,7 @@ import type { PermissionAction, PermissionConfig, PermissionRuleset } from "@ope
 import fc from "fast-check"
 import { dirname, join } from "node:path"
 import { describe, expect, test } from "vitest"
-import { restrictProject } from "../../src/config/layers.ts"
+import { restrictProject } from "../../src/config/restrict-project.ts"
 import { createMerge } from "../../src/config/merge.ts"
 import { covers, mayOverlap } from "../../src/config/tighten.ts"
 import { defaultRules } from "../../src/permission/defaults.ts"

@@ -10,7 +10,7 @@ import { modelServer } from "@opencode/testing/model-server.ts"
 import { proxyServer, type ProxyServerOptions } from "@opencode/testing/proxy-server.ts"
 import { calls, says } from "@opencode/testing/script.ts"
 import { tempFolder, type TempFolder } from "@opencode/testing/temp-folder.ts"
-import { mockProvider } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
 
 // Node reads NODE_EXTRA_CA_CERTS once, when a process starts: the command itself is what can be tested.
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0

@@ -1,5 +1,6 @@
 import { badToolJson, calls, callsMany, says, script } from "@opencode/testing/script.ts"
-import { mockProvider, world, type WorldOptions } from "@opencode/testing/world.ts"
+import { mockProvider } from "@opencode/testing/mock-provider.ts"
+import { world, type WorldOptions } from "@opencode/testing/world.ts"
 import { expect, test } from "vitest"
 
 const WIRES = ["openai", "anthropic", "openai-responses", "google"] as const

@@ -1,5 +1,11 @@
 import { inline } from "@opencode/protocol/schema.ts"
-import { Worktree, WorktreeCreateInput, WorktreeRemoveInput, WorktreeResetInput } from "@opencode/protocol/worktree.ts"
+import {
+  KeptWork,
+  Worktree,
+  WorktreeCreateInput,
+  WorktreeRemoveInput,
+  WorktreeResetInput,
+} from "@opencode/protocol/worktree.ts"
 import { z } from "zod"
 import { route } from "../route.ts"
 
@@ -82,4 +88,19 @@ const reset = route(
   },
 )
 
-export const worktreeRoutes = [list, create, remove, reset]
+const kept = route(
+  "GET",
+  "/experimental/worktree/kept",
+  {
+    id: "worktree.kept",
+    tags,
+    summary: "List kept work",
+    description:
+      "What removed and reset worktrees of the project held and nothing else did, newest first: commits in the repository, each under a name of git.",
+    answers: "What is kept",
+    answer: inline(() => z.array(KeptWork()).describe("What is kept")),
+  },
+  ({ place, server }) => server.engines.worktrees.kept(place.directory),
+)
+
+export const worktreeRoutes = [list, create, remove, reset, kept]

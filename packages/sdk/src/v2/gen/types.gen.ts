@@ -5834,6 +5834,13 @@ export type ImportedSession = {
     problems?: Array<string>;
 };
 
+export type KeptWork = {
+    name: string;
+    ref: string;
+    commit: string;
+    time: number;
+};
+
 export type MessageId = string;
 
 export type ModelStats = {
@@ -6633,6 +6640,34 @@ export type WorktreeCreateResponses = {
 };
 
 export type WorktreeCreateResponse = WorktreeCreateResponses[keyof WorktreeCreateResponses];
+
+export type WorktreeKeptData = {
+    body?: never;
+    path?: never;
+    query?: {
+        directory?: string;
+        workspace?: string;
+    };
+    url: '/experimental/worktree/kept';
+};
+
+export type WorktreeKeptErrors = {
+    /**
+     * Bad request
+     */
+    400: BadRequestError;
+};
+
+export type WorktreeKeptError = WorktreeKeptErrors[keyof WorktreeKeptErrors];
+
+export type WorktreeKeptResponses = {
+    /**
+     * What is kept
+     */
+    200: Array<KeptWork>;
+};
+
+export type WorktreeKeptResponse = WorktreeKeptResponses[keyof WorktreeKeptResponses];
 
 export type WorktreeResetData = {
     body?: WorktreeResetInput;
