@@ -67,7 +67,7 @@ export function createConnection(options: ConnectionOptions): Connection {
   }
 
   function take(line: Line): void {
-    if ("tooLong" in line) return refuse(null, invalidRequest("the line is too long"))
+    if ("tooLong" in line) return refuse(idIn(line.head), invalidRequest("the line is too long"))
     const message = parsed(line.text)
     if (message === undefined) {
       note(`A line that is not JSON: ${line.text.slice(0, SHOWN_CHARACTERS)}`)
@@ -97,6 +97,16 @@ export function createConnection(options: ConnectionOptions): Connection {
     request: outgoing.request,
     notify: (method, params) => write({ method, params }),
   }
+}
+
+/** How the protocol's libraries begin a request. What begins otherwise may be an answer, and its id one of ours. */
+const REQUEST_HEAD =
+  /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(?:(\d{1,15})|"([\w:.-]*)")\s*,\s*"method"\s*:\s*"[\w/$]+"/
+
+/** Of a request that is too long to be read: who sent it waits for an answer. */
+function idIn(head: string): RequestID {
+  const [, number, text] = REQUEST_HEAD.exec(head) ?? []
+  return number === undefined ? (text ?? null) : Number(number)
 }
 
 /** As much of a strange line as a person needs to see where it comes from. */
