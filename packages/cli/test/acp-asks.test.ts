@@ -11,6 +11,7 @@ test.each([
   ["always", "always", true],
   ["reject", "reject", false],
   ["an outcome that is no choice", undefined, false],
+  ["an option that was not offered", "sometimes", false],
 ])("a permission that is answered with %s", async (_, optionId, isAllowed) => {
   await using at = await modelScript(
     script(calls("bash", { command: "touch made" }), calls("bash", { command: "touch made" }), says("done")),

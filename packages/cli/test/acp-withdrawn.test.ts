@@ -190,3 +190,26 @@ test("an editor that shows no forms leaves a question to the one that was asked 
   expect(at.model.heard()).toContain('"Which?"="A"')
   expect([...owner.breaches, ...watcher.breaches]).toEqual([])
 })
+
+test.each(["cancels it", "deletes the session"])(
+  "when somebody else %s, the dialog is taken back and the prompt is answered",
+  async (way) => {
+    await using at = await modelScript(script(calls("bash", { command: "touch made" }), says("here")), ASKS)
+    const { permission, chooses, state } = person()
+    const [editor, other] = [await acpEditor(at, { permission }), await acpEditor(at, person())]
+    const id = await editor.session()
+    const answer = editor.prompt(id, "go")
+    await editor.hears(isDialog)
+    if (way === "cancels it") {
+      await other.ask("session/resume", { sessionId: id, cwd: at.project })
+      await other.tell("session/cancel", { sessionId: id })
+    } else expect((await at.run(["session", "delete", id])).code).toBe(0)
+    expect(await answer).toMatchObject({ stopReason: "cancelled" })
+    await expect.poll(() => state.taken).toBe(1)
+    expect(withdrawn(editor)).toEqual(dialogs(editor))
+    await chooses("once")
+    expect(await editor.prompt(await editor.session(), "still there?")).toMatchObject({ stopReason: "end_turn" })
+    expect(existsSync(join(at.project, "made"))).toBe(false)
+    expect([...editor.breaches, ...other.breaches]).toEqual([])
+  },
+)
