@@ -18,26 +18,28 @@ export interface Telling {
   childCalls: ChildCalls
   family: Family
   open: ReadonlyMap<string, OpenSession>
+  /** Also one that is about to be open. */
+  told(sessionID: string): OpenSession | undefined
   note(text: string): void
 }
 
 export function hear(event: Event, telling: Telling): void {
-  const { client, desk, family, childCalls, open } = telling
+  const { client, desk, family, childCalls, open, told } = telling
   switch (event.type) {
     case "message.updated":
-      return open.get(event.properties.sessionID)?.projection.message(event.properties.info)
+      return told(event.properties.sessionID)?.projection.message(event.properties.info)
     case "message.part.delta":
-      return open.get(event.properties.sessionID)?.projection.delta(event.properties)
+      return told(event.properties.sessionID)?.projection.delta(event.properties)
     case "message.part.updated": {
       const { part } = event.properties
-      const session = open.get(part.sessionID)
+      const session = told(part.sessionID)
       session?.projection.part(part)
       if (part.type !== "tool") return
       if (session) return followPlan(session, part)
       return childCalls.tell(part)
     }
     case "todo.updated":
-      return open.get(event.properties.sessionID)?.projection.todos(event.properties.todos)
+      return told(event.properties.sessionID)?.projection.todos(event.properties.todos)
     case "session.created":
       return family.learn(event.properties.info)
     case "session.status": {

@@ -49,6 +49,8 @@ export interface SessionsDeps {
 
 export async function openSessions({ client, connection, abilities, note }: SessionsDeps): Promise<Sessions> {
   const open = new Map<string, OpenSession>()
+  /** Those whose history is being read: what happens in them meanwhile is told after it. */
+  const beginning = new Map<string, OpenSession>()
   const family = createFamily(client, open)
   const childCalls = createChildCalls()
   const desk = createDesk({ client, connection, family, childCalls, abilities, note })
@@ -57,7 +59,8 @@ export async function openSessions({ client, connection, abilities, note }: Sess
   const send = (sessionId: string, update: SessionUpdate): void =>
     connection.notify("session/update", { sessionId, update })
   const opening = { client, send }
-  const telling = { client, desk, family, childCalls, open, note }
+  const told = (id: string): OpenSession | undefined => open.get(id) ?? beginning.get(id)
+  const telling = { client, desk, family, childCalls, open, told, note }
   await followEvents(client, {
     signal: ending.signal,
     hear: (event) => hear(event, telling),
@@ -65,8 +68,13 @@ export async function openSessions({ client, connection, abilities, note }: Sess
   })
 
   async function begin(session: OpenSession, isTold: boolean): Promise<OpenSession> {
-    if (isTold) await replay(session, client, { isAgain: false, isFollowed: false })
-    open.set(session.id, session)
+    beginning.set(session.id, session)
+    try {
+      if (isTold) await replay(session, client, { isAgain: false, isFollowed: false })
+      open.set(session.id, session)
+    } finally {
+      beginning.delete(session.id)
+    }
     void desk.catchUp(session)
     return session
   }
