@@ -62,7 +62,7 @@ test("a file is changed also where the editor said that it writes files, and can
   expect(editor.breaches).toEqual([])
 })
 
-test("dialogs of two sessions are open at once, and each answer is of its own", async () => {
+test("dialogs of several sessions are open at once, and each answer is for its own", async () => {
   await using at = await modelScript(
     (request) =>
       request.messages.some(({ role }) => role === "tool")
@@ -99,7 +99,7 @@ test("when the editor goes in the middle of a dialog, nothing that it was about 
   expect(editor.breaches).toEqual([])
 })
 
-test("a prompt may be as large as a line; a larger one is refused, and the session goes on", async () => {
+test("a large prompt is answered; one that is larger than a line may be is refused, and the session goes on", async () => {
   await using at = await modelScript(() => says("here"))
   const editor = await acpEditor(at)
   const id = await editor.session()
