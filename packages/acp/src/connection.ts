@@ -1,4 +1,5 @@
 import { readLines, type Line } from "./lines.ts"
+import { createOutgoing, type Outgoing } from "./outgoing.ts"
 import { internalError, invalidRequest, parseError, RpcError } from "./rpc-error.ts"
 
 /**
@@ -8,8 +9,7 @@ import { internalError, invalidRequest, parseError, RpcError } from "./rpc-error
 export interface Connection {
   /** Takes messages until the input ends and what was asked until then is answered. */
   serve(): Promise<void>
-  /** Asks the other side. @throws RpcError what it answers; an error when the connection ends first, or the signal's reason */
-  request(method: string, params: object, signal?: AbortSignal): Promise<unknown>
+  request: Outgoing["request"]
   notify(method: string, params: object): void
 }
 
@@ -41,18 +41,12 @@ export interface Request {
 /** What one client can have under way: each prompt of each of its sessions, and a few settings. */
 const MAX_OPEN_REQUESTS = 256
 
-interface Waiting {
-  resolve(result: unknown): void
-  reject(error: Error): void
-}
-
 export function createConnection(options: ConnectionOptions): Connection {
   const { input, send, note, maxLineBytes } = options
-  const waiting = new Map<RequestID, Waiting>()
   const open = new Set<Promise<void>>()
-  let lastID = -1
 
   const write = (message: object): void => send(lineOf({ jsonrpc: "2.0", ...message }))
+  const outgoing = createOutgoing(write)
   const refuse = (id: RequestID, error: unknown): void => write({ id, error: errorOf(error, note) })
 
   async function answer(id: RequestID, method: string, params: unknown): Promise<void> {
@@ -72,17 +66,8 @@ export function createConnection(options: ConnectionOptions): Connection {
     open.add(answering)
   }
 
-  function settle(id: RequestID, message: Record<string, unknown>): void {
-    const asked = waiting.get(id)
-    if (!asked) return // what was asked needs no answer any more
-    waiting.delete(id)
-    if (message.error === undefined) return asked.resolve(message.result)
-    const error = isObject(message.error) ? message.error : {}
-    asked.reject(new RpcError(Number(error.code ?? 0), String(error.message ?? "refused"), error.data))
-  }
-
   function take(line: Line): void {
-    if ("tooLong" in line) return refuse(null, invalidRequest("the line is too long"))
+    if ("tooLong" in line) return refuse(idIn(line.head), invalidRequest("the line is too long"))
     const message = parsed(line.text)
     if (message === undefined) {
       note(`A line that is not JSON: ${line.text.slice(0, SHOWN_CHARACTERS)}`)
@@ -97,43 +82,31 @@ export function createConnection(options: ConnectionOptions): Connection {
         ? begin(id as RequestID, method, params)
         : refuse(null, invalidRequest("an id is a text or an integer"))
     }
-    const isAnswer = isID && ("result" in message || "error" in message)
-    if (isAnswer) return settle(id as RequestID, message)
-    refuse(isID ? (id as RequestID) : null, invalidRequest("there is neither a method nor a result"))
+    const isAnswer = outgoing.settle(id, message) || (isID && ("result" in message || "error" in message))
+    if (!isAnswer) refuse(isID ? (id as RequestID) : null, invalidRequest("there is neither a method nor a result"))
   }
 
   return {
     async serve() {
       for await (const line of readLines(input, maxLineBytes)) take(line)
-      const gone = new Error("The client is gone.")
-      for (const [id, { reject }] of waiting) {
-        waiting.delete(id)
-        reject(gone)
-      }
+      outgoing.end()
       options.ended()
       await Promise.allSettled(open)
     },
 
-    request(method, params, signal) {
-      return new Promise((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason as Error)
-        const id = ++lastID
-        const stop = (): void => {
-          waiting.delete(id)
-          reject(signal?.reason as Error)
-        }
-        signal?.addEventListener("abort", stop, { once: true })
-        const done = (): void => signal?.removeEventListener("abort", stop)
-        waiting.set(id, {
-          resolve: (result) => (done(), resolve(result)),
-          reject: (error) => (done(), reject(error)),
-        })
-        write({ id, method, params })
-      })
-    },
-
+    request: outgoing.request,
     notify: (method, params) => write({ method, params }),
   }
+}
+
+/** How the protocol's libraries begin a request. What begins otherwise may be an answer, and its id one of ours. */
+const REQUEST_HEAD =
+  /^\{\s*"jsonrpc"\s*:\s*"2\.0"\s*,\s*"id"\s*:\s*(?:(\d{1,15})|"([\w:.-]*)")\s*,\s*"method"\s*:\s*"[\w/$]+"/
+
+/** Of a request that is too long to be read: who sent it waits for an answer. */
+function idIn(head: string): RequestID {
+  const [, number, text] = REQUEST_HEAD.exec(head) ?? []
+  return number === undefined ? (text ?? null) : Number(number)
 }
 
 /** As much of a strange line as a person needs to see where it comes from. */

@@ -28,13 +28,16 @@ export function createFamily(client: OpencodeClient, open: ReadonlyMap<string, O
   return {
     learn,
     async rootOf(sessionID) {
+      const asked: string[] = []
       let id: string | undefined = sessionID
       for (let depth = 0; id !== undefined && depth < MAX_DEPTH; depth++) {
         const session = open.get(id)
         if (session) return session
+        asked.push(id)
         id = await parentOf(id)
       }
-      return undefined
+      // While it was looked up the client may have opened one of them.
+      return asked.map((known) => open.get(known)).find((session) => session !== undefined)
     },
   }
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest"
 import { createConnection, type Connection } from "../src/connection.ts"
 
+const MAX_LINE_BYTES = 1_000
+
 /** One end of a connection, whose other end is the test. */
 function openEnd(answer: (method: string) => Promise<object>) {
   const said: Record<string, unknown>[] = []
@@ -23,6 +25,7 @@ function openEnd(answer: (method: string) => Promise<object>) {
     hear: (method) => void heard.push(method),
     ended: () => void heard.push("ended"),
     note: () => {},
+    maxLineBytes: MAX_LINE_BYTES,
   })
   return {
     connection,
@@ -67,18 +70,71 @@ test("when the other side is gone what was asked of it fails, and what it asked 
   expect(end.said.at(-1)).toEqual({ jsonrpc: "2.0", id: 5, result: { done: true } })
 })
 
-test("who stops waiting for an answer is not disturbed when it comes", async () => {
+test("who stops waiting for an answer takes the question back, once, and is not disturbed when it comes", async () => {
   const end = openEnd(async () => ({}))
   const stop = new AbortController()
   const asked = end.connection.request("a", {}, stop.signal)
   stop.abort(new Error("enough"))
   await expect(asked).rejects.toThrow("enough")
   await expect(end.connection.request("b", {}, stop.signal)).rejects.toThrow("enough")
+  expect(end.said).toEqual([
+    { jsonrpc: "2.0", id: 0, method: "a", params: {} },
+    { jsonrpc: "2.0", method: "$/cancel_request", params: { requestId: 0 } },
+  ])
   end.says({ id: 0, result: {} })
+  end.says({ id: 0, error: { code: -32800, message: "Request cancelled" } })
   end.says({ method: "note" })
   end.ends()
   await end.served
   expect(end.heard).toEqual(["note", "ended"])
+  expect(end.said).toHaveLength(2)
+})
+
+test("a question that has its answer is not taken back, and one after the end is not put", async () => {
+  const end = openEnd(async () => ({}))
+  const stop = new AbortController()
+  const asked = end.connection.request("a", {}, stop.signal)
+  end.says({ id: 0, result: 1 })
+  expect(await asked).toBe(1)
+  end.ends()
+  await end.served
+  stop.abort()
+  await expect(end.connection.request("b", {})).rejects.toThrow("gone")
+  expect(end.said).toHaveLength(1)
+})
+
+test.each([
+  [{ result: 1, error: null }, { result: 1 }],
+  [{ result: null }, { result: null }],
+  [{}, { result: undefined }],
+  [{ error: "no" }, { error: { code: 0, message: "refused" } }],
+  [{ error: { code: "x" } }, { error: { message: "refused" } }],
+  [{ result: 1, error: { code: 5, message: "both" } }, { error: { code: 5, message: "both" } }],
+])(
+  "an answer that reads %j settles the question",
+  async (answer, { result, error }: { result?: unknown; error?: object }) => {
+    const end = openEnd(async () => ({}))
+    const asked = end.connection.request("a", {})
+    end.says({ id: 0, ...answer })
+    if (error) await expect(asked).rejects.toMatchObject(error)
+    else expect(await asked).toEqual(result)
+    end.ends()
+    await end.served
+    expect(end.said).toHaveLength(1)
+  },
+)
+
+test.each([
+  ["a request", { id: 7, method: "session/prompt" }, 7],
+  ["a request with a text as its id", { id: "a-1", method: "x" }, "a-1"],
+  ["an answer, whose id is one of ours", { id: 7 }, null],
+  ["a notification", { method: "x" }, null],
+])("%s that is too long is refused where its sender looks for it", async (_, message, id) => {
+  const end = openEnd(async () => ({}))
+  end.says({ ...message, params: "x".repeat(MAX_LINE_BYTES) })
+  end.ends()
+  await end.served
+  expect(end.said).toMatchObject([{ id, error: { code: -32600 } }])
 })
 
 test("more requests than anybody needs at once are refused, and a bug tells nothing of itself", async () => {

@@ -24,7 +24,17 @@ test.each([
 
 test("a line over the limit is told as too long once, and the lines around it stand", async () => {
   const chunks = ["one\n", "x".repeat(30), "x".repeat(30), "x\ntwo\n", "y".repeat(50)]
-  expect(await linesOf(chunks, 40)).toEqual([{ text: "one" }, { tooLong: true }, { text: "two" }, { tooLong: true }])
+  expect(await linesOf(chunks, 40)).toEqual([
+    { text: "one" },
+    { tooLong: true, head: "x".repeat(60) },
+    { text: "two" },
+    { tooLong: true, head: "y".repeat(50) },
+  ])
+})
+
+test("of a line over the limit the first 256 bytes are kept", async () => {
+  const pieces = Array.from({ length: 400 }, (_, at) => String(at % 10))
+  expect(await linesOf(pieces, 300)).toEqual([{ tooLong: true, head: pieces.slice(0, 256).join("") }])
 })
 
 test("a chunk whose memory is used again does not change what was read", async () => {

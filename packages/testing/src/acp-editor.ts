@@ -45,9 +45,17 @@ export interface Said {
 export interface EditorOptions extends RunOptions {
   args?: string[]
   capabilities?: acp.ClientCapabilities
-  permission?(asked: acp.RequestPermissionRequest): Promise<string | undefined> | string | undefined
+  /** @param signal the agent has taken its question back */
+  permission?(
+    asked: acp.RequestPermissionRequest,
+    signal: AbortSignal,
+  ): Promise<string | undefined> | string | undefined
   write?(file: acp.WriteTextFileRequest): Promise<void> | void
-  form?(asked: acp.CreateElicitationRequest): acp.CreateElicitationResponse
+  /** @param signal as above */
+  form?(
+    asked: acp.CreateElicitationRequest,
+    signal: AbortSignal,
+  ): Promise<acp.CreateElicitationResponse> | acp.CreateElicitationResponse
   /** Says nothing before the test does. */
   isSilent?: true
 }
@@ -79,15 +87,18 @@ export async function acpEditor(at: Installation, options: EditorOptions = {}): 
   const { agent } = acp
     .client({ name: "editor" })
     .onNotification(acp.methods.client.session.update, () => {})
-    .onRequest(acp.methods.client.session.requestPermission, async ({ params }) => {
-      const optionId = await (options.permission ?? (() => "once"))(params)
+    .onRequest(acp.methods.client.session.requestPermission, async ({ params, signal }) => {
+      const optionId = await (options.permission ?? (() => "once"))(params, signal)
       return { outcome: optionId === undefined ? { outcome: "cancelled" } : { outcome: "selected", optionId } }
     })
     .onRequest(acp.methods.client.fs.writeTextFile, async ({ params }) => {
       await options.write?.(params)
       return {}
     })
-    .onRequest(acp.methods.client.elicitation.create, ({ params }) => options.form?.(params) ?? { action: "cancel" })
+    .onRequest(
+      acp.methods.client.elicitation.create,
+      ({ params, signal }) => options.form?.(params, signal) ?? { action: "cancel" },
+    )
     .connect(stream)
 
   const self: Editor = {

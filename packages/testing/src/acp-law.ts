@@ -30,6 +30,7 @@ const ANSWERS: Record<string, string> = {
 
 const REQUESTS: Record<string, string> = {
   "session/update": "SessionNotification",
+  "$/cancel_request": "CancelRequestNotification",
   "session/request_permission": "RequestPermissionRequest",
   "fs/write_text_file": "WriteTextFileRequest",
   "elicitation/create": "CreateElicitationRequest",
@@ -48,6 +49,8 @@ export function acpLaw(): AcpLaw {
   const schemas = load()
   const validators = new Map<string, Validator>()
   const methods = new Map<unknown, string>()
+  /** What the agent has asked, by its ids. */
+  const requests = new Set<unknown>()
   const breaches: string[] = []
 
   function validator(name: string): Validator {
@@ -73,8 +76,13 @@ export function acpLaw(): AcpLaw {
     said(message) {
       const { id, method, params, result, error } = message
       if (message.jsonrpc !== "2.0") breaches.push(`no jsonrpc: ${JSON.stringify(message)}`)
-      if (typeof method === "string") check(REQUESTS[method], params, method)
-      else if (error !== undefined) check("Error", error, "an error")
+      if (typeof method === "string") {
+        check(REQUESTS[method], params, method)
+        if (id !== undefined) requests.add(id)
+        const taken = method === "$/cancel_request" ? (params as { requestId?: unknown }).requestId : undefined
+        // Once at most, and only what it has asked.
+        if (taken !== undefined && !requests.delete(taken)) breaches.push(`it takes back what it did not ask: ${taken}`)
+      } else if (error !== undefined) check("Error", error, "an error")
       else check(ANSWERS[methods.get(id) ?? ""], result, `the answer to ${methods.get(id)}`)
     },
   }

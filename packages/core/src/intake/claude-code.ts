@@ -10,7 +10,8 @@ import { asNumber, asRecord, asText, type Json } from "../model/wire/json.ts"
 import { beginOf, jsonLines, momentOf, recordsIn, stampOf, transcriptsIn } from "./json-lines.ts"
 import type { Conversation, Found, Source, Tell } from "./source.ts"
 import { ourCall } from "./tool-names.ts"
-import { createTranscript, idOf, type Draft, type Picture, type Transcript } from "./transcript.ts"
+import { createTranscript, type Transcript } from "./transcript.ts"
+import { idOf, type Draft, type Picture } from "./transcript-messages.ts"
 
 /** @throws fault `not_found` */
 export function openClaudeCode(folder: string): Source {

@@ -9,7 +9,8 @@ import { asNumber, asRecord, asText, parseRecord, type Json } from "../model/wir
 import { beginOf, jsonLines, momentOf, recordsIn, stampOf, transcriptsIn } from "./json-lines.ts"
 import type { Conversation, Found, Source, Tell } from "./source.ts"
 import { ourCall } from "./tool-names.ts"
-import { createTranscript, idOf, type Draft, type Transcript } from "./transcript.ts"
+import { createTranscript, type Transcript } from "./transcript.ts"
+import { idOf, type Draft } from "./transcript-messages.ts"
 
 const FOLDERS = ["sessions", "archived_sessions"]
 /** The name ends in the id of the session, under which others speak of it. */
