@@ -2,6 +2,7 @@
  * The change of one file as a unified patch and in numbers. Comparing two unrelated texts can take minutes, so the
  * comparison is bounded; past the bound the patch replaces the whole differing part at once, which is still correct.
  */
+import { wholeLines } from "../lib/lines.ts"
 
 /** Above this many changed lines the patch is not read by anybody; the bound is deterministic, unlike the clock. */
 const MAX_EDIT_LENGTH = 4_000
@@ -68,8 +69,8 @@ function differing(before: string, after: string): { before: string; after: stri
 
 /** One hunk: what is equal at both ends is kept, all lines between are replaced. */
 function wholesale(file: string, before: string, after: string) {
-  const old = linesOf(before)
-  const fresh = linesOf(after)
+  const old = wholeLines(before)
+  const fresh = wholeLines(after)
   let head = 0
   while (head < old.length && head < fresh.length && old[head] === fresh[head]) head++
   let tail = 0
@@ -97,7 +98,5 @@ function wholesale(file: string, before: string, after: string) {
 }
 
 /** Each line with its end; the last one may have none. */
-const linesOf = (text: string): string[] => text.match(/[^\n]*\n|[^\n]+$/g) ?? []
-
 const marked = (mark: string) => (line: string) =>
   line.endsWith("\n") ? [mark + line.slice(0, -1)] : [mark + line, "\\ No newline at end of file"]

@@ -1,4 +1,5 @@
 import type { FoundText } from "@opencode/protocol/file.ts"
+import { wholeLines } from "../lib/lines.ts"
 
 /** Text of ripgrep's JSON; what is not UTF-8 comes as base64. */
 interface Text {
@@ -55,7 +56,7 @@ export function foundIn(
   for (const fit of fits) byLine.set(fit[0], [...(byLine.get(fit[0]) ?? []), fit])
   const found: FoundText[] = []
   let offset = 0
-  for (const [index, whole] of (text.match(/[^\n]*\n|[^\n]+$/g) ?? []).entries()) {
+  for (const [index, whole] of wholeLines(text).entries()) {
     const submatches = (byLine.get(index) ?? []).map(([, at, match]) => {
       const start = Buffer.byteLength(whole.slice(0, at))
       return { match: { text: match }, start, end: start + Buffer.byteLength(match) }

@@ -13,7 +13,7 @@ const AGED = "--no-regexp-optimization"
 
 const fileOf = (name: string): string => JSON.stringify(fileURLToPath(new URL(name, import.meta.url)))
 
-const PROGRAM = `
+const IMAGE = `
   import { fileContent } from ${fileOf("../../src/turn/file-content.ts")}
   import { modelOf } from ${fileOf("history.ts")}
   const url = "data:image/jpeg;base64,/9j/4AAQSkZJRg" + "A".repeat(5_000_000)
@@ -22,11 +22,28 @@ const PROGRAM = `
   console.log(note ?? base64.length)
 `
 
-test("a large image is sent by a process that has worked for long, too", async () => {
+const DIFF = `
+  import { diffFile } from ${fileOf("../../src/tool/diff.ts")}
+  const long = "a".repeat(9_000_000)
+  const { additions, deletions } = await diffFile("a.min.js", "one\\n" + long, "two\\n" + long)
+  console.log(additions, deletions)
+`
+
+const SEARCH = `
+  import { foundIn } from ${fileOf("../../src/workspace/found-text.ts")}
+  const [found] = foundIn("a.min.js", "one\\n" + "a".repeat(9_000_000), [[1, 3, "aa"]])
+  console.log(found.line_number, found.submatches[0].start)
+`
+
+test.each([
+  ["sends a large image", IMAGE, "5000016\n"],
+  ["shows the change of a file with a line of 9 MB", DIFF, "1 1\n"],
+  ["finds text in a line of 9 MB", SEARCH, "2 3\n"],
+])("a process that has worked for long %s", async (_what, program, printed) => {
   using folder = tempFolder()
   const outfile = folder.join("program.mjs")
   await build({
-    stdin: { contents: PROGRAM, resolveDir: fileURLToPath(new URL(".", import.meta.url)), loader: "ts" },
+    stdin: { contents: program, resolveDir: fileURLToPath(new URL(".", import.meta.url)), loader: "ts" },
     outfile,
     bundle: true,
     platform: "node",
@@ -35,5 +52,5 @@ test("a large image is sent by a process that has worked for long, too", async (
     logLevel: "error",
   })
   const { stdout } = await promisify(execFile)(process.execPath, [AGED, outfile])
-  expect(stdout).toBe("5000016\n")
+  expect(stdout).toBe(printed)
 })
