@@ -26,7 +26,7 @@ export async function serve(handle: Handle, request: IncomingMessage, response: 
 /** @param response of whose end the signal tells */
 export function incomingOf(
   request: IncomingMessage,
-  response: { once(name: "close", hear: () => void): unknown; writableFinished: boolean },
+  response: { once(name: "close", hear: () => void): unknown; writableFinished: boolean; destroyed: boolean },
 ): Incoming {
   let controller: AbortController | undefined
   return {
@@ -42,7 +42,10 @@ export function incomingOf(
     signal() {
       if (!controller) {
         const started = (controller = new AbortController())
-        response.once("close", () => response.writableFinished || started.abort())
+        const abort = () => response.writableFinished || started.abort()
+        // Who asks late, when a folder had to be opened first, may have missed the end.
+        if (response.destroyed) abort()
+        else response.once("close", abort)
       }
       return controller.signal
     },
