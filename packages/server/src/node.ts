@@ -1,3 +1,4 @@
+import { fault } from "@opencode/core/lib/fault.ts"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { isSource, type Handle, type Incoming, type Source } from "./exchange.ts"
 
@@ -42,7 +43,7 @@ export function incomingOf(
     signal() {
       if (!controller) {
         const started = (controller = new AbortController())
-        const abort = () => response.writableFinished || started.abort()
+        const abort = () => response.writableFinished || started.abort(fault("aborted", "The client went away."))
         // Who asks late, when a folder had to be opened first, may have missed the end.
         if (response.destroyed) abort()
         else response.once("close", abort)
