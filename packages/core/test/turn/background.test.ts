@@ -77,10 +77,14 @@ test("all subagents that a turn waits for go to the background together, and eac
   expect(await w.engine.children.detach(id)).toBe(true)
   await answer
   for (const { open } of gates.toReversed()) open()
+  const told = async () => {
+    const said = (await w.transcript()).flatMap(({ info, parts }) => (info.role === "user" ? [textOf(parts)] : []))
+    return ["first result", "second result"].map((result) => said.filter((text) => text.includes(result)).length)
+  }
+  // Between the end of a subagent and the prompt that tells it nothing runs.
+  await expect.poll(told).toEqual([1, 1])
   await expect.poll(() => w.engine.sessions.status()).toEqual({})
-  const said = (await w.transcript()).flatMap(({ info, parts }) => (info.role === "user" ? [textOf(parts)] : []))
-  for (const result of ["first result", "second result"])
-    expect(said.filter((text) => text.includes(result))).toHaveLength(1)
+  expect(await told()).toEqual([1, 1])
 })
 
 test("the next prompt of a person brings a result along that could not be told by itself", async () => {
