@@ -1,5 +1,8 @@
 import { writeSync } from "node:fs"
 import { isatty } from "node:tty"
+import { byteSize } from "./numbers.ts"
+import { patientOutputs, type PatientOutputs } from "./patient-outputs.ts"
+import { pause } from "./patient-writer.ts"
 
 /**
  * The only writer to the terminal. What models and tools say cannot move the cursor, set the title, fill the clipboard
@@ -52,6 +55,36 @@ export class UnwrittenAnswer extends Error {
   override readonly name = "UnwrittenAnswer"
 }
 
+/** Once it is there, no reader is waited for. */
+const patience: { outputs?: PatientOutputs } = {}
+
+/**
+ * From now on the program goes on while a reader takes nothing. For those that listen to signals: while they stand in a
+ * write they hear none. All others are ended by the signal itself.
+ */
+export function neverWait(): void {
+  if (patience.outputs) return
+  patience.outputs = patientOutputs({ output: STDOUT, notes: STDERR })
+  process.once("exit", leaveBehind)
+}
+
+/** Resolves when all of the answer was taken. @throws UnwrittenAnswer */
+export async function answerTaken(): Promise<void> {
+  await patience.outputs?.taken()
+  throwFailure()
+}
+
+/**
+ * The end, whatever the reader does: what it does not take now is lost, and that is told.
+ * @returns how much of the answer that is, in bytes
+ */
+export function leaveBehind(): number {
+  const lost = patience.outputs?.leaveAnswer() ?? 0
+  if (lost > 0) out.note(`Standard output was not read to its end: ${byteSize(lost)} of it are lost.`)
+  patience.outputs?.leaveNotes()
+  return lost
+}
+
 /** Whether a person reads along. */
 export const isTerminal = (): boolean => isatty(STDERR)
 
@@ -67,17 +100,34 @@ export const promptStream = (): NodeJS.WriteStream => process.stderr
 const PIPE_RETRY_MS = 5
 
 function write(descriptor: number, text: string): void {
-  let bytes = Buffer.from(text)
+  const bytes = Buffer.from(text)
+  if (!patience.outputs) return writeAndWait(descriptor, bytes)
+  if (descriptor === STDERR) return patience.outputs.note(bytes)
+  throwFailure()
+  patience.outputs.answer(bytes)
+  throwFailure()
+}
+
+function throwFailure(): void {
+  const failure = patience.outputs?.failure
+  if (failure) throw unwritten(failure.message)
+}
+
+/** While a pipe is full the program stands still, and what it would print next is not even made. A signal ends it. */
+function writeAndWait(descriptor: number, text: Buffer): void {
+  let bytes = text
   while (bytes.length > 0) {
     try {
       bytes = bytes.subarray(writeSync(descriptor, bytes))
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (code === "EAGAIN") Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PIPE_RETRY_MS)
+      if (code === "EAGAIN") pause(PIPE_RETRY_MS)
       // Nobody reads what stands beside the answer, and the answer is still to come.
       else if (descriptor === STDERR) return
       else if (code === "EPIPE") process.exit(0) // the reader has what it wanted
-      else throw new UnwrittenAnswer(`The answer could not be written: ${(error as Error).message}.`)
+      else throw unwritten((error as Error).message)
     }
   }
 }
+
+const unwritten = (why: string): UnwrittenAnswer => new UnwrittenAnswer(`The answer could not be written: ${why}.`)

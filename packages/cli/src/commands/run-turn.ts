@@ -2,6 +2,7 @@ import type { Event } from "@opencode/protocol/event.ts"
 import type { AnswerWithParts, MessageWithParts, PromptLimits } from "@opencode/protocol/message.ts"
 import type { Session } from "@opencode/protocol/session.ts"
 import { ApiFailure, dataOf } from "../door.ts"
+import { UnwrittenAnswer } from "../out.ts"
 import { onInterrupt } from "./interrupt.ts"
 import { followSession, type Followed } from "./run-follow.ts"
 import type { Judge } from "./run-judge.ts"
@@ -69,7 +70,8 @@ export async function takeTurn(run: RunTurn): Promise<TurnEnd> {
   } catch (error) {
     // What was stopped before its prompt was sent has no answer.
     if (interrupt.happened) return passedIn(watch)
-    if (clock.signal.aborted) void abort() // a server that does not know limits goes on otherwise
+    // A server that does not know limits goes on otherwise, and so does any with what nobody will read.
+    if (clock.signal.aborted || error instanceof UnwrittenAnswer) void abort()
     throw error
   } finally {
     interrupt.close()

@@ -1,6 +1,6 @@
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import { CommandFailure } from "../fail.ts"
-import { out } from "../out.ts"
+import { answerTaken, leaveBehind, out } from "../out.ts"
 import { leaveWhenIdle, type Idleness } from "./interrupt.ts"
 import { exitCodeOf, outcomeOf, outcomeOfFailure, RunFailure, type Outcome } from "./run-outcome.ts"
 import { absentJudge } from "./run-judge.ts"
@@ -54,6 +54,7 @@ export async function run(words: string[], options: RunOptions): Promise<number>
   const isDetailed = options.detailedExitCodes ?? false
   const clock = startClock(options.timeout)
   const idle = leaveWhenIdle(() => finish(STOPPED))
+  let isFinished = false
   try {
     const prompt = await promptOf(words, options, clock.over)
     if (options.interactive) {
@@ -63,10 +64,12 @@ export async function run(words: string[], options: RunOptions): Promise<number>
     const outcome = await runPrompt(prompt, options, { view, totals, clock, idle, leave: () => finish(STOPPED) })
     const code = finish(outcome)
     if (outcome.isUntold && outcome.message !== undefined) out.note(outcome.message)
-    return code
+    const isTaken = await handedOver(outcome, clock)
+    return outcome.isSuccess && !isTaken ? exitCodeOf(TIMED_OUT, isDetailed) : code
   } catch (error) {
     const outcome = outcomeOfFailure(error)
     const code = finish(outcome)
+    await handedOver(outcome, clock)
     // What is told of it is told in one place, with the code that this run gives it.
     if (error instanceof CommandFailure) throw new CommandFailure(error.message, code)
     throw error
@@ -78,7 +81,9 @@ export async function run(words: string[], options: RunOptions): Promise<number>
 
   function finish(outcome: Outcome): number {
     const code = exitCodeOf(outcome, isDetailed)
-    view.finish(outcome, code)
+    // A signal that comes while the reader is waited for ends the program, and not the run once more.
+    if (!isFinished) view.finish(outcome, code)
+    isFinished = true
     return code
   }
 }
@@ -92,6 +97,20 @@ interface Running {
 }
 
 const STOPPED: Outcome = { reason: "aborted", isSuccess: false, message: "Stopped.", isUntold: true }
+/** The answer was there in time, and its reader was not. */
+const TIMED_OUT: Outcome = { reason: "time", isSuccess: false }
+
+/**
+ * A reader may take its time until somebody, or `--timeout`, wants the run to end. A signal that comes meanwhile ends the
+ * program. @returns whether everything was taken
+ */
+async function handedOver({ reason }: Outcome, { over }: StartedClock): Promise<boolean> {
+  if (reason !== "aborted" && !over.aborted) await Promise.race([answerTaken(), abortOf(over)])
+  return leaveBehind() === 0
+}
+
+const abortOf = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }))
 
 async function runPrompt(
   prompt: Prompt,

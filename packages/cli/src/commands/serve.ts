@@ -4,7 +4,7 @@ import type { Announcement } from "@opencode/server/announce.ts"
 import type { LogLevel } from "@opencode/protocol/log.ts"
 import { compose } from "../compose.ts"
 import { networkOf, type NetworkOptions } from "../network.ts"
-import { out } from "../out.ts"
+import { neverWait, out } from "../out.ts"
 import { keepHeapSmall } from "../small-heap.ts"
 import { warnOfSettings, workingFolder } from "../workplace.ts"
 
@@ -19,6 +19,7 @@ export interface ServeOptions extends NetworkOptions {
 /** Serves until it is told to stop. It listens only when it can answer. @param ready told of the address */
 export async function serve(options: ServeOptions, ready?: (url: string) => Promise<void>): Promise<void> {
   keepHeapSmall()
+  neverWait()
   const directory = workingFolder(options.cwd)
   const composition = await compose({
     ...options,
