@@ -122,6 +122,15 @@ test("close ends what the server starts while it is being ended", async () => {
   await expect.poll(running, { timeout: 30_000 }).toEqual([])
 })
 
+test("close ends what the program itself starts while it is being ended, before it is gone", async () => {
+  const late = `sh -c 'trap "" TERM; while :; do sleep 0.2; done' ${folder.path}/late`
+  opencode(`trap '' TERM; ${LISTENS}; sleep 0.5; ${late} & sleep 0.5`)
+  const { close } = await v2.createOpencodeServer()
+  close()
+  await expect.poll(() => processesWith(folder.join("late")).length).toBeGreaterThan(0)
+  await expect.poll(running, { timeout: 30_000 }).toEqual([])
+})
+
 test.each(["close", "signal"])(
   "%s ends the server and everything below it, also what does not listen to signals",
   async (how) => {

@@ -8,8 +8,8 @@ const LEVEL = 1
 /** Up to here it is done in 3 ms at worst, which is less than handing it to another thread costs the others. */
 const MAX_AT_ONCE = 64 * 1024
 
-/** By what they were zipped from: long answers that are given out again are the same bytes. */
-const ZIPPED = new WeakMap<Uint8Array, Uint8Array>()
+/** By what they are zipped from: long answers that are given out again, or to many at once, are the same bytes. */
+const ZIPPED = new WeakMap<Uint8Array, Promise<Uint8Array>>()
 
 type Zlib = typeof import("node:zlib")
 /** Loaded when a long answer is first asked for. */
@@ -24,14 +24,23 @@ export function compressed(outgoing: Outgoing, accepted: string | undefined): Ou
 
 async function smaller(body: string | Uint8Array, outgoing: Outgoing): Promise<Outgoing> {
   const { headers } = outgoing
-  const zipped =
-    (body instanceof Uint8Array && ZIPPED.get(body)) || (await zip(body, await (zlib ??= import("node:zlib"))))
-  if (body instanceof Uint8Array) ZIPPED.set(body, zipped)
+  const zipped = await (typeof body === "string" ? zip(body) : zipOnce(body))
   const vary = headers.vary === undefined ? "Accept-Encoding" : `${headers.vary}, Accept-Encoding`
   return { ...outgoing, headers: { ...headers, "content-encoding": "gzip", vary }, body: zipped }
 }
 
-function zip(body: string | Uint8Array, { gzip, gzipSync }: Zlib): Uint8Array | Promise<Uint8Array> {
+function zipOnce(body: Uint8Array): Promise<Uint8Array> {
+  const known = ZIPPED.get(body)
+  if (known) return known
+  const zipping = zip(body)
+  ZIPPED.set(body, zipping)
+  // What went wrong once, for want of memory, may go well for the next.
+  zipping.catch(() => ZIPPED.delete(body))
+  return zipping
+}
+
+async function zip(body: string | Uint8Array): Promise<Uint8Array> {
+  const { gzip, gzipSync } = await (zlib ??= import("node:zlib"))
   if (body.length <= MAX_AT_ONCE) return gzipSync(body, { level: LEVEL })
   return new Promise((resolve, reject) =>
     gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),

@@ -1,3 +1,4 @@
+import { fault } from "@opencode/core/lib/fault.ts"
 import type { IncomingMessage, ServerResponse } from "node:http"
 import { isSource, type Handle, type Incoming, type Source } from "./exchange.ts"
 
@@ -26,7 +27,7 @@ export async function serve(handle: Handle, request: IncomingMessage, response: 
 /** @param response of whose end the signal tells */
 export function incomingOf(
   request: IncomingMessage,
-  response: { once(name: "close", hear: () => void): unknown; writableFinished: boolean },
+  response: { once(name: "close", hear: () => void): unknown; writableFinished: boolean; destroyed: boolean },
 ): Incoming {
   let controller: AbortController | undefined
   return {
@@ -42,7 +43,10 @@ export function incomingOf(
     signal() {
       if (!controller) {
         const started = (controller = new AbortController())
-        response.once("close", () => response.writableFinished || started.abort())
+        const abort = () => response.writableFinished || started.abort(fault("aborted", "The client went away."))
+        // Who asks late, when a folder had to be opened first, may have missed the end.
+        if (response.destroyed) abort()
+        else response.once("close", abort)
       }
       return controller.signal
     },

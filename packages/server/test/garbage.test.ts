@@ -18,7 +18,7 @@ const isFast = (() => {
   return runInThisContext("(value) => %HasFastProperties(value)") as (value: object) => boolean
 })()
 
-const response = { once: () => undefined, writableFinished: true }
+const response = { once: () => undefined, writableFinished: true, destroyed: false }
 const request = (): IncomingMessage => ({ method: "GET", url: "/", headers: {} }) as unknown as IncomingMessage
 
 test("what is made for each request is no dictionary", async () => {

@@ -1,3 +1,5 @@
+import { once } from "node:events"
+import { connect } from "node:net"
 import { expect, test } from "vitest"
 import { dataOf, readEvents, served, type Served, type Sse } from "./served.ts"
 
@@ -74,6 +76,23 @@ test("a client that gives up waiting takes nothing with it", async () => {
   expect(await request).toBe("AbortError")
   await s.v2.tui.appendPrompt({ text: "kept" })
   expect(await dataOf(s.v2.tui.control.next())).toMatchObject({ body: { text: "kept" } })
+})
+
+test("a client that is gone before its folder is open takes nothing with it either", async () => {
+  await using s = await served()
+  const { hostname, host, port } = new URL(s.url)
+  for (const name of ["one", "two", "three"]) {
+    s.world.folder.write({ [`${name}/a.txt`]: "" })
+    const path = `?directory=${encodeURIComponent(s.world.folder.join(name))}`
+    const client = connect(Number(port), hostname)
+    await once(client, "connect")
+    client.end(`GET /tui/control/next${path} HTTP/1.1\r\nhost: ${host}\r\n\r\n`)
+    await once(client.resume(), "close")
+    // Opens the folder itself, behind the one that is gone.
+    await s.post(`/tui/append-prompt${path}`, { text: name })
+    const taken = await s.fetch(`/tui/control/next${path}`, { signal: AbortSignal.timeout(5_000) })
+    expect(await taken.json()).toEqual({ path: "/tui/append-prompt", body: { text: name } })
+  }
 })
 
 test("of calls that nobody takes the newest hundred are kept, and of large ones fewer", async () => {

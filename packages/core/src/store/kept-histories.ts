@@ -49,6 +49,8 @@ interface Kept {
   weight: number
   /** Of all messages as they are. The same bytes are given out until something changes. */
   json?: Uint8Array
+  /** Bytes that were given out as messages that are no more: what is left of them are views, which keep all of it. */
+  stale: number
 }
 
 interface KeptMessage {
@@ -93,7 +95,7 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     if (!hasTriggers) database.exec(TRIGGERS)
     hasTriggers = true
     database.prepare("INSERT INTO kept_session VALUES (?)").run(sessionID)
-    const history: Kept = { version: seen, messages: entries, weight }
+    const history: Kept = { version: seen, messages: entries, weight, stale: 0 }
     kept.set(sessionID, history)
     total += weight
     return history
@@ -111,6 +113,14 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     total += by
   }
 
+  function drop(history: Kept, at: number): void {
+    const [entry] = at < 0 ? [] : history.messages.splice(at, 1)
+    if (!entry) return
+    const bytes = entry.json?.byteLength ?? 0
+    history.stale += bytes
+    weigh(history, bytes - entry.weight)
+  }
+
   /** Reads again what was written since. */
   function refresh(sessionID: string, history: Kept): void {
     const changed = reader.all<{ message_id: string }>(
@@ -121,8 +131,10 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     delete history.json
     const entries = history.messages
     for (const { message_id: id } of changed) {
-      const at = entries.findLastIndex(({ message }) => message.info.id === id)
-      if (at >= 0) weigh(history, -(entries.splice(at, 1)[0]?.weight ?? 0))
+      drop(
+        history,
+        entries.findLastIndex(({ message }) => message.info.id === id),
+      )
       const message = messages.getWithParts(id)
       if (message?.info.sessionID !== sessionID) continue
       const entry = weighed(message)
@@ -169,18 +181,24 @@ export function keepHistories(messages: MessageStore, database: Database, reader
         return message === entry.message ? jsonOf(entry, found) : itemOf(message)
       }),
     )
-    if (isStored) keepJson(found, json)
+    if (isStored && found.messages.every((entry) => entry.json)) {
+      keepJson(found, json)
+      weigh(found, -found.stale)
+      found.stale = 0
+    }
     trim()
     return json
   }
 
+  /** What there is no room for is made each time: were it kept, the values would go with it, and be read each time too. */
   function jsonOf(entry: KeptMessage, history: Kept): Uint8Array {
-    if (!entry.json) {
-      entry.json = itemOf(entry.message)
-      entry.weight += entry.json.byteLength
-      weigh(history, entry.json.byteLength)
-    }
-    return entry.json
+    if (entry.json) return entry.json
+    const json = itemOf(entry.message)
+    if (history.weight + json.byteLength > MAX_CHARACTERS) return json
+    entry.json = json
+    entry.weight += json.byteLength
+    weigh(history, json.byteLength)
+    return json
   }
 
   return {

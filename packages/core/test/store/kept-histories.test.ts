@@ -146,3 +146,53 @@ test("the JSON that is kept takes the place of histories that nobody asked for s
   expect(store.messages.list("ses_b")[0]).toBe(b)
   expect(store.messages.list("ses_a")[0]).not.toBe(a)
 })
+
+test("a history that has room only without its JSON stays, and its JSON is true", async () => {
+  await using folder = await temporaryFolder()
+  const store = await folder.open()
+  await store.write((tx) => store.sessions.insert(tx, session("a")))
+  await fill(store, "ses_a")
+  await store.write((tx) => {
+    for (const name of ["one", "two"]) {
+      const message = assistantMessage(`ses_a_${name}`, "ses_a", "msg_q")
+      store.messages.put(tx, message)
+      store.parts.put(tx, textPart(name, message, "x".repeat(4_000_000)))
+    }
+  })
+  const [first] = store.messages.list("ses_a")
+  for (let round = 0; round < 3; round++) {
+    expect(json(store, "ses_a")).toEqual(read(store, "ses_a"))
+    expect(store.messages.list("ses_a")[0]).toBe(first)
+  }
+  // Without the large ones there is room for all of it.
+  await store.write((tx) => store.messages.remove(tx, "msg_ses_a_two"))
+  expect(json(store, "ses_a")).toEqual(read(store, "ses_a"))
+  expect(store.messages.listJson("ses_a", same)).toBe(store.messages.listJson("ses_a", same))
+})
+
+test("bytes that are given out no more count as long as they are there", async () => {
+  await using folder = await temporaryFolder()
+  const store = await folder.open()
+  /** A history that was given out with a large message in it, and then read without. */
+  const shrunk = async (name: string) => {
+    await store.write((tx) => store.sessions.insert(tx, session(name)))
+    await fill(store, `ses_${name}`)
+    const large = assistantMessage(`ses_${name}_large`, `ses_${name}`, "msg_q")
+    await store.write((tx) => {
+      store.messages.put(tx, large)
+      store.parts.put(tx, textPart(`${name}_large`, large, "x".repeat(4_200_000)))
+    })
+    store.messages.listJson(`ses_${name}`, same)
+    await store.write((tx) => store.messages.remove(tx, large.id))
+    return store.messages.list(`ses_${name}`)[0]
+  }
+  const a = await shrunk("a")
+  expect(store.messages.list("ses_a")[0]).toBe(a)
+  await shrunk("b")
+  expect(store.messages.list("ses_a")[0]).not.toBe(a)
+  const c = await shrunk("c")
+  // Now it is made anew, and the large bytes are gone.
+  expect(json(store, "ses_c")).toEqual(read(store, "ses_c"))
+  await shrunk("d")
+  expect(store.messages.list("ses_c")[0]).toBe(c)
+})

@@ -10,19 +10,21 @@ interface Row extends Running {
   parent: number
 }
 
-/** Every process below `root`, the nearest first. Empty where the system does not say. */
-export const descendantsOf = (root: number): Running[] => below([root], processes())
-
-/** Those of `them` that are still there, and what these have started meanwhile. */
-export function stillRunning(them: Running[]): Running[] {
-  if (them.length === 0) return []
+/**
+ * Those of `them` that are still there, and every process below these and below `root`, as far as the system says: what
+ * they have started meanwhile.
+ */
+export function stillRunning(them: Running[], root?: number): Running[] {
+  if (them.length === 0 && root === undefined) return []
   const rows = processes()
   const now = new Map(rows.map(({ pid, started }) => [pid, started]))
   const there = them.filter(({ pid, started }) => now.get(pid) === started)
   const known = new Set(there.map(({ pid }) => pid))
-  return [...there, ...below([...known], rows).filter(({ pid }) => !known.has(pid))]
+  const roots = root === undefined ? [...known] : [root, ...known]
+  return [...there, ...below(roots, rows).filter(({ pid }) => !known.has(pid))]
 }
 
+/** The nearest first. */
 function below(roots: number[], rows: Row[]): Running[] {
   const found = new Map<number, Running>()
   for (let parents = new Set(roots); parents.size > 0;) {

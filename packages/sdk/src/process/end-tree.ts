@@ -1,6 +1,6 @@
 import type { ChildProcess } from "node:child_process"
 import { builtin } from "./builtin.ts"
-import { descendantsOf, stillRunning, type Running } from "./descendants.ts"
+import { stillRunning, type Running } from "./descendants.ts"
 
 /** A server needs this long at most to end what it runs and to write down what it knows. */
 const GRACE_MS = 5000
@@ -15,15 +15,15 @@ export async function endTree(child: ChildProcess, graceMs = GRACE_MS): Promise<
   const { pid } = child
   if (pid === undefined) return
   if (process.platform === "win32") return endTreeOnWindows(pid)
-  let below = hasEnded(child) ? [] : descendantsOf(pid)
+  let below: Running[] = []
   /** Also finds what was started since the last look. */
-  const look = (): Running[] => (below = stillRunning(below))
+  const look = (): Running[] => (below = stillRunning(below, hasEnded(child) ? undefined : pid))
+  look()
   child.kill("SIGTERM")
   await until(() => {
     look()
     return hasEnded(child)
   }, graceMs)
-  if (!hasEnded(child)) below.push(...descendantsOf(pid))
   child.kill("SIGKILL")
   signalAll(look(), "SIGTERM")
   await until(() => look().length === 0, graceMs)
