@@ -9,6 +9,7 @@
 import type { MessageWithParts } from "@opencode/protocol/message.ts"
 import { charactersIn } from "../lib/weight.ts"
 import type { Database } from "./database.ts"
+import { itemOf, listOf, viewsOf } from "./history-json.ts"
 import type { MessageStore } from "./message-store.ts"
 import type { Reader } from "./tx.ts"
 
@@ -60,10 +61,6 @@ interface KeptMessage {
   /** Made when the JSON of the history is first asked for. */
   json?: Uint8Array
 }
-
-const OPEN = 0x5b
-const COMMA = 0x2c
-const CLOSE = 0x5d
 
 /** The same store of messages, whose `list` of a whole session remembers. */
 export function keepHistories(messages: MessageStore, database: Database, reader: Reader): MessageStore {
@@ -175,19 +172,22 @@ export function keepHistories(messages: MessageStore, database: Database, reader
     const now = found.messages.map(({ message }) => shown(message))
     const isStored = found.messages.every(({ message }, index) => now[index] === message)
     if (found.json && isStored) return found.json
-    const json = listOf(
-      found.messages.map((entry, index) => {
-        const message = now[index] ?? entry.message
-        return message === entry.message ? jsonOf(entry, found) : itemOf(message)
-      }),
-    )
-    if (isStored && found.messages.every((entry) => entry.json)) {
-      keepJson(found, json)
-      weigh(found, -found.stale)
-      found.stale = 0
-    }
+    const items = found.messages.map((entry, index) => {
+      const message = now[index] ?? entry.message
+      return message === entry.message ? jsonOf(entry, found) : itemOf(message)
+    })
+    const json = listOf(items)
+    if (isStored && found.messages.every((entry) => entry.json)) keepJson(found, json, items)
     trim()
     return json
+  }
+
+  /** The items become views of the whole, so that nothing is there twice. */
+  function keepJson(history: Kept, json: Uint8Array, items: readonly Uint8Array[]): void {
+    history.json = json
+    for (const [index, view] of viewsOf(json, items).entries()) history.messages[index]!.json = view
+    weigh(history, -history.stale)
+    history.stale = 0
   }
 
   /** What there is no room for is made each time: were it kept, the values would go with it, and be read each time too. */
@@ -211,29 +211,3 @@ export function keepHistories(messages: MessageStore, database: Database, reader
       database.isWriting ? messages.listJson(sessionID, shown) : listJson(sessionID, shown),
   }
 }
-
-/** The items become views of the whole, so that nothing is there twice. */
-function keepJson(history: Kept, json: Uint8Array): void {
-  history.json = json
-  let at = 1
-  for (const entry of history.messages) {
-    const end = at + (entry.json?.byteLength ?? 0)
-    entry.json = json.subarray(at, end)
-    at = end + 1
-  }
-}
-
-function listOf(items: readonly Uint8Array[]): Uint8Array {
-  if (items.length === 0) return Buffer.from("[]")
-  const json = Buffer.allocUnsafe(items.reduce((size, item) => size + item.byteLength + 1, 1))
-  let at = 0
-  for (const item of items) {
-    json[at] = at === 0 ? OPEN : COMMA
-    json.set(item, at + 1)
-    at += item.byteLength + 1
-  }
-  json[at] = CLOSE
-  return json
-}
-
-const itemOf = (message: MessageWithParts): Uint8Array => Buffer.from(JSON.stringify(message))
