@@ -1,3 +1,4 @@
+import { rememberedAnswer } from "@opencode/core/lib/remembered-answer.ts"
 import type { Outgoing } from "./exchange.ts"
 
 /** Below this the header of a compressed answer costs more than it saves. */
@@ -7,9 +8,6 @@ const LEVEL = 1
 
 /** Up to here it is done in 3 ms at worst, which is less than handing it to another thread costs the others. */
 const MAX_AT_ONCE = 64 * 1024
-
-/** By what they are zipped from: long answers that are given out again, or to many at once, are the same bytes. */
-const ZIPPED = new WeakMap<Uint8Array, Promise<Uint8Array>>()
 
 type Zlib = typeof import("node:zlib")
 /** Loaded when a long answer is first asked for. */
@@ -29,15 +27,8 @@ async function smaller(body: string | Uint8Array, outgoing: Outgoing): Promise<O
   return { ...outgoing, headers: { ...headers, "content-encoding": "gzip", vary }, body: zipped }
 }
 
-function zipOnce(body: Uint8Array): Promise<Uint8Array> {
-  const known = ZIPPED.get(body)
-  if (known) return known
-  const zipping = zip(body)
-  ZIPPED.set(body, zipping)
-  // What went wrong once, for want of memory, may go well for the next.
-  zipping.catch(() => ZIPPED.delete(body))
-  return zipping
-}
+/** Long answers that are given out again, or to many at once, are the same bytes. */
+const zipOnce = rememberedAnswer((body: Uint8Array) => zip(body))
 
 async function zip(body: string | Uint8Array): Promise<Uint8Array> {
   const { gzip, gzipSync } = await (zlib ??= import("node:zlib"))

@@ -55,7 +55,7 @@ test.skipIf(!hasBwrap)(
     expect(existsSync(`${w.project}/.vscode`)).toBe(true)
     await died.kill()
     await vi.waitFor(() => expect(processesWith(nap(69))).toEqual([]), 30_000)
-    await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "begun"]), 30_000)
+    await vi.waitFor(() => expect(readdirSync(w.project).sort()).toEqual([".keep", "away", "begun"]), 30_000)
   },
 )
 
