@@ -9,10 +9,6 @@ const LEVEL = 1
 /** Up to here it is done in 3 ms at worst, which is less than handing it to another thread costs the others. */
 const MAX_AT_ONCE = 64 * 1024
 
-type Zlib = typeof import("node:zlib")
-/** Loaded when a long answer is first asked for. */
-let zlib: Promise<Zlib> | undefined
-
 /** The same answer, smaller, for clients that take it. Streams stay as they are: their frames must not wait. */
 export function compressed(outgoing: Outgoing, accepted: string | undefined): Outgoing | Promise<Outgoing> {
   const { body, headers } = outgoing
@@ -31,7 +27,8 @@ async function smaller(body: string | Uint8Array, outgoing: Outgoing): Promise<O
 const zipOnce = rememberedAnswer((body: Uint8Array) => zip(body))
 
 async function zip(body: string | Uint8Array): Promise<Uint8Array> {
-  const { gzip, gzipSync } = await (zlib ??= import("node:zlib"))
+  // Loaded when a long answer is first asked for.
+  const { gzip, gzipSync } = await import("node:zlib")
   if (body.length <= MAX_AT_ONCE) return gzipSync(body, { level: LEVEL })
   return new Promise((resolve, reject) =>
     gzip(body, { level: LEVEL }, (error, result) => (error ? reject(error) : resolve(result))),
